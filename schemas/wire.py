@@ -1,0 +1,169 @@
+"""How messages become bytes on Kafka and bytes become messages.
+
+CloudEvents 1.0, Kafka protocol binding, binary mode: the attributes are headers (`ce_id`, `ce_type`, …),
+the data is the value. Nothing here raises over what somebody else has sent: what cannot be understood comes
+back as `InvalidRecord` with one sentence that names the field and the fault, and never a value, because the
+sentence ends in logs and in the headers of a dead letter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from schemas.messages import KINDS, Message, SickNoteWithdrawn, sentence
+
+TYPE_PREFIX = "no.stoppunkt."
+SICK_NOTES_TOPIC = "stoppunkt.sick-notes.v1"
+CONTACTS_TOPIC = "stoppunkt.contacts.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record from, or for, Kafka; `topic` is without the TOPIC_PREFIX, header values are raw bytes."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp_ms: int = 0
+    partition: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message and what identifies the event that carried it; a repeat has the same `source` and `id`.
+
+    `type` is the full CloudEvents type. A record without attributes of its own (a null value, a format of
+    another team) has None for `id`, and is recognised by its version instead.
+    """
+
+    message: Message
+    type: str
+    id: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredRecord:
+    """A record that is right and changes no timer and no delivery."""
+
+    type: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidRecord:
+    """A record that can never be understood; `reason` is for its publisher and holds no personal data."""
+
+    type: str | None
+    reason: str
+
+
+Decoded = Envelope | IgnoredRecord | InvalidRecord
+
+
+def type_of(message: Message | type[Message]) -> str:
+    """The CloudEvents type of a message: `no.stoppunkt.<kind>.v<version>`."""
+    return f"{TYPE_PREFIX}{message.kind}.v{message.version}"
+
+
+def encode(
+    message: Message, *, event_id: str, source: str, at: datetime, timestamp_ms: int = 0
+) -> Record:
+    """Make the record of a message; `at` (aware) becomes `ce_time`, the message itself knows topic and key."""
+    return Record(
+        topic=message.topic,
+        key=message.key.encode(),
+        value=message.model_dump_json(by_alias=True).encode(),
+        headers=event_headers(type_of(message), event_id=event_id, source=source, at=at),
+        timestamp_ms=timestamp_ms,
+    )
+
+
+def event_headers(
+    event_type: str, *, event_id: str, source: str, at: datetime
+) -> tuple[tuple[str, bytes], ...]:
+    """The headers of the binary mode; `at` must be aware and is written in UTC."""
+    return (
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_type", event_type.encode()),
+        ("ce_source", source.encode()),
+        ("ce_time", at.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
+        ("content-type", b"application/json"),
+    )
+
+
+def decode(record: Record) -> Decoded:
+    """Read one record of a canonical topic."""
+    if record.value is None:
+        return _decode_null(record)
+    attributes = {
+        name.lower(): _text(value) for name, value in record.headers if name.startswith("ce_")
+    }
+    event_type = attributes.get("ce_type") or None
+    for name in ("ce_specversion", "ce_type", "ce_id", "ce_source"):
+        if not attributes.get(name):
+            return InvalidRecord(_known(event_type), f"The header {name} is missing or not text.")
+    if attributes["ce_specversion"] != "1.0":
+        return InvalidRecord(
+            _known(event_type), "The header ce_specversion is not 1.0, the only one understood."
+        )
+    model = _model_of(event_type, record.topic)
+    if model is None:
+        return InvalidRecord(
+            _known(event_type), "The type or version in ce_type is not one that this topic carries."
+        )
+    try:
+        message = model.model_validate_json(record.value, strict=True)
+    except ValidationError as error:
+        return InvalidRecord(event_type, sentence(error))
+    except (ValueError, RecursionError):
+        return InvalidRecord(event_type, "The value is not JSON in UTF-8.")
+    if record.topic == SICK_NOTES_TOPIC and record.key != message.key.encode():
+        return InvalidRecord(event_type, "The key is not the note_id of the value.")
+    return Envelope(message, type_of(model), attributes["ce_id"], attributes["ce_source"])
+
+
+def _decode_null(record: Record) -> Decoded:
+    if record.topic == CONTACTS_TOPIC:
+        return IgnoredRecord(None, "A null value says nothing that this topic is read for.")
+    if record.topic != SICK_NOTES_TOPIC:
+        return InvalidRecord(None, "The value is null, which means nothing on this topic.")
+    note_id = note_id_of(record)
+    if note_id is None:
+        return InvalidRecord(None, "The value is null and the key is not a note_id.")
+    message = SickNoteWithdrawn(note_id=note_id)
+    return Envelope(message, type_of(message))
+
+
+def note_id_of(record: Record) -> str | None:
+    """The note id that a record's key holds, or None where it cannot be one."""
+    text = _text(record.key or b"")
+    return text if text and len(text) <= 128 and text.isprintable() else None
+
+
+def _text(value: bytes) -> str:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return ""
+    return text if text.isprintable() and len(text) <= 512 else ""
+
+
+def _model_of(event_type: str | None, topic: str) -> type[Message] | None:
+    model = KINDS.get((event_type or "").removeprefix(TYPE_PREFIX))
+    return (
+        model if model is not None and type_of(model) == event_type and model.topic == topic else None
+    )
+
+
+def _known(event_type: str | None) -> str | None:
+    """A type may be repeated in a verdict only if it is one of ours: anything else could hold anything."""
+    return (
+        event_type if event_type and event_type.removeprefix(TYPE_PREFIX) in KINDS else None
+    )
