@@ -1,0 +1,118 @@
+"""Connections to PostgreSQL: every wait bounded, every session with the same settings (TRAPS 9)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from pydantic import SecretStr
+
+from services.runtime.postgres.errors import is_transient
+
+if TYPE_CHECKING:  # generic in the stubs only
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = PoolConnectionProxy[asyncpg.Record]
+else:
+    Pool = asyncpg.Pool
+    Connection = PoolConnectionProxy
+
+T = TypeVar("T")
+
+ACQUIRE_TIMEOUT_SECONDS = 2.0
+# Longer than one failed dial, short enough that a turn or a batch is not late by it.
+RETRY_PAUSE_SECONDS = 0.1
+
+
+async def open_pool(
+    database_url: str | SecretStr,
+    *,
+    schema: str,
+    application_name: str,
+    min_size: int = 1,
+    max_size: int = 5,
+    command_timeout_seconds: float = 5.0,
+    idle_in_transaction_seconds: float = 30.0,
+) -> Pool:
+    """A pool whose sessions see `schema` only, in UTC; raises what asyncpg raises, is_transient or not.
+
+    `command_timeout_seconds` bounds each statement, here and in the server; without it here, asyncpg
+    hangs in release() when the server is frozen. `idle_in_transaction_seconds` is how long a frozen
+    process may hold its row locks: PostgreSQL then ends its session, and its commit fails. It must be
+    longer than the longest wait inside a transaction.
+    """
+    return await asyncpg.create_pool(
+        plain_url(database_url),
+        min_size=min_size,
+        max_size=max_size,
+        command_timeout=command_timeout_seconds,
+        timeout=5.0,
+        max_inactive_connection_lifetime=60.0,
+        server_settings={
+            "application_name": application_name,
+            "search_path": schema,
+            "timezone": "UTC",
+            "statement_timeout": _milliseconds(command_timeout_seconds),
+            "lock_timeout": "2s",
+            "idle_in_transaction_session_timeout": _milliseconds(idle_in_transaction_seconds),
+            "tcp_keepalives_idle": "30",
+        },
+    )
+
+
+async def close_pool(pool: Pool, timeout_seconds: float = 5.0) -> None:
+    """Close politely; what is not back in time is cut (pool.close() alone waits for ever)."""
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+@asynccontextmanager
+async def transaction(
+    pool: Pool, *, acquire_timeout_seconds: float = ACQUIRE_TIMEOUT_SECONDS
+) -> AsyncIterator[Connection]:
+    """A connection inside a transaction: committed at the end, rolled back by any exception.
+
+    After a time-out the connection is cut rather than given back, for nobody knows what its server
+    is doing; a TimeoutError can therefore come from acquiring, from a statement or from the commit.
+    """
+    connection = await pool.acquire(timeout=acquire_timeout_seconds)
+    try:
+        async with connection.transaction():
+            yield connection
+    except TimeoutError:
+        connection.terminate()
+        raise
+    finally:
+        await pool.release(connection, timeout=ACQUIRE_TIMEOUT_SECONDS)
+
+
+async def retrying(
+    work: Callable[[], Awaitable[T]], *, pool: Pool | None = None, retries: int = 1
+) -> T:
+    """Do `work`, and again after a transient failure: only for work that may be done twice.
+
+    After a failed COMMIT nobody knows whether it was committed. A server's restart leaves several
+    dead connections in a pool, so with `pool` they are all renewed before the next try.
+    """
+    for left in range(retries, -1, -1):
+        try:
+            return await work()
+        except Exception as error:
+            if left == 0 or not is_transient(error):
+                raise
+        if pool is not None:
+            await pool.expire_connections()
+        await asyncio.sleep(RETRY_PAUSE_SECONDS)
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def plain_url(database_url: str | SecretStr) -> str:
+    return database_url if isinstance(database_url, str) else database_url.get_secret_value()
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{round(seconds * 1000)}ms"
