@@ -227,9 +227,8 @@ def _becomes_ready(program: Program, keeper: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while keeper.poll() is None:
         if program.is_ready():
-            time.sleep(
-                0.05
-            )  # if it was somebody else who answered on that port, ours has ended by now
+            # If it was somebody else who answered on that port, ours ends about now.
+            time.sleep(0.05)
             return keeper.poll() is None
         if time.monotonic() > deadline:
             raise EmbeddedPartFailed(
@@ -245,9 +244,8 @@ def _end(program: Program, keeper: subprocess.Popen[bytes]) -> None:
     if keeper.stdin:
         keeper.stdin.close()
     keeper.wait(STOP_WITHIN_SECONDS + 5)
-    shutil.rmtree(
-        program.folder, ignore_errors=True
-    )  # already gone, unless the program had ended by itself
+    # Already gone, unless the program had ended by itself.
+    shutil.rmtree(program.folder, ignore_errors=True)
 
 
 def _last_words(program: Program) -> str:

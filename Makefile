@@ -1,0 +1,54 @@
+# Two commands do all their own set-up into .venv, from the lock file: `make demo` and `make test`.
+# No Docker, no root and no running service is needed; DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS are used where set.
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
+PIP = .venv/bin/python -m pip --disable-pip-version-check
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format check lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.installed ## half a year of follow-up, told in the terminal
+	@.venv/bin/stoppunkt demo
+
+test: .venv/.installed ## all tests, on real parts
+	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+lint: .venv/.installed ## ruff, mypy, import contracts
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+
+format: .venv/.installed ## let ruff mend what it can
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+check: lint test ## what has to be right before a commit
+
+# Installed once for each lock file: the packages first, each with its hash, then the project itself, from here.
+.venv/.installed: .venv/.packages pyproject.toml
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.packages: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Stoppunkt needs Python 3.11 or later with its venv module (Debian: apt install python3-venv), and none was found. Say where it is: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x .venv/bin/python || { echo "Making .venv with $(PYTHON)" >&2; $(PYTHON) -m venv .venv; }
+	@echo "Installing the packages of requirements.lock into .venv" >&2
+	$(PIP) install --quiet --require-hashes --requirement requirements.lock
+	@touch $@
+
+lock: .cache/uv/bin/uv ## choose the versions in requirements.lock anew
+	.cache/uv/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --extra embedded --group dev --output-file requirements.lock
+
+.cache/uv/bin/uv:
+	$(PYTHON) -m venv .cache/uv
+	.cache/uv/bin/python -m pip --disable-pip-version-check install --quiet uv
+
+clean: ## remove what make has made
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
