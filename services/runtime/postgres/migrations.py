@@ -98,7 +98,5 @@ async def _apply(
         raise ChangedMigration(f"{migration.name} was applied earlier with another text")
     async with connection.transaction():
         await connection.execute(migration.sql)
-        await connection.execute(
-            _QUERIES["record_migration"], migration.name, migration.checksum
-        )
+        await connection.execute(_QUERIES["record_migration"], migration.name, migration.checksum)
     return True

@@ -1,0 +1,32 @@
+"""Kafka as every service uses it: raw records in, records out, topics. It knows no topic by name."""
+
+from services.runtime.kafka.connection import make_broker
+from services.runtime.kafka.consumer import Consumer, Handle, HandlerFailed, StrayCancel
+from services.runtime.kafka.publisher import (
+    ProducerWedged,
+    Publisher,
+    PublishOutcomeUnknown,
+    PublishRefused,
+)
+from services.runtime.kafka.topics import (
+    TopicSpec,
+    TopicsUnavailable,
+    ensure_topics,
+    missing_topics,
+)
+
+__all__ = [
+    "Consumer",
+    "Handle",
+    "HandlerFailed",
+    "ProducerWedged",
+    "PublishOutcomeUnknown",
+    "PublishRefused",
+    "Publisher",
+    "StrayCancel",
+    "TopicSpec",
+    "TopicsUnavailable",
+    "ensure_topics",
+    "make_broker",
+    "missing_topics",
+]
