@@ -14,10 +14,13 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from schemas.messages import KINDS, Message, SickNoteWithdrawn, sentence
+from schemas.nav.parts import Part
 
 TYPE_PREFIX = "no.stoppunkt."
 SICK_NOTES_TOPIC = "stoppunkt.sick-notes.v1"
 CONTACTS_TOPIC = "stoppunkt.contacts.v1"
+NOTE_ID_CHARACTERS_MAX = 128
+HEADER_CHARACTERS_MAX = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,11 @@ class Envelope:
     """A message and what identifies the event that carried it; a repeat has the same `source` and `id`.
 
     `type` is the full CloudEvents type. A record without attributes of its own (a null value, a format of
-    another team) has None for `id`, and is recognised by its version instead.
+    another team) has None for `id`, and is recognised by its version instead. `message` is a `Part` only on
+    NAV's topics, where a record says what no canonical message has room for.
     """
 
-    message: Message
+    message: Message | Part
     type: str
     id: str | None = None
     source: str | None = None
@@ -144,7 +148,7 @@ def _decode_null(record: Record) -> Decoded:
 def note_id_of(record: Record) -> str | None:
     """The note id that a record's key holds, or None where it cannot be one."""
     text = _text(record.key or b"")
-    return text if text and len(text) <= 128 and text.isprintable() else None
+    return text if text and len(text) <= NOTE_ID_CHARACTERS_MAX and text.isprintable() else None
 
 
 def _text(value: bytes) -> str:
@@ -152,18 +156,18 @@ def _text(value: bytes) -> str:
         text = value.decode()
     except UnicodeDecodeError:
         return ""
-    return text if text.isprintable() and len(text) <= 512 else ""
+    return text if text.isprintable() and len(text) <= HEADER_CHARACTERS_MAX else ""
 
 
 def _model_of(event_type: str | None, topic: str) -> type[Message] | None:
     model = KINDS.get((event_type or "").removeprefix(TYPE_PREFIX))
     return (
-        model if model is not None and type_of(model) == event_type and model.topic == topic else None
+        model
+        if model is not None and type_of(model) == event_type and model.topic == topic
+        else None
     )
 
 
 def _known(event_type: str | None) -> str | None:
     """A type may be repeated in a verdict only if it is one of ours: anything else could hold anything."""
-    return (
-        event_type if event_type and event_type.removeprefix(TYPE_PREFIX) in KINDS else None
-    )
+    return event_type if event_type and event_type.removeprefix(TYPE_PREFIX) in KINDS else None

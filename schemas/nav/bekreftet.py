@@ -1,0 +1,34 @@
+"""`syfo-bekreftet-sykmelding`: notes confirmed without an employer (JSON, key = note id).
+
+A null value here most often means that the note got another status, such as being sent to an employer
+after all; that is why it removes the note from this topic only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.nav.notes import REGISTERED, Metadata, Note, note_gone, note_version
+from schemas.nav.reading import NavModel, read
+from schemas.wire import Decoded, InvalidRecord, Record
+
+TOPIC = "teamsykmelding.syfo-bekreftet-sykmelding"
+
+
+class ConfirmedNote(NavModel):
+    """An employer that the event may name is not read: one with a confidential address must not be told."""
+
+    sykmelding: Note
+    kafka_metadata: Metadata
+    event: Any = None
+
+
+def decode(record: Record) -> Decoded:
+    """The version of the note, without an employer, or that it is gone from this topic."""
+    if record.value is None:
+        return note_gone(record)
+    value = read(ConfirmedNote, record)
+    if isinstance(value, InvalidRecord):
+        return InvalidRecord(REGISTERED, value.reason)
+    questions = value.event.get("sporsmals") if isinstance(value.event, dict) else None
+    return note_version(record, value.sykmelding, value.kafka_metadata, None, questions)

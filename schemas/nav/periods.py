@@ -1,0 +1,73 @@
+"""NAV's period types as ours (SPEC 7), by the very rules that canonical periods have."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import AfterValidator, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.messages import Day, Period, PeriodKind
+from schemas.nav.reading import NavModel
+
+PeriodType = Literal[
+    "AKTIVITET_IKKE_MULIG", "GRADERT", "AVVENTENDE", "BEHANDLINGSDAGER", "REISETILSKUDD"
+]
+
+_KINDS: dict[str, PeriodKind] = {
+    "AKTIVITET_IKKE_MULIG": "full",
+    "AVVENTENDE": "waiting",
+    "BEHANDLINGSDAGER": "treatment_days",
+    "REISETILSKUDD": "travel_allowance",
+}
+
+
+FULL_GRADE = 100
+PERIODS_MAX = 100
+
+
+class NavPeriod(NavModel):
+    """A period of a note: of the sendt topic (`gradert.grad`) or of tsm (`grad`), both ends included."""
+
+    fom: Day
+    tom: Day
+    type: PeriodType
+    gradert: Any = None
+    grad: Any = None
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> NavPeriod:
+        self.as_period()
+        return self
+
+    def as_period(self) -> Period:
+        """The canonical period. Travel allowance beside a grade leaves the grade what it is."""
+        kind, grade = _KINDS.get(self.type, "graded"), None
+        if kind == "graded":
+            grade = self._grade()
+            # A grade of 100 is a full sick leave that was typed in another field.
+            kind, grade = ("full", None) if grade == FULL_GRADE else ("graded", grade)
+        try:
+            return Period(from_=self.fom, to=self.tom, kind=kind, grade=grade)
+        except ValidationError as error:
+            fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
+            # The same type and text as for a canonical note, at the publisher's own path.
+            raise PydanticCustomError(
+                cast("Any", fault["type"]), cast("Any", fault["msg"])
+            ) from None
+
+    def _grade(self) -> int | None:
+        grade = self.gradert.get("grad") if isinstance(self.gradert, dict) else self.grad
+        return grade if isinstance(grade, int) and not isinstance(grade, bool) else None
+
+
+def _some(periods: tuple[NavPeriod, ...]) -> tuple[NavPeriod, ...]:
+    # Not by min_length: pydantic would then also complain of an empty list where one period is at fault.
+    if not periods:
+        raise PydanticCustomError("nav_no_period", "has no period")
+    if len(periods) > PERIODS_MAX:
+        raise PydanticCustomError("nav_many_periods", "has over 100 periods")
+    return periods
+
+
+NavPeriods = Annotated[tuple[NavPeriod, ...], AfterValidator(_some)]

@@ -1,0 +1,44 @@
+"""`syfo-sendt-sykmelding`: notes that the worker has sent to an employer (JSON, key = note id)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.nav.notes import (
+    REGISTERED,
+    Metadata,
+    Note,
+    Organisation,
+    note_gone,
+    note_version,
+)
+from schemas.nav.reading import NavModel, read
+from schemas.wire import Decoded, InvalidRecord, Record
+
+TOPIC = "teamsykmelding.syfo-sendt-sykmelding"
+
+
+class Event(NavModel):
+    """`event`: a note without the employer that it was sent to cannot be right."""
+
+    arbeidsgiver: Organisation
+    sporsmals: Any = None
+
+
+class SentNote(NavModel):
+    sykmelding: Note
+    kafka_metadata: Metadata
+    event: Event
+
+
+def decode(record: Record) -> Decoded:
+    """The version of the note, with its employer, or that it is gone from this topic."""
+    if record.value is None:
+        return note_gone(record)
+    value = read(SentNote, record)
+    if isinstance(value, InvalidRecord):
+        return InvalidRecord(REGISTERED, value.reason)
+    employer = value.event.arbeidsgiver.as_employer()
+    return note_version(
+        record, value.sykmelding, value.kafka_metadata, employer, value.event.sporsmals
+    )
