@@ -14,7 +14,6 @@ import struct
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import fastavro
 from fastavro.schema import parse_schema
