@@ -1,0 +1,224 @@
+"""The follow-up facts of one case, and which of them stand (SPEC 2: what a fact replaces).
+
+A fact belongs to the person's last case begun on or before its date, and to no other. Within a case a later
+version replaces an earlier one of the same slot.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from schemas.messages import (
+    ActivityRequirementAssessed,
+    DialogueMeetingAnswered,
+    DialogueMeetingCancelled,
+    DialogueMeetingFact,
+    DialogueMeetingHeld,
+    DialogueMeetingMoved,
+    DialogueMeetingSummoned,
+    ExemptionFact,
+    ExemptionGranted,
+    FollowUpFact,
+    FollowUpPlanMade,
+    FollowUpPlanRequested,
+    FollowUpPlanShared,
+    Meeting,
+    MeetingNeedAnswered,
+    MeetingRequestClosed,
+    MeetingRequested,
+    ReassessmentClosed,
+    ReassessmentRequested,
+)
+from services.scheduler.domain.calendar import oslo_date
+from services.scheduler.domain.facts import Fact
+
+# A person too ill for meeting 1 is asked about again after four weeks, where no date was given (v).
+TOO_ILL_FOR_NOW = "too_ill_for_now"
+TOO_ILL_FOR_NOW_DAYS = 28
+
+M = TypeVar("M")
+F = TypeVar("F", bound=FollowUpFact)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingState:
+    """One meeting as it stands: its versions in order, the last of which tells its state."""
+
+    meeting: Meeting
+    meeting_id: str
+    versions: tuple[DialogueMeetingFact, ...]
+
+    @property
+    def last(self) -> DialogueMeetingFact:
+        return self.versions[-1]
+
+    @property
+    def is_summoned(self) -> bool:
+        """Summoned or moved, and neither held nor cancelled since."""
+        return isinstance(self.last, DialogueMeetingSummoned | DialogueMeetingMoved)
+
+    @property
+    def is_held(self) -> bool:
+        return isinstance(self.last, DialogueMeetingHeld)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return isinstance(self.last, DialogueMeetingCancelled)
+
+    @property
+    def takes_place_on(self) -> date | None:
+        """The meeting's date; of the last version that tells one."""
+        dates = [each.takes_place_on for each in self.versions if each.takes_place_on]
+        return dates[-1] if dates else None
+
+    @property
+    def moved_at(self) -> datetime | None:
+        """When it was last moved, or None."""
+        moves = [each.occurred_at for each in self.versions if isinstance(each, DialogueMeetingMoved)]
+        return max(moves, default=None)
+
+    @property
+    def org_number(self) -> str | None:
+        return self.last.org_number
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """An exemption that was granted and not revoked."""
+
+    fact: ExemptionFact
+
+    @property
+    def granted_on(self) -> date:
+        return oslo_date(self.fact.occurred_at)
+
+    @property
+    def until(self) -> date | None:
+        """The last day on which it stands, or None where it stands until it is revoked."""
+        if self.fact.until is None and self.fact.reason == TOO_ILL_FOR_NOW:
+            return self.granted_on + timedelta(days=TOO_ILL_FOR_NOW_DAYS)
+        return self.fact.until
+
+    def stands_on(self, day: date) -> bool:
+        return self.until is None or day <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What stands of the facts of one case; lists are in order of version."""
+
+    plans: tuple[FollowUpPlanMade | FollowUpPlanShared, ...] = ()
+    plan_requests: tuple[FollowUpPlanRequested, ...] = ()
+    meetings: tuple[MeetingState, ...] = ()
+    meeting_answers: tuple[DialogueMeetingAnswered, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    exemptions_revoked: tuple[ExemptionFact, ...] = ()
+    assessments: tuple[ActivityRequirementAssessed, ...] = ()
+    answers: tuple[MeetingNeedAnswered, ...] = ()
+    requests: tuple[MeetingRequested, ...] = ()
+    request_closings: tuple[MeetingRequestClosed, ...] = ()
+    reassessments: tuple[ReassessmentRequested, ...] = ()
+    reassessments_closed: frozenset[str] = frozenset()
+
+    @property
+    def assessment(self) -> ActivityRequirementAssessed | None:
+        """The assessment that stands: the one with the latest `occurred_at`."""
+        return self.assessments[-1] if self.assessments else None
+
+    def closed_at(self, meeting: Meeting) -> datetime | None:
+        """When an adviser last closed the requests for that meeting."""
+        closings = [each.occurred_at for each in self.request_closings if each.meeting == meeting]
+        return max(closings, default=None)
+
+
+def facts_by_case(facts: Iterable[Fact], starts: Sequence[tuple[date, str]]) -> dict[str, list[Fact]]:
+    """Facts by the case that they belong to; `starts` are (start, case id), sorted.
+
+    A fact older than every case is left out: it waits for a backdated note.
+    """
+    dates = [start for start, _ in starts]
+    found: dict[str, list[Fact]] = {}
+    for fact in facts:
+        index = bisect_right(dates, fact.on) - 1
+        if index >= 0:
+            found.setdefault(starts[index][1], []).append(fact)
+    return found
+
+
+def case_facts(facts: Iterable[Fact]) -> CaseFacts:
+    """Fold the facts of one case into what stands of them."""
+    ordered = [
+        fact.message for fact in sorted(facts, key=lambda each: (each.version, each.source, each.id))
+    ]
+    return CaseFacts(
+        plans=_last_of(
+            (m, (type(m), m.org_number, getattr(m, "shared_with", None)))
+            for m in ordered
+            if isinstance(m, FollowUpPlanMade | FollowUpPlanShared)
+        ),
+        plan_requests=_last_of(
+            (m, m.org_number) for m in ordered if isinstance(m, FollowUpPlanRequested)
+        ),
+        meetings=_meetings(
+            [
+                m
+                for m in ordered
+                if isinstance(m, DialogueMeetingFact) and not isinstance(m, DialogueMeetingAnswered)
+            ]
+        ),
+        meeting_answers=_latest_of(
+            (m, (m.meeting_id, m.party, m.org_number))
+            for m in ordered
+            if isinstance(m, DialogueMeetingAnswered)
+        ),
+        exemptions=tuple(Exemption(m) for m in _exemptions(ordered) if isinstance(m, ExemptionGranted)),
+        exemptions_revoked=tuple(
+            m for m in _exemptions(ordered) if not isinstance(m, ExemptionGranted)
+        ),
+        assessments=tuple(
+            sorted(
+                (m for m in ordered if isinstance(m, ActivityRequirementAssessed)),
+                key=lambda each: each.occurred_at,
+            )
+        ),
+        answers=_latest_of(
+            (m, (m.party, m.org_number)) for m in ordered if isinstance(m, MeetingNeedAnswered)
+        ),
+        requests=_last_of(
+            (m, (m.meeting, m.party, m.org_number)) for m in ordered if isinstance(m, MeetingRequested)
+        ),
+        request_closings=tuple(m for m in ordered if isinstance(m, MeetingRequestClosed)),
+        reassessments=_last_of(
+            (m, m.reassessment_id) for m in ordered if isinstance(m, ReassessmentRequested)
+        ),
+        reassessments_closed=frozenset(
+            m.reassessment_id for m in ordered if isinstance(m, ReassessmentClosed)
+        ),
+    )
+
+
+def _exemptions(ordered: Iterable[object]) -> tuple[ExemptionFact, ...]:
+    return _last_of(
+        (m, (m.checkpoint, m.reason, m.org_number)) for m in ordered if isinstance(m, ExemptionFact)
+    )
+
+
+def _last_of(found: Iterable[tuple[M, object]]) -> tuple[M, ...]:
+    """The last of each slot in the order given, which is that of the versions."""
+    return tuple({slot: message for message, slot in found}.values())
+
+
+def _latest_of(found: Iterable[tuple[F, object]]) -> tuple[F, ...]:
+    """The one of each slot that happened last; of two at one instant the later version."""
+    return _last_of(sorted(found, key=lambda each: each[0].occurred_at))
+
+
+def _meetings(ordered: Sequence[DialogueMeetingFact]) -> tuple[MeetingState, ...]:
+    by_id: dict[tuple[Meeting, str], list[DialogueMeetingFact]] = {}
+    for fact in ordered:
+        by_id.setdefault((fact.meeting, fact.meeting_id), []).append(fact)
+    return tuple(MeetingState(*key, tuple(versions)) for key, versions in by_id.items())

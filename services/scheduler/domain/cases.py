@@ -1,0 +1,255 @@
+"""Sick notes become sick days, sick days become cases, and cases keep their ids (SPEC 3).
+
+Source of the 16 days: ftrl § 8-19 (a new employer's period after 16 days) as the welfare office applies it to
+a continuous leave. Pure: what comes in are notes that stand, what goes out are values.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import cached_property
+
+from schemas.messages import Employer, Form, GradePeriod, Period, WorkResumed
+from services.scheduler.domain.calendar import ONE_DAY, oslo_date
+from services.scheduler.domain.facts import StandingNote
+
+GAP_DAYS_MAX = 15
+OVER_AFTER = timedelta(days=GAP_DAYS_MAX + 1)
+FULL_GRADE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NoteDay:
+    """What one note says about one day: the grade (100 is full)."""
+
+    note: StandingNote
+    grade: int
+
+
+@dataclass(frozen=True)
+class Leave:
+    """One continuous sick leave as the notes tell it now; `days` are its sick days in order.
+
+    `resumed_on` is the date of a return to work that leaves no sick day from it on.
+    """
+
+    days: tuple[date, ...]
+    notes_by_day: dict[date, tuple[NoteDay, ...]] = field(repr=False, compare=False)
+    resumed_on: date | None = None
+
+    @property
+    def start(self) -> date:
+        return self.days[0]
+
+    @property
+    def end(self) -> date:
+        return self.days[-1]
+
+    @property
+    def over_on(self) -> date:
+        """The first date on which the case is over (SPEC 3.6); death is not a matter of days."""
+        after_gap = self.end + OVER_AFTER
+        return min(after_gap, self.resumed_on) if self.resumed_on is not None else after_gap
+
+    def is_sick_listed(self, day: date) -> bool:
+        """From start to end, gaps included (SPEC 3.3)."""
+        return self.start <= day <= self.end
+
+    def grade(self, day: date) -> int:
+        """The person's grade: the highest of the day's notes."""
+        return max(each.grade for each in self._at(day))
+
+    def employer_grade(self, org_number: str, day: date) -> int | None:
+        """The grade with one employer, or None where no note of that employer holds on the day."""
+        grades = [
+            each.grade
+            for each in self._at(day)
+            if each.note.note.employer and each.note.note.employer.org_number == org_number
+        ]
+        return max(grades, default=None)
+
+    def employers(self, day: date) -> tuple[Employer, ...]:
+        """The employers of the notes that hold on the day, by number; the newest note tells the name."""
+        found: dict[str, Employer] = {}
+        for each in sorted(self._at(day), key=lambda each: each.note.recency):
+            employer = each.note.note.employer
+            if employer is not None:
+                found[employer.org_number] = employer
+        return tuple(found[org] for org in sorted(found))
+
+    def form(self, day: date) -> Form:
+        """The form of the newest note that holds on the day."""
+        return max(self._at(day), key=lambda each: each.note.recency).note.note.form
+
+    def first_full(self, day_from: date, full_days: int) -> date | None:
+        """The first date from `day_from` on by which the person has been full for `full_days` in a row."""
+        for first, last in self._full_runs:
+            candidate = max(day_from, first + timedelta(days=full_days - 1))
+            if candidate <= last:
+                return candidate
+        return None
+
+    def grade_history(self, until: date) -> tuple[GradePeriod, ...]:
+        """How the grade has changed from the start to `until`, gaps counting with the last sick day."""
+        last = min(until, self.end)
+        return tuple(
+            GradePeriod(from_=first, to=min(to, last), grade=grade)
+            for first, to, grade in self._runs
+            if first <= last
+        )
+
+    @cached_property
+    def _runs(self) -> tuple[tuple[date, date, int], ...]:
+        """Runs of equal grade over all dates of the case, gaps filled from the day before."""
+        runs: list[tuple[date, date, int]] = []
+        for index, day in enumerate(self.days):
+            following = self.days[index + 1] if index + 1 < len(self.days) else day + ONE_DAY
+            grade = max(each.grade for each in self.notes_by_day[day])
+            if runs and runs[-1][2] == grade:
+                runs[-1] = (runs[-1][0], following - ONE_DAY, grade)
+            else:
+                runs.append((day, following - ONE_DAY, grade))
+        return tuple(runs)
+
+    @cached_property
+    def _full_runs(self) -> tuple[tuple[date, date], ...]:
+        return tuple((first, last) for first, last, grade in self._runs if grade >= FULL_GRADE)
+
+    def _at(self, day: date) -> tuple[NoteDay, ...]:
+        """The notes of the day, in a gap those of the last sick day; outside the case those of its edge."""
+        index = max(bisect_right(self.days, day) - 1, 0)
+        return self.notes_by_day[self.days[index]]
+
+
+def leaves_of(notes: Sequence[StandingNote], resumed: Sequence[WorkResumed]) -> list[Leave]:
+    """All leaves that the notes make, by start (SPEC 3.1, 3.2, 3.5)."""
+    by_day: dict[date, list[NoteDay]] = {}
+    cut_from: set[date] = set()
+    for note in notes:
+        back_on = _back_at_work_on(note, resumed)
+        for day, grade in _sick_days(note):
+            if back_on is not None and day >= back_on:
+                cut_from.add(back_on)
+                continue
+            by_day.setdefault(day, []).append(NoteDay(note, grade))
+    # A return that no note reached beyond still ends the case at once, where nothing is sick from it on.
+    cut_from |= {each.from_ for each in resumed}
+    ordered = sorted(by_day)
+    return [
+        Leave(
+            days=tuple(days),
+            notes_by_day={day: tuple(by_day[day]) for day in days},
+            resumed_on=_resumed_on(days[-1], cut_from),
+        )
+        for days in _runs_of(ordered)
+    ]
+
+
+def _back_at_work_on(note: StandingNote, resumed: Iterable[WorkResumed]) -> date | None:
+    """From when a return to work ends this note's days: only notes issued by the day it was reported."""
+    employer = note.note.employer
+    dates = [
+        each.from_
+        for each in resumed
+        if note.note.issued_on <= oslo_date(each.occurred_at)
+        and (
+            each.org_number is None
+            or (employer is not None and employer.org_number == each.org_number)
+        )
+    ]
+    return min(dates, default=None)
+
+
+def _sick_days(note: StandingNote) -> Iterator[tuple[date, int]]:
+    for day in note.note.self_certified_days:
+        yield day, FULL_GRADE
+    for period in note.note.periods:
+        grade = _grade(period)
+        if grade is not None:
+            for offset in range((period.to - period.from_).days + 1):
+                yield period.from_ + timedelta(days=offset), grade
+
+
+def _grade(period: Period) -> int | None:
+    if period.kind == "full":
+        return FULL_GRADE
+    return period.grade if period.kind == "graded" else None
+
+
+def _runs_of(ordered: Sequence[date]) -> Iterator[list[date]]:
+    run: list[date] = []
+    for day in ordered:
+        if run and day - run[-1] > OVER_AFTER:
+            yield run
+            run = []
+        run.append(day)
+    if run:
+        yield run
+
+
+def _resumed_on(end: date, cut_from: set[date]) -> date | None:
+    """The return that ends the leave at once: after its last sick day and before the gap would end it."""
+    return min((day for day in cut_from if end < day < end + OVER_AFTER), default=None)
+
+
+# --- identity ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """A case that has an id: its running number, the span it had last, and whether notes still make it."""
+
+    case_id: str
+    number: int
+    start: date
+    end: date
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True)
+class Identified:
+    """Leaves with their ids: `cases` as they are stored from now on, `merged` old id → the id that took over."""
+
+    leaves: dict[str, Leave]
+    cases: tuple[StoredCase, ...]
+    merged: dict[str, str]
+    numbers_used: int
+
+
+def identify(
+    leaves: Sequence[Leave], stored: Sequence[StoredCase], numbers_used: int, new_id: Callable[[int], str]
+) -> Identified:
+    """Give each leave its id (SPEC 3.4).
+
+    A leave keeps the id of the stored case that it overlaps or lies within 15 days of. Where two stored cases
+    become one the earlier stays; where one becomes two the earlier part keeps it.
+    """
+    free = sorted(stored, key=lambda case: (case.start, case.number))
+    named: dict[str, Leave] = {}
+    cases: list[StoredCase] = []
+    for leave in leaves:
+        kept = next((case for case in free if _touches(leave, case)), None)
+        if kept is None:
+            numbers_used += 1
+            kept = StoredCase(new_id(numbers_used), numbers_used, leave.start, leave.end)
+        else:
+            free.remove(kept)
+        named[kept.case_id] = leave
+        cases.append(replace(kept, start=leave.start, end=leave.end, is_withdrawn=False))
+    merged: dict[str, str] = {}
+    for case in free:
+        into = next((each for each, leave in named.items() if _touches(leave, case)), None)
+        if into is not None:
+            merged[case.case_id] = into
+        else:
+            cases.append(replace(case, is_withdrawn=True))
+    ordered = tuple(sorted(cases, key=lambda case: (case.start, case.number)))
+    return Identified(named, ordered, merged, numbers_used)
+
+
+def _touches(leave: Leave, case: StoredCase) -> bool:
+    return leave.start - case.end <= OVER_AFTER and case.start - leave.end <= OVER_AFTER
+

@@ -1,0 +1,222 @@
+"""What is known about a person, and which of it stands (SPEC 2).
+
+Facts arrive late, repeated, out of order, corrected and withdrawn. Each is stored once with its version; what
+stands is folded from the whole set, so that arrival order cannot matter. Nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+
+from schemas.messages import (
+    DeathAnnulled,
+    Employer,
+    FactWithdrawn,
+    FollowUpFact,
+    PersonDied,
+    PersonRenumbered,
+    SickNoteRegistered,
+    WorkResumed,
+)
+from services.scheduler.domain.calendar import oslo_date
+
+NoteSource = Literal["canonical", "sendt", "bekreftet", "tsm", "status"]
+# Of the sources that hold a note one counts, in this order; `status` only joins tsm (SPEC 2).
+_SOURCES_BY_RANK: tuple[NoteSource, ...] = ("canonical", "sendt", "bekreftet", "tsm")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """Which of two records stands: the higher Kafka timestamp (ms), then the higher offset."""
+
+    timestamp_ms: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSlot:
+    """What one source says about one note: the newest version, or that it is gone (`note` None).
+
+    `counts` is false for a note that was refused. The self-certified days have a version of their own, because
+    a record that only changes the person's number may leave them out (SPEC 7).
+    """
+
+    source: NoteSource
+    note_id: str
+    version: Version
+    note: SickNoteRegistered | None
+    counts: bool = True
+    keeps_self_certified_days: bool = False
+    self_certified_days: tuple[date, ...] = ()
+    self_certified_days_version: Version = Version(-1, -1)
+    status: Literal["sent", "confirmed", "other"] | None = None
+    employer: Employer | None = None
+
+
+def slot_after(known: NoteSlot | None, new: NoteSlot) -> NoteSlot:
+    """The slot after one more record, whatever the order in which the two came."""
+    if not new.keeps_self_certified_days:
+        new = replace(
+            new,
+            self_certified_days=new.note.self_certified_days if new.note else (),
+            self_certified_days_version=new.version,
+        )
+    if known is None:
+        return new
+    newest = new if new.version > known.version else known
+    days = max(known, new, key=lambda slot: slot.self_certified_days_version)
+    return replace(
+        newest,
+        self_certified_days=days.self_certified_days,
+        self_certified_days_version=days.self_certified_days_version,
+    )
+
+
+def standing_note(slots: Iterable[NoteSlot]) -> tuple[SickNoteRegistered, Version] | None:
+    """The note as the counting source has it, or None where no source has it or it does not count."""
+    slot = _counting_slot(slots)
+    if slot is None or slot.note is None or not slot.counts:
+        return None
+    if slot.keeps_self_certified_days and not slot.note.self_certified_days:
+        days = slot.self_certified_days
+        return slot.note.model_copy(update={"self_certified_days": days}), slot.version
+    return slot.note, slot.version
+
+
+def owner_of(slots: Iterable[NoteSlot]) -> str | None:
+    """The person whom a note belongs to: what the counting source says, else any that still has it."""
+    held = [slot for slot in slots if slot.note is not None]
+    counting = _counting_slot(held)
+    if counting is not None and counting.note is not None:
+        return counting.note.person_id
+    newest = max(held, key=lambda slot: slot.version, default=None)
+    return newest.note.person_id if newest is not None and newest.note is not None else None
+
+
+def _counting_slot(slots: Iterable[NoteSlot]) -> NoteSlot | None:
+    by_source = {slot.source: slot for slot in slots}
+    for source in _SOURCES_BY_RANK:
+        slot = by_source.get(source)
+        if slot is None or slot.note is None:
+            continue
+        if source != "tsm":
+            return slot
+        status = by_source.get("status")
+        if status is not None and status.status in ("sent", "confirmed"):
+            note = slot.note.model_copy(update={"employer": status.employer})
+            return replace(slot, note=note)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A follow-up fact as it was received: `source` and `id` are the event's, `person_id` as it stated it."""
+
+    source: str
+    id: str
+    version: Version
+    message: FollowUpFact | PersonRenumbered
+
+    @property
+    def on(self) -> date:
+        """The date that decides to which case it belongs (SPEC 2): its own date, else Oslo's of occurred_at."""
+        for name in ("shared_on", "made_on"):
+            own: date | None = getattr(self.message, name, None)
+            if own is not None:
+                return own
+        return oslo_date(self.message.occurred_at)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingNote:
+    """A note that counts, with the version by which the newest of two is known."""
+
+    note: SickNoteRegistered
+    version: Version
+
+    @property
+    def recency(self) -> tuple[date, Version]:
+        return self.note.issued_on, self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that stands about one person."""
+
+    notes: tuple[StandingNote, ...]
+    follow_up: tuple[Fact, ...]
+    resumed: tuple[WorkResumed, ...]
+    died_at: datetime | None
+
+
+def standing(slots: Iterable[NoteSlot], facts: Iterable[Fact]) -> Standing:
+    """Fold everything known about one person into what stands."""
+    by_note: dict[str, list[NoteSlot]] = {}
+    for slot in slots:
+        by_note.setdefault(slot.note_id, []).append(slot)
+    notes = [StandingNote(*found) for held in by_note.values() if (found := standing_note(held))]
+    valid = not_withdrawn(facts)
+    return Standing(
+        notes=tuple(sorted(notes, key=lambda each: (each.recency, each.note.note_id))),
+        follow_up=tuple(
+            fact
+            for fact in valid
+            if not isinstance(
+                fact.message, WorkResumed | PersonDied | DeathAnnulled | PersonRenumbered
+            )
+        ),
+        resumed=tuple(fact.message for fact in valid if isinstance(fact.message, WorkResumed)),
+        died_at=_death(valid),
+    )
+
+
+def not_withdrawn(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts that no standing `fact.withdrawn` names, in order of version; withdrawals themselves left out.
+
+    A withdrawal names a `ce_id`, which is unique within its `ce_source`; where its own source has no such
+    fact (a support tool that withdraws what a register sent) it means that id of any source.
+    """
+    ordered = sorted(facts, key=lambda fact: (fact.version, fact.source, fact.id))
+    known = {(fact.source, fact.id) for fact in ordered}
+    gone: set[tuple[str, str]] = set()
+    for fact in reversed(ordered):
+        message = fact.message
+        if isinstance(message, FactWithdrawn) and (fact.source, fact.id) not in gone:
+            named = (fact.source, message.fact_id)
+            gone |= {named} if named in known else {key for key in known if key[1] == named[1]}
+    return [
+        fact
+        for fact in ordered
+        if (fact.source, fact.id) not in gone and not isinstance(fact.message, FactWithdrawn)
+    ]
+
+
+def _death(valid: Iterable[Fact]) -> datetime | None:
+    death: datetime | None = None
+    for fact in valid:
+        if isinstance(fact.message, PersonDied):
+            death = fact.message.occurred_at
+        elif isinstance(fact.message, DeathAnnulled):
+            death = None
+    return death
+
+
+def numbers_after(facts: Iterable[Fact]) -> Mapping[str, str]:
+    """Old number → the number that it became, from the changes of number that stand; chains not followed."""
+    return {
+        fact.message.old_person_id: fact.message.new_person_id
+        for fact in not_withdrawn(facts)
+        if isinstance(fact.message, PersonRenumbered)
+    }
+
+
+def current_number(person_id: str, renumbered: Mapping[str, str]) -> str:
+    """Follow the chain of changes to the number that holds now; a ring of changes ends where it closes."""
+    seen = {person_id}
+    while (following := renumbered.get(person_id)) is not None and following not in seen:
+        person_id = following
+        seen.add(person_id)
+    return person_id
