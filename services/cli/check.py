@@ -1,0 +1,80 @@
+"""`stoppunkt check FILE…`: would these records be understood? For those who publish them (SPEC 11)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal, assert_never
+
+import typer
+
+from schemas.inbound import decode_inbound
+from schemas.wire import Envelope, IgnoredRecord, InvalidRecord
+from services.cli.record_file import FiledRecord, NotRecords, read_records
+
+DEAD_FOUND, WRONG_USE = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What would become of one record; `reason` names field and fault, and never a value."""
+
+    file: str
+    line: int
+    verdict: Literal["accepted", "ignored", "dead"]
+    type: str | None
+    reason: str | None
+
+
+def verdict_of(path: Path, filed: FiledRecord) -> Verdict:
+    """The verdict on one record of a file, by the decoder that the services use."""
+    if filed.fault is not None:
+        return Verdict(str(path), filed.line, "dead", None, filed.fault)
+    decoded = decode_inbound(filed.record)
+    match decoded:
+        case Envelope():
+            return Verdict(str(path), filed.line, "accepted", decoded.type, None)
+        case IgnoredRecord():
+            return Verdict(str(path), filed.line, "ignored", decoded.type, decoded.reason)
+        case InvalidRecord():
+            return Verdict(str(path), filed.line, "dead", decoded.type, decoded.reason)
+        case _:
+            assert_never(decoded)
+
+
+def check(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…", exists=True, dir_okay=False, readable=True, show_default=False
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Would these records be understood? One verdict a line; exit 1 if any record is dead.
+
+    Example: stoppunkt check records.ndjson note.json --json
+    """
+    dead = 0
+    for path in files:
+        try:
+            for filed in read_records(path, times_required=False):
+                verdict = verdict_of(path, filed)
+                dead += verdict.verdict == "dead"
+                typer.echo(_json(verdict) if as_json else _text(verdict))
+        except NotRecords as fault:
+            typer.echo(str(fault), err=True)
+            raise typer.Exit(WRONG_USE) from None
+    if dead:
+        raise typer.Exit(DEAD_FOUND)
+
+
+def _json(verdict: Verdict) -> str:
+    return json.dumps(asdict(verdict), ensure_ascii=False)
+
+
+def _text(verdict: Verdict) -> str:
+    told = [f"{verdict.file}:{verdict.line}: {verdict.verdict}"]
+    told += [part for part in (verdict.type, verdict.reason) if part]
+    return " · ".join(told)
