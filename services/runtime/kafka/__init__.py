@@ -2,6 +2,7 @@
 
 from services.runtime.kafka.connection import make_broker
 from services.runtime.kafka.consumer import Consumer, Handle, HandlerFailed, StrayCancel
+from services.runtime.kafka.probe import ConsumerProbe
 from services.runtime.kafka.publisher import (
     ProducerWedged,
     Publisher,
@@ -17,6 +18,7 @@ from services.runtime.kafka.topics import (
 
 __all__ = [
     "Consumer",
+    "ConsumerProbe",
     "Handle",
     "HandlerFailed",
     "ProducerWedged",

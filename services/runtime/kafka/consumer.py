@@ -81,10 +81,12 @@ class Consumer:
         self._in_place_seconds = in_place_seconds
         self._handled: dict[tuple[str, int], int] = {}
         self.handled_count = 0
+        # For health and metrics; instants are monotonic.
+        self.attempts = 0
         self.failures_in_a_row = 0
+        self.failing_since: float | None = None
         self.last_error: str | None = None
         self.attempt_started_at: float | None = None
-        self.last_handled_at = time.monotonic()
         self.subscriber = broker.subscriber(
             *(prefix + topic for topic in topics),
             group_id=self.group_id,
@@ -128,6 +130,7 @@ class Consumer:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _attempt(self, records: tuple[Record, ...]) -> Exception | None:
+        self.attempts += 1
         self.attempt_started_at = time.monotonic()
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
@@ -149,11 +152,12 @@ class Consumer:
             self._handled[place] = max(record.offset, self._handled.get(place, -1))
         self.handled_count += len(records)
         self.failures_in_a_row = 0
+        self.failing_since = None
         self.last_error = None
-        self.last_handled_at = time.monotonic()
 
     def _failed(self, error: Exception, records: tuple[Record, ...]) -> Exception:
         self.failures_in_a_row += 1
+        self.failing_since = self.failing_since or time.monotonic()
         self.last_error = type(error).__name__
         first = records[0]
         _log.warning(
