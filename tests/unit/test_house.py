@@ -22,7 +22,16 @@ FORBIDDEN = {
 def project_files() -> list[Path]:
     """Every file that is, or would be, committed."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        [
+            "git",
+            "-c",
+            "safe.directory=*",
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ],
         cwd=HOUSE,
         check=True,
         capture_output=True,
