@@ -1,0 +1,141 @@
+"""`stoppunkt texts show`: every message as a person would see it, for translators and lawyers (SPEC 6.5)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import typer
+
+from schemas.messages import Language, Role
+from services.notifier.domain.text_rules import SMS_SEPTETS_MAX, septets
+from services.notifier.domain.texts import BadTexts, EmailText, LetterText, Texts
+from services.notifier.texts_folder import load_texts
+
+BAD_TEXTS = 1
+EXAMPLE_DUE_ON = "2026-04-27"
+
+texts_app = typer.Typer(help="The words that leave for people.", no_args_is_help=True)
+
+
+@texts_app.callback()
+def _texts() -> None:
+    """The words that leave for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one recipient of one step sees in one language; null for what that role does not get."""
+
+    checkpoint: str
+    step: str
+    role: Role
+    language: Language
+    title: str
+    notice: str | None
+    sms: str | None
+    sms_septets: int | None
+    email: EmailText | None
+    letter: LetterText | None
+    letter_template: str | None
+    undated: str | None
+
+
+def previews(
+    texts: Texts, checkpoint: str, step: str, language: Language, due_on: date
+) -> Iterator[Preview]:
+    """One preview for each role that the step has words for, due on that date."""
+    words = texts.checkpoints[checkpoint].step[step]
+    for role in get_args(Role):
+        if not texts.has(checkpoint, step, role):
+            continue
+        told = role != "adviser"
+        employee = role == "employee"
+        sms = texts.sms(checkpoint, step, role, language, due_on) if employee else None
+        yield Preview(
+            checkpoint=checkpoint,
+            step=step,
+            role=role,
+            language=language,
+            title=texts.title(checkpoint, step, role, language),
+            notice=texts.notice(checkpoint, step, role, language, due_on) if told else None,
+            sms=sms,
+            sms_septets=septets(sms) if sms else None,
+            email=texts.email(checkpoint, step, role, language, due_on) if told else None,
+            letter=texts.letter(checkpoint, step, language, due_on) if employee else None,
+            letter_template=texts.letter_template(checkpoint, step) if employee else None,
+            undated=words.undated,
+        )
+
+
+@texts_app.command()
+def show(
+    which: Annotated[
+        str | None, typer.Argument(metavar="[CHECKPOINT[.STEP]]", show_default=False)
+    ] = None,
+    language: Annotated[
+        Literal["nb", "nn", "en"] | None,
+        typer.Option(help="One language only.", show_default=False),
+    ] = None,
+    due_on: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The step's due date in the example.")
+    ] = EXAMPLE_DUE_ON,  # type: ignore[assignment]  # typer parses the default as it parses an option
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="Another folder of texts.", show_default=False
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
+) -> None:
+    """Shows all messages as people see them; exit 1 if the texts break a rule, with file and key of each fault.
+
+    Example: stoppunkt texts show meeting_need.question --language nn
+    """
+    try:
+        texts = load_texts(folder)
+    except BadTexts as error:
+        for fault in error.faults:
+            typer.echo(fault, err=True)
+        raise typer.Exit(BAD_TEXTS) from None
+    languages: tuple[Language, ...] = (language,) if language else get_args(Language)
+    found = [
+        preview
+        for checkpoint, step in _chosen(texts, which)
+        for each in languages
+        for preview in previews(texts, checkpoint, step, each, due_on.date())
+    ]
+    if as_json:
+        typer.echo(json.dumps([asdict(preview) for preview in found], ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n\n".join(_page(preview) for preview in found))
+
+
+def _chosen(texts: Texts, which: str | None) -> list[tuple[str, str]]:
+    everything = [(name, step) for name, words in texts.checkpoints.items() for step in words.step]
+    if which is None:
+        return everything
+    chosen = [pair for pair in everything if which in (pair[0], ".".join(pair))]
+    if not chosen:
+        names = ", ".join(texts.checkpoints)
+        raise typer.BadParameter(f"no words are written for that; checkpoints with words: {names}")
+    return chosen
+
+
+def _page(preview: Preview) -> str:
+    lines = [f"=== {preview.checkpoint}.{preview.step} · {preview.role} · {preview.language} ==="]
+    lines.append(f"title ({len(preview.title)} characters): {preview.title}")
+    if preview.undated:
+        lines.append(f"names no date: {preview.undated}")
+    if preview.sms:
+        lines.append(f"SMS ({preview.sms_septets} of {SMS_SEPTETS_MAX} septets): {preview.sms}")
+    if preview.email:
+        lines += ["", f"--- e-mail: {preview.email.subject} ---", preview.email.text.rstrip()]
+    if preview.letter:
+        lines += ["", f"--- letter {preview.letter_template}: {preview.letter.title} ---"]
+        lines.append(preview.letter.text.rstrip())
+    return "\n".join(lines)

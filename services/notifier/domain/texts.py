@@ -1,0 +1,274 @@
+"""The words that leave for people: templates in three languages, read once, rendered purely (SPEC 6.5).
+
+Nothing here knows a person. The one thing that is put into a template is a date, so no message can say more
+than what to do, by which date, and to log in. Words that nobody wrote (a checkpoint of a rulebook from
+elsewhere, or a role that a step did not go to) are the generic ones, so every due event can be told.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar, get_args
+
+from pydantic import ValidationError
+
+from schemas.messages import Language, Role
+from services.notifier.domain.text_rules import filled
+from services.notifier.domain.text_shapes import (
+    CheckpointWords,
+    Common,
+    GuidePart,
+    Key,
+    Shape,
+    Sources,
+    Step,
+    common_faults,
+    words_faults,
+)
+
+GENERIC = "_generic"
+DELIVERY = "_delivery"
+S = TypeVar("S", bound=Shape)
+
+
+class BadTexts(ValueError):
+    """The folder cannot be used; one line per fault: file, key, and what is wrong."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class EmailText:
+    """An e-mail in plain text, lines as long as they are."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterText:
+    """A letter to an employee in plain text."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """All words. `due_on` and `case_start` are those of the due event, Oslo dates.
+
+    The date that a message names is made of them here: a reminder's `due_on` is the day of the reminder, and
+    people are told the last day of the duty. Without `case_start` it is taken from `due_on` alone, which is
+    right for the days of the standard rulebook only.
+    """
+
+    checkpoints: Mapping[str, CheckpointWords]
+    sources: Sources
+    common: Common
+
+    def has(self, checkpoint: str, step: str, role: Role) -> bool:
+        """Whether somebody wrote words for that step and role; else the generic ones are used."""
+        found = self._written(checkpoint, step)
+        return found is not None and getattr(found, role) is not None
+
+    def title(self, checkpoint: str, step: str, role: Role, language: Language) -> str:
+        """At most 40 characters: the subject of an e-mail, the heading of a notice, the title of a task."""
+        found = self._step(checkpoint, step, role)
+        if role == "employee" and found.employee:
+            return found.employee[language].title
+        if role == "line_manager" and found.line_manager:
+            return found.line_manager[language].title
+        if role == "adviser" and found.adviser:
+            return found.adviser[language].title
+        raise AssertionError("the generic words have every role, which loading has made sure of")
+
+    def task_title(self, reason: str, language: Language) -> str:
+        """The title of a task that the notifier itself makes: `no_line_manager`, `protected`, `undelivered`."""
+        return self.title(DELIVERY, reason, "adviser", language)
+
+    def notice(
+        self,
+        checkpoint: str,
+        step: str,
+        role: Role,
+        language: Language,
+        due_on: date,
+        *,
+        case_start: date | None = None,
+    ) -> str:
+        """At most 300 characters for Min side or an employer notice; ValueError for an adviser."""
+        found = self._step(checkpoint, step, role)
+        day = found.last_day_on(due_on, case_start)
+        if role == "employee" and found.employee:
+            return filled(found.employee[language].sms, day, language)
+        if role == "line_manager" and found.line_manager:
+            return filled(found.line_manager[language].notice, day, language)
+        raise ValueError("an adviser gets tasks, and a task has a title only")
+
+    def sms(
+        self,
+        checkpoint: str,
+        step: str,
+        role: Role,
+        language: Language,
+        due_on: date,
+        *,
+        case_start: date | None = None,
+    ) -> str:
+        """One SMS of at most 160 GSM-7 septets; ValueError for anybody but the employee."""
+        if role != "employee":
+            raise ValueError("only an employee gets an SMS")
+        return self.notice(checkpoint, step, role, language, due_on, case_start=case_start)
+
+    def email(
+        self,
+        checkpoint: str,
+        step: str,
+        role: Role,
+        language: Language,
+        due_on: date,
+        *,
+        case_start: date | None = None,
+    ) -> EmailText:
+        """The notice, framed, with the checkpoint's guide; ValueError for an adviser."""
+        notice = self.notice(checkpoint, step, role, language, due_on, case_start=case_start)
+        closing = [self.common.no_reply[language]]
+        if role == "line_manager":
+            closing.insert(0, self.common.privacy[language])
+        text = self._framed(
+            notice=notice,
+            checkpoint=checkpoint,
+            step=step,
+            role=role,
+            language=language,
+            closing=closing,
+        )
+        return EmailText(self.title(checkpoint, step, role, language), text)
+
+    def letter(
+        self,
+        checkpoint: str,
+        step: str,
+        language: Language,
+        due_on: date,
+        *,
+        case_start: date | None = None,
+    ) -> LetterText:
+        """The same to an employee on paper, who may not be able to log in."""
+        notice = self.notice(checkpoint, step, "employee", language, due_on, case_start=case_start)
+        closing = [self.common.letter_help[language]]
+        text = self._framed(
+            notice=notice,
+            checkpoint=checkpoint,
+            step=step,
+            role="employee",
+            language=language,
+            closing=closing,
+        )
+        return LetterText(self.title(checkpoint, step, "employee", language), text)
+
+    def letter_template(self, checkpoint: str, step: str) -> str:
+        """The id that a letter is ordered by: `<checkpoint>.<step>`, or `generic` where the words are."""
+        return f"{checkpoint}.{step}" if self.has(checkpoint, step, "employee") else "generic"
+
+    def _written(self, checkpoint: str, step: str) -> Step | None:
+        words = self.checkpoints.get(checkpoint)
+        return words.step.get(step) if words else None
+
+    def _step(self, checkpoint: str, step: str, role: Role) -> Step:
+        found = self._written(checkpoint, step)
+        if found is not None and getattr(found, role) is not None:
+            return found
+        return self.checkpoints[GENERIC].step["any"]
+
+    def _framed(
+        self,
+        *,
+        notice: str,
+        checkpoint: str,
+        step: str,
+        role: Role,
+        language: Language,
+        closing: list[str],
+    ) -> str:
+        opening = [self.common.greeting[language], notice]
+        if not self._step(checkpoint, step, role).only_informs:
+            opening.append(self.common.done_already[language])
+        return (
+            "\n\n".join([*opening, *self._guide(checkpoint, language), "\n".join(closing)]) + "\n"
+        )
+
+    def _guide(self, checkpoint: str, language: Language) -> list[str]:
+        """One paragraph per part: a heading, then its lines, each with its source."""
+        words = self.checkpoints.get(checkpoint, self.checkpoints[GENERIC])
+        paragraphs: list[str] = []
+        part: GuidePart
+        for part in get_args(GuidePart):
+            lines = [
+                f"- {line[language]} ({self.common.source[language]}: "
+                f"{self.sources.source[line.source][language]})"
+                for line in words.guide
+                if line.part == part
+            ]
+            if lines:
+                paragraphs.append("\n".join([self.common.heading[part][language], *lines]))
+        return paragraphs
+
+
+def parse_texts(files: Mapping[str, str]) -> Texts:
+    """All words from the texts of the files by name without `.toml`; BadTexts names every fault there is."""
+    faults: list[str] = []
+    common = _shape(Common, "_common", files, faults)
+    sources = _shape(Sources, "_sources", files, faults)
+    checkpoints: dict[str, CheckpointWords] = {}
+    for name in sorted({*files, GENERIC, DELIVERY} - {"_common", "_sources"}):
+        if words := _shape(CheckpointWords, name, files, faults):
+            checkpoints[name] = words
+    if common is not None:
+        faults += [_fault("_common", key, fault) for key, fault in common_faults(common)]
+    for name, words in checkpoints.items():
+        known = sources or Sources(source={})
+        found = words_faults(words, known) if sources else ()
+        faults += [_fault(name, key, fault) for key, fault in found]
+    faults += _generic_faults(checkpoints.get(GENERIC))
+    if faults or common is None or sources is None:
+        raise BadTexts(faults)
+    return Texts(checkpoints, sources, common)
+
+
+def _shape(shape: type[S], name: str, files: Mapping[str, str], faults: list[str]) -> S | None:
+    if name not in files:
+        faults.append(f"{name}.toml: is missing")
+        return None
+    try:
+        return shape.model_validate(tomllib.loads(files[name]))
+    except tomllib.TOMLDecodeError as error:
+        faults.append(f"{name}.toml: is not TOML: {error}")
+    except ValidationError as error:
+        faults += [
+            _fault(name, each["loc"], each["msg"])
+            for each in error.errors(include_input=False, include_url=False)
+        ]
+    return None
+
+
+def _generic_faults(generic: CheckpointWords | None) -> list[str]:
+    if generic is None:
+        return []
+    words = generic.step.get("any")
+    if words is None:
+        return [_fault(GENERIC, ("step", "any"), "is missing")]
+    return [
+        _fault(GENERIC, ("step", "any", role), "is missing")
+        for role in get_args(Role)
+        if getattr(words, role) is None
+    ]
+
+
+def _fault(name: str, key: Key, fault: str) -> str:
+    return f"{name}.toml: {'.'.join(map(str, key))}: {fault}"
