@@ -136,9 +136,10 @@ def _placeholder_faults(text: str, *, dated: bool) -> Iterator[str]:
     found = False
     for match in Template.pattern.finditer(text):
         name = match["named"] or match["braced"]
-        if name != PLACEHOLDER:
+        if name == PLACEHOLDER:
+            found = True
+        else:
             yield f"has {match.group()!r}, and the only placeholder is $due_on"
-        found = True
     if dated and not found:
         yield "does not say by which date ($due_on)"
     if found and not dated:
