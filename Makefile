@@ -42,9 +42,12 @@ check: lint test ## what has to be right before a commit
 	$(PIP) install --quiet --require-hashes --requirement requirements.lock
 	@touch $@
 
-lock: .cache/uv/bin/uv ## choose the versions in requirements.lock anew
-	.cache/uv/bin/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --extra embedded --group dev --output-file requirements.lock
+COMPILE = .cache/uv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header
+
+lock: .cache/uv/bin/uv ## choose all versions anew; the image holds the same ones, without tools and embedded parts
+	$(COMPILE) --upgrade --extra embedded --group dev --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --no-annotate --output-file deploy/runtime.lock
 
 .cache/uv/bin/uv:
 	$(PYTHON) -m venv .cache/uv
