@@ -58,7 +58,8 @@ def test_a_fault_names_its_variable_and_not_its_value(
     assert str(caught.value).startswith(variable + ": ")
     assert "hemmelig" not in str(caught.value)
     # Nor may the cause, which a traceback would print.
-    assert caught.value.__cause__ is None and caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
 
 
 def test_every_fault_has_its_line(environment: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ PUBLISH_TIMEOUT_SECONDS = 15.0
 # Room for a dead letter: a record at the broker's usual limit of 1 MiB, and its reason.
 MAX_REQUEST_BYTES = 2 * 1024 * 1024
 
+_WEDGED = (OutOfOrderSequenceNumber, ProducerFenced, InvalidProducerEpoch)
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -48,6 +50,7 @@ class Publisher:
         self._producer: AIOKafkaProducer | None = None
         self.published: dict[tuple[str, int], int] = {}
         """(topic without prefix, partition) to the highest offset that was acknowledged here."""
+        self._wedged: str | None = None
 
     async def start(self) -> None:
         """Connect; raises aiokafka's KafkaConnectionError within a second when nobody listens."""
@@ -80,6 +83,10 @@ class Publisher:
             return False
         return True
 
+    async def liveness(self) -> str | None:
+        """A health check: the producer can still publish, as far as it was tried."""
+        return None if self._wedged is None else f"its producer is wedged ({self._wedged})"
+
     async def publish(
         self, records: Sequence[Record], *, timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS
     ) -> None:
@@ -102,13 +109,13 @@ class Publisher:
         except TimeoutError:
             raise PublishOutcomeUnknown(f"{len(records)} records, no answer in time") from None
         except KafkaError as error:
-            raise _verdict(error) from None
+            raise self._verdict(error) from None
         finally:
             for future in futures:
                 future.add_done_callback(_look_at)
         for record, outcome in zip(records, outcomes, strict=True):
             if isinstance(outcome, BaseException):
-                raise _verdict(outcome) from None
+                raise self._verdict(outcome) from None
             place = (record.topic, outcome.partition)
             self.published[place] = max(outcome.offset, self.published.get(place, -1))
 
@@ -123,17 +130,15 @@ class Publisher:
         )
         return future
 
-
-def _verdict(error: BaseException) -> Exception:
-    name = type(error).__name__
-    # A bare KafkaError is what aiokafka's sender leaves behind when it has died.
-    if isinstance(error, OutOfOrderSequenceNumber | ProducerFenced | InvalidProducerEpoch) or (
-        type(error) is KafkaError
-    ):
-        return ProducerWedged(name)
-    if isinstance(error, KafkaError) and not error.retriable:
-        return PublishRefused(name)
-    return PublishOutcomeUnknown(name)
+    def _verdict(self, error: BaseException) -> Exception:
+        name = type(error).__name__
+        # A bare KafkaError is what aiokafka's sender leaves behind when it has died.
+        if type(error) is KafkaError or isinstance(error, _WEDGED):
+            self._wedged = name
+            return ProducerWedged(name)
+        if isinstance(error, KafkaError) and not error.retriable:
+            return PublishRefused(name)
+        return PublishOutcomeUnknown(name)
 
 
 def _look_at(future: "asyncio.Future[Any]") -> None:
