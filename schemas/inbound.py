@@ -3,19 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from schemas import wire
 from schemas.messages import KINDS
-from schemas.nav import bekreftet, sendt
-from schemas.wire import Decoded, IgnoredRecord, Record
+from schemas.nav import (
+    aktivitetskrav,
+    aktor,
+    bekreftet,
+    dialogmote,
+    dialogmotekandidat,
+    dialogmotesvar,
+    huskelapp,
+    motebehov,
+    narmesteleder,
+    oppfolgingsplan,
+    personhendelse,
+    sendt,
+    sykmeldingstatus,
+    tsm,
+)
+from schemas.nav.avro import WriterSchemaOf
+from schemas.nav.parts import Several
+from schemas.wire import Decoded, Envelope, IgnoredRecord, Record, type_of
 
 CANONICAL_TOPICS: tuple[str, ...] = tuple(sorted({model.topic for model in KINDS.values()}))
 
-NAV_READERS: dict[str, Callable[[Record], Decoded]] = {
+JSON_READERS: dict[str, Callable[[Record], Decoded]] = {
     sendt.TOPIC: sendt.decode,
     bekreftet.TOPIC: bekreftet.decode,
+    sykmeldingstatus.TOPIC: sykmeldingstatus.decode,
+    tsm.TOPIC: tsm.decode,
+    aktivitetskrav.TOPIC: aktivitetskrav.decode,
+    dialogmotesvar.TOPIC: dialogmotesvar.decode,
+    dialogmotekandidat.TOPIC: dialogmotekandidat.decode,
+    motebehov.TOPIC: motebehov.decode,
+    oppfolgingsplan.TOPIC: oppfolgingsplan.decode,
+    huskelapp.TOPIC: huskelapp.decode,
+    narmesteleder.TOPIC: narmesteleder.decode,
+    narmesteleder.NEW_TOPIC: narmesteleder.decode,
+}
+AVRO_READERS: dict[str, Callable[[Record, WriterSchemaOf | None], Decoded]] = {
+    dialogmote.TOPIC: dialogmote.decode,
+    personhendelse.TOPIC: personhendelse.decode,
+    aktor.TOPIC: aktor.decode,
 }
 """NAV's topics, each with the file that knows its format."""
+
+NAV_NOTE_TOPICS: tuple[str, ...] = (
+    sendt.TOPIC,
+    bekreftet.TOPIC,
+    sykmeldingstatus.TOPIC,
+    tsm.TOPIC,
+)
+NAV_FOLLOW_UP_TOPICS: tuple[str, ...] = (
+    aktivitetskrav.TOPIC,
+    dialogmote.TOPIC,
+    dialogmotesvar.TOPIC,
+    dialogmotekandidat.TOPIC,
+    motebehov.TOPIC,
+    oppfolgingsplan.TOPIC,
+    huskelapp.TOPIC,
+    personhendelse.TOPIC,
+    aktor.TOPIC,
+)
+NAV_LINE_MANAGER_TOPICS: tuple[str, ...] = (narmesteleder.TOPIC, narmesteleder.NEW_TOPIC)
 
 SCHEDULER_TOPICS: tuple[str, ...] = (
     "stoppunkt.sick-notes.v1",
@@ -35,11 +87,30 @@ NOTIFIER_TOPICS: tuple[str, ...] = (
 )
 
 
-def decode_inbound(record: Record) -> Decoded:
-    """What a record means, whatever its topic; never raises over what somebody else has sent."""
-    reader = NAV_READERS.get(record.topic)
-    if reader is not None:
+def decode_inbound(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> Decoded:
+    """What a record means, whatever its topic; never raises over what somebody else has sent.
+
+    `writer_schema_of` gives the Avro schemas of a registry; without it the shipped ones are used.
+    """
+    if (reader := JSON_READERS.get(record.topic)) is not None:
         return reader(record)
+    if (avro_reader := AVRO_READERS.get(record.topic)) is not None:
+        return avro_reader(record, writer_schema_of)
     if record.topic in CANONICAL_TOPICS:
         return wire.decode(record)
     return IgnoredRecord(None, "This topic is not read.")
+
+
+def each(envelope: Envelope) -> tuple[Envelope, ...]:
+    """One envelope a message: a record that means several becomes several, with an id each."""
+    if not isinstance(envelope.message, Several):
+        return (envelope,)
+    return tuple(
+        replace(
+            envelope,
+            message=message,
+            type=type_of(message),
+            id=None if envelope.id is None else f"{envelope.id}/{number}",
+        )
+        for number, message in enumerate(envelope.message.messages, start=1)
+    )

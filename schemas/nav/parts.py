@@ -57,12 +57,13 @@ class LineManagerVersion:
     """One version of a relation between a person, an employer and a manager.
 
     A new manager is a new relation, on another partition than the end of the old one: keep them by
-    `relation_id`, or a late end of the first takes away the second. `employment_ended` means that the
+    `relation_id`, or a late end of the first takes away the second. `change` is None where the relation is
+    gone from the topic, and only its id is known. `employment_ended` means that the
     employer's duties ended too, on `ended_on` where it is known.
     """
 
     relation_id: str
-    change: LineManagerChanged
+    change: LineManagerChanged | None
     occurred_at: datetime
     employment_ended: bool = False
     ended_on: date | None = None

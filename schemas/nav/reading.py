@@ -16,11 +16,14 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from schemas.messages import sentence
+from schemas.nav.avro import AvroFault, WriterSchemaOf, read_value
 from schemas.wire import InvalidRecord, Record
 
 OSLO = ZoneInfo("Europe/Oslo")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PERSON_ID_DIGITS = 11
+ID_CHARACTERS_MAX = 128
+DAY_MILLISECONDS = 86_400_000
 OWN_FAULT = "nav_"
 """Faults whose type begins so carry a text of our own, which may be shown as it is."""
 
@@ -58,8 +61,14 @@ PersonId = Annotated[str, AfterValidator(_person_id)]
 
 # Bounds as those of a Day: beyond them an instant cannot be turned into a date in every zone.
 _FIRST, _LAST = datetime(1950, 1, 1, tzinfo=UTC), datetime(2150, 12, 31, tzinfo=UTC)
+_FIRST_DAY, _LAST_DAY = ((it - _EPOCH).days for it in (_FIRST, _LAST))
 NavInstant = Annotated[AwareDatetime, Ge(_FIRST), Le(_LAST)]
 """An instant with an offset and nought to nine digits of a second's fraction."""
+
+Millis = Annotated[int, Ge(_FIRST_DAY * DAY_MILLISECONDS), Le(_LAST_DAY * DAY_MILLISECONDS)]
+"""An instant in milliseconds since 1970."""
+DayNumber = Annotated[int, Ge(_FIRST_DAY), Le(_LAST_DAY)]
+"""A date as the number of days since 1970-01-01."""
 
 Model = TypeVar("Model", bound=NavModel)
 
@@ -72,6 +81,19 @@ def read(model: type[Model], record: Record) -> Model | InvalidRecord:
         return InvalidRecord(None, reason_of(error))
     except (ValueError, RecursionError):
         return InvalidRecord(None, "The value is not JSON in UTF-8.")
+
+
+def read_avro(
+    model: type[Model], record: Record, writer_schema_of: WriterSchemaOf | None
+) -> Model | InvalidRecord:
+    """The record's Avro value as `model`, or why it cannot be one; never raises over the bytes."""
+    try:
+        value = read_value(record.topic, record.value or b"", writer_schema_of)
+        return model.model_validate(value, strict=True)
+    except AvroFault as fault:
+        return InvalidRecord(None, str(fault))
+    except ValidationError as error:
+        return InvalidRecord(None, reason_of(error))
 
 
 def reason_of(error: ValidationError) -> str:
@@ -100,9 +122,24 @@ def is_true(value: object) -> bool:
     return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
+def is_false(value: object) -> bool:
+    """Told to be false, and not merely absent."""
+    return value is False or (isinstance(value, str) and value.lower() == "false")
+
+
 def oslo_date(instant: datetime) -> date:
     """The calendar date in Oslo of an aware instant."""
     return instant.astimezone(OSLO).date()
+
+
+def instant_of(milliseconds: int) -> datetime:
+    """The aware instant of so many milliseconds since 1970."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def day_of(number: int) -> date:
+    """The date of a day number."""
+    return (_EPOCH + timedelta(days=number)).date()
 
 
 def kafka_time(record: Record) -> datetime:

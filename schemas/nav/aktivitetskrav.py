@@ -1,0 +1,88 @@
+"""`aktivitetskrav-vurdering`: the activity requirement as NAV's advisers assess it (JSON).
+
+Each record is the present state of one requirement, so the newest stands. NY says that the requirement was
+set up with the case, and LUKKET that a clean-up closed one that nobody had looked at for nine months: nobody
+has assessed anything, and both are ignored. (Were LUKKET taken for a decision, the closing of a leave of long
+ago would end the requirement of today's.) NY_VURDERING opens an assessed requirement again: the old
+assessment no longer stands, so it becomes an assessment that is not final and has no date to reply by.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from schemas.messages import ActivityRequirementAssessed, Day, Outcome
+from schemas.nav.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading import (
+    ID_CHARACTERS_MAX,
+    NavInstant,
+    NavModel,
+    PersonId,
+    kafka_time,
+    plain_text,
+    read,
+)
+from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record, type_of
+
+TOPIC = "teamsykefravr.aktivitetskrav-vurdering"
+
+Assessed = Literal[
+    "NY_VURDERING",
+    "AVVENT",
+    "FORHANDSVARSEL",
+    "UNNTAK",
+    "OPPFYLT",
+    "AUTOMATISK_OPPFYLT",
+    "INNSTILLING_OM_STANS",
+    "IKKE_OPPFYLT",
+    "IKKE_AKTUELL",
+]
+NotAssessed = Literal["NY", "LUKKET"]
+
+_OUTCOMES: dict[str, Outcome] = {
+    "NY_VURDERING": "waiting",
+    "AVVENT": "waiting",
+    "FORHANDSVARSEL": "warned",
+    "UNNTAK": "exempted",
+    "OPPFYLT": "met",
+    "AUTOMATISK_OPPFYLT": "met",
+    "INNSTILLING_OM_STANS": "stop_recommended",
+    "IKKE_OPPFYLT": "not_met",
+    "IKKE_AKTUELL": "not_relevant",
+}
+_NOT_FINAL = ("NY_VURDERING", "AVVENT", "FORHANDSVARSEL")
+_REPLY_AWAITED = ("AVVENT", "FORHANDSVARSEL")
+
+
+class Assessment(NavModel):
+    """`isFinal` is not read: what is final follows from the status."""
+
+    person_ident: PersonId
+    status: Assessed | NotAssessed
+    sist_vurdert: NavInstant | None = None
+    frist: Day | None = None
+    updated_by: Any = None
+
+
+def decode(record: Record) -> Decoded:
+    """The assessment that stands, or that there is none yet."""
+    if record.value is None:
+        return NULL_VALUE
+    value = read(Assessment, record)
+    if isinstance(value, InvalidRecord):
+        return dead(ActivityRequirementAssessed, value)
+    if value.status not in _OUTCOMES:
+        return IgnoredRecord(
+            type_of(ActivityRequirementAssessed),
+            "Nobody has assessed the requirement in this status.",
+        )
+    assessed = ActivityRequirementAssessed(
+        person_id=value.person_ident,
+        # createdAt is when the requirement was set up, months before anybody looked at it.
+        occurred_at=value.sist_vurdert or kafka_time(record),
+        outcome=_OUTCOMES[value.status],
+        final=value.status not in _NOT_FINAL,
+        reply_by=value.frist if value.status in _REPLY_AWAITED else None,
+        adviser_id=plain_text(value.updated_by, ID_CHARACTERS_MAX) or None,
+    )
+    return fact(assessed, record)

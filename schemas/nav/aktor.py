@@ -1,0 +1,54 @@
+"""`pdl.aktor-v2`: a person's numbers, the current one and those before (Avro, also the key)."""
+
+from __future__ import annotations
+
+from schemas.messages import PersonRenumbered
+from schemas.nav.avro import WriterSchemaOf
+from schemas.nav.facts import NULL_VALUE, dead, fact
+from schemas.nav.parts import Several
+from schemas.nav.reading import NavModel, is_person_id, kafka_time, read_avro
+from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
+
+TOPIC = "pdl.aktor-v2"
+NATIONAL_NUMBER = "FOLKEREGISTERIDENT"
+
+
+class Identifier(NavModel):
+    """Aktør ids and NPIDs are among them, and are not numbers that a sick note is issued to."""
+
+    idnummer: str
+    type: str
+    gjeldende: bool
+
+
+class Person(NavModel):
+    identifikatorer: list[Identifier]
+
+
+def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> Decoded:
+    """Each former number belongs to the current one; no time is told but the record's own."""
+    if record.value is None:
+        return NULL_VALUE
+    value = read_avro(Person, record, writer_schema_of)
+    if isinstance(value, InvalidRecord):
+        return dead(PersonRenumbered, value)
+    numbers = [it for it in value.identifikatorer if it.type == NATIONAL_NUMBER]
+    if not all(is_person_id(it.idnummer) for it in numbers):
+        return dead(PersonRenumbered, "identifikatorer has a FOLKEREGISTERIDENT without 11 digits.")
+    current = {it.idnummer for it in numbers if it.gjeldende}
+    if len(current) > 1:
+        return dead(PersonRenumbered, "identifikatorer has several current FOLKEREGISTERIDENT.")
+    former = sorted({it.idnummer for it in numbers} - current)
+    if not current or not former:
+        return IgnoredRecord(type_of(PersonRenumbered), "No number was replaced by another.")
+    return _renumbered(record, former, current.pop())
+
+
+def _renumbered(record: Record, former: list[str], current: str) -> Envelope:
+    at = kafka_time(record)
+    messages = tuple(
+        PersonRenumbered(old_person_id=old, new_person_id=current, occurred_at=at) for old in former
+    )
+    if len(messages) == 1:
+        return fact(messages[0], record)
+    return Envelope(Several(messages), type_of(PersonRenumbered))

@@ -1,0 +1,62 @@
+"""`isdialogmote-dialogmote-statusendring`: NAV's own dialogue meetings (Avro, also the key).
+
+NAV counts its meetings no further: each is a meeting 2 here. LUKKET is a clean-up long after a meeting that
+nobody reported on, so the meeting is cancelled and not held. FERDIGSTILT comes again when the minutes are
+changed; the same meeting, held once more, changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.messages import (
+    DialogueMeetingCancelled,
+    DialogueMeetingFact,
+    DialogueMeetingHeld,
+    DialogueMeetingMoved,
+    DialogueMeetingSummoned,
+    Id,
+)
+from schemas.nav.avro import WriterSchemaOf
+from schemas.nav.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading import Millis, NavModel, PersonId, instant_of, oslo_date, read_avro
+from schemas.wire import Decoded, InvalidRecord, Record
+
+TOPIC = "teamsykefravr.isdialogmote-dialogmote-statusendring"
+
+_KINDS: dict[str, type[DialogueMeetingFact]] = {
+    "INNKALT": DialogueMeetingSummoned,
+    "NYTT_TID_STED": DialogueMeetingMoved,
+    "FERDIGSTILT": DialogueMeetingHeld,
+    "AVLYST": DialogueMeetingCancelled,
+    "LUKKET": DialogueMeetingCancelled,
+}
+
+
+class StatusChange(NavModel):
+    """Times are milliseconds since 1970. Who was invited is not read."""
+
+    dialogmote_uuid: Id
+    dialogmote_tidspunkt: Millis
+    status_endring_type: Literal["INNKALT", "NYTT_TID_STED", "FERDIGSTILT", "AVLYST", "LUKKET"]
+    status_endring_tidspunkt: Millis
+    person_ident: PersonId
+    virksomhetsnummer: Id
+
+
+def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> Decoded:
+    """What happened to the meeting; the id is read from the value, since the key is Avro too."""
+    if record.value is None:
+        return NULL_VALUE
+    value = read_avro(StatusChange, record, writer_schema_of)
+    if isinstance(value, InvalidRecord):
+        return dead(DialogueMeetingSummoned, value)
+    message = _KINDS[value.status_endring_type](
+        person_id=value.person_ident,
+        occurred_at=instant_of(value.status_endring_tidspunkt),
+        meeting=2,
+        meeting_id=value.dialogmote_uuid,
+        org_number=value.virksomhetsnummer,
+        takes_place_on=oslo_date(instant_of(value.dialogmote_tidspunkt)),
+    )
+    return fact(message, record)

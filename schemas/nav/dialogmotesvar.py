@@ -1,0 +1,59 @@
+"""`dialogmotesvar`: answers to a summons to NAV's meeting (JSON, key = meeting id)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.messages import DialogueMeetingAnswered, MeetingParty
+from schemas.nav.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading import NavInstant, NavModel, PersonId, kafka_time, read
+from schemas.wire import Decoded, InvalidRecord, Record, note_id_of
+
+TOPIC = "teamsykefravr.dialogmotesvar"
+
+_PARTIES: dict[str, MeetingParty] = {
+    "ARBEIDSTAKER": "employee",
+    "ARBEIDSGIVER": "employer",
+    "BEHANDLER": "practitioner",
+}
+_ANSWERS: dict[str, Literal["coming", "other_time", "not_coming"]] = {
+    "KOMMER": "coming",
+    "NYTT_TID_STED": "other_time",
+    "KOMMER_IKKE": "not_coming",
+}
+
+
+class Ident(NavModel):
+    """The sick-listed person, whoever answers."""
+
+    value: PersonId
+
+
+class Answer(NavModel):
+    """The answer's text is not read."""
+
+    ident: Ident
+    svar_type: Literal["KOMMER", "NYTT_TID_STED", "KOMMER_IKKE"]
+    sender_type: Literal["ARBEIDSTAKER", "ARBEIDSGIVER", "BEHANDLER"]
+    svar_received_at: NavInstant | None = None
+
+
+def decode(record: Record) -> Decoded:
+    """One party's answer; which meeting it is for stands in the key alone."""
+    if record.value is None:
+        return NULL_VALUE
+    value = read(Answer, record)
+    if isinstance(value, InvalidRecord):
+        return dead(DialogueMeetingAnswered, value)
+    meeting_id = note_id_of(record)
+    if meeting_id is None:
+        return dead(DialogueMeetingAnswered, "The key is not a meeting's id.")
+    answered = DialogueMeetingAnswered(
+        person_id=value.ident.value,
+        occurred_at=value.svar_received_at or kafka_time(record),
+        meeting=2,
+        meeting_id=meeting_id,
+        party=_PARTIES[value.sender_type],
+        answer=_ANSWERS[value.svar_type],
+    )
+    return fact(answered, record)

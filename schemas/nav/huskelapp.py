@@ -1,0 +1,47 @@
+"""`huskelapp`: an adviser's own date to look again (JSON). Its text and its reasons are not read.
+
+An edit is the same note with a newer date, so the newest record stands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.messages import Day, Id, ReassessmentClosed, ReassessmentFact, ReassessmentRequested
+from schemas.nav.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading import NavInstant, NavModel, PersonId, is_false, is_true, kafka_time, read
+from schemas.wire import Decoded, InvalidRecord, Record
+
+TOPIC = "teamsykefravr.huskelapp"
+
+
+class Reminder(NavModel):
+    uuid: Id
+    person_ident: PersonId
+    veileder_ident: Id
+    frist: Day | None = None
+    is_active: Any = None
+    created_at: NavInstant | None = None
+    updated_at: NavInstant | None = None
+
+
+def decode(record: Record) -> Decoded:
+    """The reassessment asked for, or that it is no longer wanted."""
+    if record.value is None:
+        return NULL_VALUE
+    value = read(Reminder, record)
+    if isinstance(value, InvalidRecord):
+        return dead(ReassessmentRequested, value)
+    if not is_true(value.is_active) and not is_false(value.is_active):
+        return dead(ReassessmentRequested, "isActive is neither true nor false.")
+    kind: type[ReassessmentFact] = (
+        ReassessmentRequested if is_true(value.is_active) else ReassessmentClosed
+    )
+    message = kind(
+        person_id=value.person_ident,
+        occurred_at=value.updated_at or value.created_at or kafka_time(record),
+        reassessment_id=value.uuid,
+        on=value.frist,
+        adviser_id=value.veileder_ident,
+    )
+    return fact(message, record)

@@ -1,0 +1,74 @@
+"""`pdl.leesah-v1`: of the events about persons, death and what undoes it (Avro)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.messages import DeathAnnulled, FollowUpFact, Id, PersonDied
+from schemas.nav.avro import WriterSchemaOf
+from schemas.nav.facts import NULL_VALUE, dead, fact
+from schemas.nav.parts import Several
+from schemas.nav.reading import (
+    DayNumber,
+    Millis,
+    NavModel,
+    day_of,
+    instant_of,
+    is_person_id,
+    read_avro,
+)
+from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
+
+TOPIC = "pdl.leesah-v1"
+DEATH = "DOEDSFALL_V1"
+
+
+class Kind(NavModel):
+    """Read first: an event of another kind may look as it likes."""
+
+    opplysningstype: str
+
+
+class Death(NavModel):
+    doedsdato: DayNumber | None = None
+
+
+class PersonEvent(NavModel):
+    """`personidenter` has every number of the person, and aktør ids of 13 digits among them."""
+
+    hendelse_id: Id
+    personidenter: list[str]
+    opprettet: Millis
+    endringstype: Literal["OPPRETTET", "KORRIGERT", "ANNULLERT", "OPPHOERT"]
+    doedsfall: Death | None = None
+
+
+def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> Decoded:
+    """A death, or that it was annulled, for each number that the person has had."""
+    if record.value is None:
+        return NULL_VALUE
+    kind = read_avro(Kind, record, writer_schema_of)
+    if isinstance(kind, InvalidRecord):
+        return kind
+    if kind.opplysningstype != DEATH:
+        return IgnoredRecord(None, "Of this topic only deaths are read.")
+    value = read_avro(PersonEvent, record, writer_schema_of)
+    if isinstance(value, InvalidRecord):
+        return dead(PersonDied, value)
+    messages = tuple(
+        _message(value, person) for person in value.personidenter if is_person_id(person)
+    )
+    if not messages:
+        return dead(PersonDied, "personidenter has no person's number of 11 digits.")
+    if len(messages) == 1:
+        return fact(messages[0], record, value.hendelse_id)
+    source = f"urn:nav:topic:{record.topic}"
+    return Envelope(Several(messages), type_of(messages[0]), value.hendelse_id, source)
+
+
+def _message(value: PersonEvent, person_id: str) -> FollowUpFact:
+    at = instant_of(value.opprettet)
+    if value.endringstype in ("ANNULLERT", "OPPHOERT"):
+        return DeathAnnulled(person_id=person_id, occurred_at=at)
+    day = value.doedsfall.doedsdato if value.doedsfall is not None else None
+    return PersonDied(person_id=person_id, occurred_at=at, on=None if day is None else day_of(day))

@@ -1,0 +1,87 @@
+"""`sykmeldingstatus-leesah`: what the worker has done with a note (JSON, key = note id).
+
+The note itself is not here. It is needed for the notes of tsm.sykmeldinger, which know neither the employer
+nor the worker's answers and count only once they are sent or confirmed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from schemas.messages import Id
+from schemas.nav.answers import AnswerFault, self_certified_days
+from schemas.nav.notes import NUMBER_CHANGE, REGISTERED, WITHDRAWN, Metadata, Organisation
+from schemas.nav.parts import NoteStatusVersion, Status
+from schemas.nav.reading import NavModel, key_fault, read
+from schemas.wire import Decoded, Envelope, InvalidRecord, Record, note_id_of
+
+TOPIC = "teamsykmelding.sykmeldingstatus-leesah"
+
+_STATUSES: dict[str, Status] = {
+    "APEN": "open",
+    "SENDT": "sent",
+    "BEKREFTET": "confirmed",
+    "AVBRUTT": "cancelled",
+    "UTGATT": "expired",
+    "SLETTET": "deleted",
+}
+
+
+class Event(NavModel):
+    """`event`: the status, with employer and answers where there are any."""
+
+    sykmelding_id: Id
+    status_event: Literal["APEN", "SENDT", "BEKREFTET", "AVBRUTT", "UTGATT", "SLETTET"]
+    arbeidsgiver: Organisation | None = None
+    sporsmals: Any = None
+
+
+class StatusRecord(NavModel):
+    kafka_metadata: Metadata
+    event: Event
+
+
+def decode(record: Record) -> Decoded:
+    """The status that a note has now; a null value means that the note was deleted."""
+    if record.value is None:
+        return _deleted(record)
+    value = read(StatusRecord, record)
+    if isinstance(value, InvalidRecord):
+        return InvalidRecord(REGISTERED, value.reason)
+    event, metadata = value.event, value.kafka_metadata
+    if (fault := key_fault(record, event.sykmelding_id, "event.sykmeldingId")) is not None:
+        return InvalidRecord(REGISTERED, fault.reason)
+    if event.status_event == "SENDT" and event.arbeidsgiver is None:
+        return InvalidRecord(REGISTERED, "event.arbeidsgiver is missing, with statusEvent SENDT.")
+    try:
+        days = self_certified_days(event.sporsmals)
+    except AnswerFault as fault:
+        return InvalidRecord(REGISTERED, str(fault))
+    return Envelope(_version(event, metadata, days), REGISTERED)
+
+
+def _version(event: Event, metadata: Metadata, days: tuple[date, ...] | None) -> NoteStatusVersion:
+    sent = event.status_event == "SENDT"
+    return NoteStatusVersion(
+        note_id=event.sykmelding_id,
+        person_id=metadata.fnr,
+        status=_status(event),
+        employer=event.arbeidsgiver.as_employer() if sent and event.arbeidsgiver else None,
+        self_certified_days=days or (),
+        keeps_self_certified_days=metadata.source == NUMBER_CHANGE and days is None,
+    )
+
+
+def _status(event: Event) -> Status:
+    # Confirmed without a single question answered: the worker has only seen that the note was refused.
+    if event.status_event == "BEKREFTET" and event.sporsmals is None:
+        return "rejected"
+    return _STATUSES[event.status_event]
+
+
+def _deleted(record: Record) -> Decoded:
+    note_id = note_id_of(record)
+    if note_id is None:
+        return InvalidRecord(WITHDRAWN, "The value is null and the key is not a sykmelding.id.")
+    return Envelope(NoteStatusVersion(note_id, None, "deleted"), WITHDRAWN)

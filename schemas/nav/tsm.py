@@ -1,0 +1,81 @@
+"""`tsm.sykmeldinger`: notes as issued, in the coming format (JSON, key = note id).
+
+No employer's number and no answers of the worker: both come with the note's status, on another topic. The
+medical part is not read.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.messages import Form, Id, SickNoteRegistered
+from schemas.nav.notes import REGISTERED, note_gone
+from schemas.nav.parts import NoteVersion
+from schemas.nav.periods import NavPeriods
+from schemas.nav.reading import (
+    NavInstant,
+    NavModel,
+    PersonId,
+    kafka_time,
+    key_fault,
+    oslo_date,
+    read,
+)
+from schemas.wire import Decoded, Envelope, InvalidRecord, Record
+
+TOPIC = "tsm.sykmeldinger"
+
+_FORMS: dict[str, Form] = {
+    "DIGITAL": "digital",
+    "XML": "digital",
+    "PAPIR": "paper",
+    "UTENLANDSK": "foreign",
+}
+
+
+class NoteMetadata(NavModel):
+    mottatt_dato: NavInstant | None = None
+
+
+class Patient(NavModel):
+    fnr: PersonId
+
+
+class Note(NavModel):
+    type: Literal["DIGITAL", "XML", "PAPIR", "UTENLANDSK"]
+    id: Id
+    metadata: NoteMetadata = NoteMetadata()
+    pasient: Patient
+    aktivitet: NavPeriods
+
+
+class Validation(NavModel):
+    """PENDING is under review, and counts until it is found INVALID."""
+
+    status: Literal["OK", "PENDING", "INVALID"]
+
+
+class TsmNote(NavModel):
+    sykmelding: Note
+    validation: Validation
+
+
+def decode(record: Record) -> Decoded:
+    """The version of the note, without an employer, or that it is gone from this topic."""
+    if record.value is None:
+        return note_gone(record)
+    value = read(TsmNote, record)
+    if isinstance(value, InvalidRecord):
+        return InvalidRecord(REGISTERED, value.reason)
+    note = value.sykmelding
+    if (fault := key_fault(record, note.id, "sykmelding.id")) is not None:
+        return InvalidRecord(REGISTERED, fault.reason)
+    registered = SickNoteRegistered(
+        note_id=note.id,
+        person_id=note.pasient.fnr,
+        form=_FORMS[note.type],
+        issued_on=oslo_date(note.metadata.mottatt_dato or kafka_time(record)),
+        periods=tuple(period.as_period() for period in note.aktivitet),
+    )
+    counts = value.validation.status != "INVALID"
+    return Envelope(NoteVersion(note.id, registered, counts=counts), REGISTERED)
