@@ -41,7 +41,8 @@ class NoteSlot:
     """What one source says about one note: the newest version, or that it is gone (`note` None).
 
     `counts` is false for a note that was refused. The self-certified days have a version of their own, because
-    a record that only changes the person's number may leave them out (SPEC 7).
+    a record that only changes the person's number may leave them out (SPEC 7). `status` and `employer` are
+    those of the source `status`, which holds no note of its own.
     """
 
     source: NoteSource
@@ -59,11 +60,7 @@ class NoteSlot:
 def slot_after(known: NoteSlot | None, new: NoteSlot) -> NoteSlot:
     """The slot after one more record, whatever the order in which the two came."""
     if not new.keeps_self_certified_days:
-        new = replace(
-            new,
-            self_certified_days=new.note.self_certified_days if new.note else (),
-            self_certified_days_version=new.version,
-        )
+        new = replace(new, self_certified_days_version=new.version)
     if known is None:
         return new
     newest = new if new.version > known.version else known
@@ -106,8 +103,11 @@ def _counting_slot(slots: Iterable[NoteSlot]) -> NoteSlot | None:
             return slot
         status = by_source.get("status")
         if status is not None and status.status in ("sent", "confirmed"):
-            note = slot.note.model_copy(update={"employer": status.employer})
-            return replace(slot, note=note)
+            joined = {
+                "employer": status.employer,
+                "self_certified_days": status.self_certified_days,
+            }
+            return replace(slot, note=slot.note.model_copy(update=joined))
     return None
 
 

@@ -1,0 +1,210 @@
+"""What a step that is anchored in a fact hangs on: one instance for each fact that asks for it (SPEC 4, part 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from schemas.messages import DialogueMeetingSummoned, MeetingRequested
+from services.scheduler.domain.calendar import oslo_date
+from services.scheduler.domain.case_facts import CaseFacts, MeetingState
+from services.scheduler.domain.rulebook import REPLY_DAYS_DEFAULT, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One timer that a fact asks for.
+
+    `happened_at` is the fact's instant, `counts_from` the date that a step with `date` counts from (None: there is
+    none, and so no timer), `done` a reason that has ended it, `org_numbers` the employers meant (None: all),
+    `renewed_at` an act after which an earlier due event no longer holds (the meeting was moved).
+    """
+
+    subject: str
+    happened_at: datetime
+    counts_from: date | None = None
+    org_numbers: frozenset[str] | None = None
+    adviser_id: str | None = None
+    done: str | None = None
+    meeting: MeetingState | None = None
+    renewed_at: datetime | None = None
+
+    @property
+    def happened_on(self) -> date:
+        return oslo_date(self.happened_at)
+
+
+def instances(step: Step, facts: CaseFacts) -> list[Instance]:
+    """The instances of a fact-anchored step, one a subject; none where nobody asks."""
+    match step.on:
+        case "meeting_requested":
+            return list(_requested_meetings(step, facts))
+        case "meeting_summoned":
+            return list(_summoned_meetings(step, facts))
+        case "meeting_answered":
+            return list(_refused_meetings(step, facts))
+        case "meeting_held":
+            return [
+                Instance(m.meeting_id, m.last.occurred_at, _date_of(step, takes_place_on=m.takes_place_on), meeting=m)
+                for m in _meetings(step, facts)
+                if m.is_held
+            ]
+        case "reassessment_requested":
+            return [
+                Instance(
+                    r.reassessment_id,
+                    r.occurred_at,
+                    _date_of(step, on=r.on),
+                    adviser_id=r.adviser_id,
+                    done="closed" if r.reassessment_id in facts.reassessments_closed else None,
+                )
+                for r in facts.reassessments
+            ]
+        case "plan_requested":
+            return [
+                Instance(
+                    r.org_number,
+                    r.occurred_at,
+                    _date_of(step, reply_by=r.reply_by or _reply_by_default(r.occurred_at)),
+                    org_numbers=frozenset({r.org_number}),
+                    adviser_id=r.adviser_id,
+                )
+                for r in facts.plan_requests
+            ]
+        case "exemption_granted":
+            return list(_exemptions(step, facts))
+        case "activity_requirement_assessed":
+            return list(_assessments(step, facts))
+        case None:
+            return []
+
+
+def _date_of(step: Step, **dates: date | None) -> date | None:
+    return dates.get(step.date) if step.date is not None else None
+
+
+def _reply_by_default(asked_at: datetime) -> date:
+    return oslo_date(asked_at) + timedelta(days=REPLY_DAYS_DEFAULT)
+
+
+def _meetings(step: Step, facts: CaseFacts) -> list[MeetingState]:
+    return [meeting for meeting in facts.meetings if meeting.meeting in step.meetings]
+
+
+def _requested_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
+    """One standing request for each meeting: one that is newer than its closing opens it again."""
+    for number in step.meetings:
+        requests = [request for request in facts.requests if request.meeting == number]
+        if not requests:
+            continue
+        meetings = [meeting for meeting in facts.meetings if meeting.meeting == number]
+        closed_at = facts.closed_at(number) if "closed" in step.done_by else None
+        unclosed = [r for r in requests if closed_at is None or r.occurred_at > closed_at]
+        unanswered = [r for r in unclosed if not any(_held_since(m, r) for m in meetings)]
+        is_open = unanswered or unclosed
+        request = min(is_open or requests, key=lambda each: each.occurred_at)
+        if not is_open:
+            request = max(requests, key=lambda each: each.occurred_at)
+        done = None if unanswered else ("held" if unclosed else "closed")
+        if unanswered and "summoned" in step.done_by and any(m.is_summoned for m in meetings):
+            done = "summoned"
+        yield Instance(
+            "" if step.meeting is not None else str(number),
+            request.occurred_at,
+            org_numbers=frozenset({request.org_number}) if request.org_number else None,
+            done=done,
+        )
+
+
+def _held_since(meeting: MeetingState, request: MeetingRequested) -> bool:
+    """A meeting held before a request does not answer it."""
+    if not meeting.is_held:
+        return False
+    held_on = meeting.takes_place_on or oslo_date(meeting.last.occurred_at)
+    requested_on = oslo_date(request.occurred_at)
+    same_day = held_on == requested_on and meeting.last.occurred_at >= request.occurred_at
+    return held_on > requested_on or same_day
+
+
+def _summoned_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
+    for meeting in _meetings(step, facts):
+        first = next((v for v in meeting.versions if isinstance(v, DialogueMeetingSummoned)), None)
+        if first is None:
+            continue
+        if step.notice_days is not None:
+            notice = first.takes_place_on and first.takes_place_on - oslo_date(first.occurred_at)
+            if not isinstance(notice, timedelta) or notice.days >= step.notice_days:
+                continue
+        yield Instance(
+            meeting.meeting_id,
+            first.occurred_at,
+            _date_of(step, takes_place_on=meeting.takes_place_on),
+            org_numbers=frozenset({meeting.org_number}) if meeting.org_number else None,
+            meeting=meeting,
+            renewed_at=meeting.moved_at if "moved" in step.done_by else None,
+        )
+
+
+def _refused_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
+    for meeting in _meetings(step, facts):
+        refusals = sorted(
+            (
+                answer
+                for answer in facts.meeting_answers
+                if answer.meeting_id == meeting.meeting_id and answer.answer != "coming"
+            ),
+            key=lambda answer: answer.occurred_at,
+        )
+        if not refusals:
+            continue
+        moved_at = meeting.moved_at
+        standing = [r for r in refusals if moved_at is None or r.occurred_at > moved_at]
+        yield Instance(
+            meeting.meeting_id,
+            standing[0].occurred_at if standing else refusals[-1].occurred_at,
+            done=None if standing else "moved",
+            meeting=meeting,
+        )
+
+
+def _exemptions(step: Step, facts: CaseFacts) -> Iterator[Instance]:
+    """One instance a reason, from the first exemption that gives it; revoked ones are done."""
+    standing = [each.fact for each in facts.exemptions]
+    by_reason: dict[str, list[tuple[datetime, str | None, bool]]] = {}
+    for fact in (*standing, *facts.exemptions_revoked):
+        wanted = step.reasons is None or fact.reason in step.reasons
+        if wanted and covers(fact.checkpoint, step):
+            entry = (fact.occurred_at, fact.org_number, fact in standing)
+            by_reason.setdefault(fact.reason, []).append(entry)
+    for reason, entries in by_reason.items():
+        granted = [entry for entry in entries if entry[2]]
+        orgs = {org for _, org, _ in granted or entries}
+        yield Instance(
+            reason,
+            min(at for at, _, _ in granted or entries),
+            org_numbers=None if None in orgs else frozenset(org for org in orgs if org),
+            done=None if granted else "revoked",
+        )
+
+
+def covers(exempted_checkpoint: str, step: Step) -> bool:
+    """Whether an exemption from that checkpoint reaches the step.
+
+    An exemption from a meeting covers every checkpoint that names the meeting (SPEC 4: 16, 17, 23 and 26).
+    """
+    return exempted_checkpoint == step.checkpoint or (
+        step.meeting is not None and exempted_checkpoint == f"dialogue_meeting_{step.meeting}"
+    )
+
+
+def _assessments(step: Step, facts: CaseFacts) -> Iterable[Instance]:
+    """The assessment that stands, where it asks for a reply; an earlier one that did has been answered."""
+    asking = [each for each in facts.assessments if each.reply_by is not None and not each.final]
+    if not asking:
+        return []
+    last = asking[-1]
+    done = None if last is facts.assessment else "assessed"
+    return [
+        Instance("", last.occurred_at, _date_of(step, reply_by=last.reply_by), done=done)
+    ]

@@ -1,0 +1,179 @@
+"""The basis of a due event for an adviser: what is known and what is missing (SPEC 4.4). Facts, never advice.
+
+What is missing is listed by name, because the advisers in the study of 2021 said that it often is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+from schemas.messages import (
+    ActivityRequirementBasis,
+    AnswerBasis,
+    Basis,
+    EarlierCase,
+    Employer,
+    ExemptionBasis,
+    FollowUpPlanShared,
+    GradeBasis,
+    MeetingBasis,
+    PlanBasis,
+    RequestBasis,
+)
+from services.scheduler.domain.calendar import oslo_date
+from services.scheduler.domain.case_facts import CaseFacts, MeetingState
+from services.scheduler.domain.cases import Leave
+
+EARLIER_MONTHS = 36
+
+
+def basis_of(
+    leave: Leave,
+    facts: CaseFacts,
+    earlier: Sequence[tuple[Leave, CaseFacts]],
+    *,
+    as_of: date,
+    revision: int = 1,
+) -> Basis:
+    """What an adviser is told as of an Oslo date; `earlier` are the person's earlier cases, oldest first."""
+    day = min(max(as_of, leave.start), leave.end)
+    employers = leave.employers(day)
+    recent = [each for each, _ in earlier if each.end >= _months_before(as_of)]
+    return Basis(
+        as_of=as_of,
+        revision=revision,
+        weeks_completed=max((as_of - leave.start).days, 0) // 7,
+        grade=GradeBasis(
+            now=leave.grade(day) if leave.is_sick_listed(as_of) else None,
+            history=leave.grade_history(day),
+        ),
+        earlier_cases=tuple(
+            EarlierCase(start=each.start, end=each.end, sick_days=len(each.days)) for each in recent
+        ),
+        employers=employers,
+        follow_up_plans=_plans(facts),
+        answers=tuple(
+            AnswerBasis(
+                party=answer.party,
+                org_number=answer.org_number,
+                wants_meeting=answer.wants_meeting,
+                justified=answer.justified,
+                answered_on=oslo_date(answer.occurred_at),
+            )
+            for answer in facts.answers
+        ),
+        requests=tuple(
+            RequestBasis(
+                party=request.party,
+                meeting=request.meeting,
+                requested_on=oslo_date(request.occurred_at),
+            )
+            for request in facts.requests
+        ),
+        meetings=tuple(
+            _meeting(meeting)
+            for known in (*(each for _, each in earlier), facts)
+            for meeting in known.meetings
+        ),
+        exemptions=tuple(
+            ExemptionBasis(
+                checkpoint=each.fact.checkpoint,
+                reason=each.fact.reason,
+                granted_on=each.granted_on,
+                until=each.fact.until,
+                granted_by=each.fact.granted_by,
+            )
+            for each in facts.exemptions
+        ),
+        activity_requirement=_activity_requirement(facts),
+        missing=_missing(facts, employers, has_history=bool(recent)),
+    )
+
+
+def same_facts(one: Basis, other: Basis) -> bool:
+    """Whether two bases tell the same, whenever they were made."""
+    aside = {"as_of", "revision", "weeks_completed"}
+    return one.model_dump(exclude=aside) == other.model_dump(exclude=aside)
+
+
+def _months_before(day: date) -> date:
+    years = EARLIER_MONTHS // 12
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - years, day=28 if leap_day else day.day)
+
+
+def _plans(facts: CaseFacts) -> tuple[PlanBasis, ...]:
+    orgs = sorted({plan.org_number for plan in facts.plans})
+    found = []
+    for org in orgs:
+        plans = [plan for plan in facts.plans if plan.org_number == org]
+        made = [plan.made_on for plan in plans if plan.made_on is not None]
+        shared = [plan.shared_on for plan in plans if isinstance(plan, FollowUpPlanShared)]
+        found.append(
+            PlanBasis(
+                org_number=org,
+                made_on=max(made, default=None),
+                shared_on=max(shared, default=None),
+            )
+        )
+    return tuple(found)
+
+
+def _meeting(meeting: MeetingState) -> MeetingBasis:
+    return MeetingBasis(
+        meeting=meeting.meeting,
+        meeting_id=meeting.meeting_id,
+        state=_meeting_state(meeting),
+        takes_place_on=meeting.takes_place_on,
+        org_number=meeting.org_number,
+    )
+
+
+def _meeting_state(meeting: MeetingState) -> Literal["summoned", "moved", "held", "cancelled"]:
+    if meeting.is_held:
+        return "held"
+    if meeting.is_cancelled:
+        return "cancelled"
+    return "moved" if meeting.moved_at is not None else "summoned"
+
+
+def _activity_requirement(facts: CaseFacts) -> ActivityRequirementBasis | None:
+    assessment = facts.assessment
+    if assessment is None:
+        return None
+    return ActivityRequirementBasis(
+        outcome=assessment.outcome,
+        final=assessment.final,
+        assessed_on=oslo_date(assessment.occurred_at),
+    )
+
+
+def _missing(
+    facts: CaseFacts, employers: Sequence[Employer], *, has_history: bool
+) -> tuple[str, ...]:
+    shared = {plan.org_number for plan in facts.plans if isinstance(plan, FollowUpPlanShared)}
+    orgs = [employer.org_number for employer in employers]
+    of_employee = [answer for answer in facts.answers if answer.party == "employee"]
+    of_employer = {
+        org: [
+            answer
+            for answer in facts.answers
+            if answer.party == "employer" and answer.org_number in (None, org)
+        ]
+        for org in orgs
+    }
+    names = [f"plan_not_shared:{org}" for org in orgs if org not in shared]
+    names += ["answer_employee"] if not of_employee else []
+    names += [f"answer_employer:{org}" for org in orgs if not of_employer[org]]
+    names += ["reason_employee"] if of_employee and not of_employee[-1].justified else []
+    names += [
+        f"reason_employer:{org}"
+        for org in orgs
+        if of_employer[org] and not of_employer[org][-1].justified
+    ]
+    names += ["activity_requirement_not_assessed"] if facts.assessment is None else []
+    names += ["meeting_1_unknown"] if not any(m.meeting == 1 for m in facts.meetings) else []
+    names += ["history_unknown"] if not has_history else []
+    return tuple(names)

@@ -1,0 +1,103 @@
+"""How a planned step becomes a due event: the draft that its timer carries, and the event once it fires."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from schemas.ids import due_event_id
+from schemas.messages import Basis, CaseSnapshot, DeadlineDue, RulebookStamp
+from services.scheduler.domain.calendar import OSLO, oslo_date
+from services.scheduler.domain.cases import Leave
+from services.scheduler.domain.history import Timer
+from services.scheduler.domain.plan import Planned
+from services.scheduler.domain.rulebook import Rulebook, Step
+
+
+def draft(
+    step: Step,
+    planned: Planned,
+    leave: Leave,
+    rulebook: Rulebook,
+    *,
+    case_id: str,
+    person_id: str,
+    not_after: datetime | None,
+    basis: Basis | None,
+) -> DeadlineDue:
+    """The due event of an armed step, as if it fired at its due instant."""
+    if planned.due_on is None or planned.due_at is None:
+        raise ValueError(f"{planned.key.checkpoint}.{planned.key.step} is armed without a due date")
+    due_at = planned.due_at.astimezone(OSLO)
+    show = step.show_after_days
+    return DeadlineDue(
+        event_id=due_event_id(case_id, *planned.key, planned.generation),
+        case_id=case_id,
+        person_id=person_id,
+        checkpoint=planned.key.checkpoint,
+        step=planned.key.step,
+        subject=planned.key.subject or None,
+        generation=planned.generation,
+        due_on=planned.due_on,
+        due_at=due_at,
+        fired_at=due_at,
+        late_seconds=0,
+        show_on=planned.due_on + timedelta(days=show) if show is not None else None,
+        not_after=not_after.astimezone(OSLO) if not_after is not None else None,
+        rulebook=RulebookStamp(name=rulebook.name, version=rulebook.version, office=rulebook.office),
+        case=snapshot(leave, planned.due_on),
+        recipients=planned.recipients,
+        basis=basis,
+    )
+
+
+def snapshot(leave: Leave, due_on: date) -> CaseSnapshot:
+    """The case on a due date; the grade of a date outside it is that of the nearest sick day."""
+    day = min(max(due_on, leave.start), leave.end)
+    number = (due_on - leave.start).days + 1
+    return CaseSnapshot(
+        start=leave.start,
+        end=leave.end,
+        sick_days=len(leave.days),
+        day=number,
+        week=(number - 1) // 7 + 1,
+        grade=leave.grade(day),
+        form=leave.form(day),
+        employers=leave.employers(day),
+    )
+
+
+def fire(timer: Timer, now: datetime) -> DeadlineDue:
+    """The due event of a timer that fires now (UTC), marked with how late it is."""
+    event = timer.draft
+    as_of = oslo_date(now)
+    basis = event.basis
+    if basis is not None:
+        weeks = max((as_of - event.case.start).days, 0) // 7
+        basis = basis.model_copy(update={"as_of": as_of, "weeks_completed": weeks})
+    return event.model_copy(
+        update={
+            "fired_at": now.astimezone(OSLO),
+            "late_seconds": max(int((now - timer.due_at).total_seconds()), 0),
+            "basis": basis,
+        }
+    )
+
+
+def not_after(planned: Planned, steps: Sequence[Planned], now: datetime) -> datetime | None:
+    """The due instant of the checkpoint's next step: until then the event's messages make sense (SPEC 6.4)."""
+    if planned.due_at is None:
+        return None
+    after = max(planned.due_at, now)
+    return min(
+        (
+            other.due_at
+            for other in steps
+            if other.key.checkpoint == planned.key.checkpoint
+            and other.key.subject == planned.key.subject
+            and other.reason != "disabled"
+            and other.due_at is not None
+            and other.due_at > after
+        ),
+        default=None,
+    )

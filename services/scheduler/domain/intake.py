@@ -1,0 +1,108 @@
+"""What a decoded record means to the scheduler: a version of a note, a follow-up fact, or a person's office."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas.messages import (
+    FollowUpFact,
+    Message,
+    PersonContactChanged,
+    PersonRenumbered,
+    SickNoteRegistered,
+    SickNoteWithdrawn,
+)
+from schemas.nav.parts import NoteStatusVersion, NoteVersion, Several
+from schemas.wire import SICK_NOTES_TOPIC, Envelope, Record
+from services.scheduler.domain.facts import Fact, NoteSlot, NoteSource, Version
+
+_SOURCE_BY_TOPIC: dict[str, NoteSource] = {
+    SICK_NOTES_TOPIC: "canonical",
+    "teamsykmelding.syfo-sendt-sykmelding": "sendt",
+    "teamsykmelding.syfo-bekreftet-sykmelding": "bekreftet",
+    "tsm.sykmeldinger": "tsm",
+    "teamsykmelding.sykmeldingstatus-leesah": "status",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeChange:
+    """Which office a person belongs to now; of a person's contact the scheduler reads nothing else (SPEC 2)."""
+
+    person_id: str
+    office: str | None
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One thing that a record says, and the event that it came with (None where it has no id of its own)."""
+
+    what: NoteSlot | Fact | OfficeChange
+    event: tuple[str, str] | None
+
+
+def taken(envelope: Envelope, record: Record) -> Iterator[Taken]:
+    """What the scheduler keeps of a record; nothing where it concerns others."""
+    version = Version(record.timestamp_ms, record.offset)
+    source = envelope.source or record.topic
+    event_id = envelope.id or f"{record.partition}/{record.offset}"
+    event = (source, envelope.id) if envelope.id is not None else None
+    message = envelope.message
+    if isinstance(message, Several):
+        for number, each in enumerate(message.messages):
+            what = _what(each, record.topic, version, source, f"{event_id}/{number}")
+            if what is not None:
+                yield Taken(what, None if event is None else (source, f"{event_id}/{number}"))
+        return
+    what = _what(message, record.topic, version, source, event_id)
+    if what is not None:
+        yield Taken(what, event)
+
+
+def _what(
+    message: Message | NoteVersion | NoteStatusVersion,
+    topic: str,
+    version: Version,
+    source: str,
+    event_id: str,
+) -> NoteSlot | Fact | OfficeChange | None:
+    match message:
+        case SickNoteRegistered():
+            return NoteSlot(
+                _SOURCE_BY_TOPIC[topic],
+                message.note_id,
+                version,
+                message,
+                self_certified_days=message.self_certified_days,
+            )
+        case SickNoteWithdrawn():
+            return NoteSlot(_SOURCE_BY_TOPIC[topic], message.note_id, version, None)
+        case NoteVersion():
+            return NoteSlot(
+                _SOURCE_BY_TOPIC[topic],
+                message.note_id,
+                version,
+                message.note,
+                counts=message.counts,
+                keeps_self_certified_days=message.keeps_self_certified_days,
+                self_certified_days=message.note.self_certified_days if message.note else (),
+            )
+        case NoteStatusVersion():
+            return NoteSlot(
+                "status",
+                message.note_id,
+                version,
+                None,
+                keeps_self_certified_days=message.keeps_self_certified_days,
+                self_certified_days=message.self_certified_days,
+                status=message.status if message.status in ("sent", "confirmed") else "other",
+                employer=message.employer,
+            )
+        case FollowUpFact() | PersonRenumbered():
+            return Fact(source, event_id, version, message)
+        case PersonContactChanged():
+            return OfficeChange(message.person_id, message.office, version)
+        case _:
+            return None

@@ -1,0 +1,213 @@
+"""The register: what is known about people, and how new facts change it.
+
+One logic for both users. `plan` keeps everybody in one register in memory; the service loads the people whom a
+batch concerns into a register of their own, lets it decide, and writes what has changed. Pure: no clock, no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from schemas.messages import DeadlineDue, FactWithdrawn, Message, PersonRenumbered
+from services.scheduler.domain.due_event import fire
+from services.scheduler.domain.facts import (
+    Fact,
+    NoteSlot,
+    current_number,
+    numbers_after,
+    owner_of,
+    slot_after,
+)
+from services.scheduler.domain.history import Fired
+from services.scheduler.domain.intake import OfficeChange, Taken
+from services.scheduler.domain.replan import Person, Replanned, replan
+from services.scheduler.domain.rulebook import Rulebook
+
+
+@dataclass
+class Register:
+    """People by their current number; `slots` are all versions of their notes, by note id and source.
+
+    `renumbered` maps old numbers to what they became, `seen` holds the events that were taken.
+    """
+
+    rulebook: Rulebook
+    hash_of: Callable[[str], bytes]
+    people: dict[str, Person] = field(default_factory=dict)
+    slots: dict[str, dict[str, NoteSlot]] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    offices: dict[str, OfficeChange] = field(default_factory=dict)
+    renumbered: dict[str, str] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def take(self, batch: Iterable[Taken]) -> set[str]:
+        """Store facts; returns the numbers of the people who may have changed. Repeats change nothing."""
+        touched: set[str] = set()
+        changes_numbers = False
+        for each in batch:
+            if each.event is not None:
+                if each.event in self.seen:
+                    continue
+                self.seen.add(each.event)
+            match each.what:
+                case NoteSlot():
+                    touched |= self._take_slot(each.what)
+                case Fact():
+                    touched |= self._take_fact(each.what)
+                    changes_numbers |= isinstance(
+                        each.what.message, PersonRenumbered | FactWithdrawn
+                    )
+                case OfficeChange():
+                    touched |= self._take_office(each.what)
+        if changes_numbers:
+            touched |= self._renumber(touched)
+        return touched
+
+    def replan(self, numbers: Iterable[str], now: datetime) -> dict[str, Replanned]:
+        """Replan those people; the register holds the outcome, the messages are the caller's to send."""
+        made: dict[str, Replanned] = {}
+        for number in sorted(set(numbers)):
+            if number in self.people:
+                made[number] = replan(self.people[number], self.rulebook, now)
+                self.people[number] = made[number].person
+        return made
+
+    def fire_due(self, number: str, now: datetime) -> list[DeadlineDue]:
+        """Fire the person's timers that are due, oldest first; those of a case that is over are left to the replan."""
+        person = self.people[number]
+        due = sorted(
+            (timer for timer in person.timers if timer.due_at <= now < timer.fire_before),
+            key=lambda timer: (timer.due_at, timer.case_id, timer.key),
+        )
+        events = [(timer, fire(timer, now)) for timer in due]
+        self.people[number] = replace(
+            person,
+            timers=tuple(timer for timer in person.timers if timer not in due),
+            fired=person.fired
+            + tuple(Fired(timer.case_id, event, timer.caught_up) for timer, event in events),
+        )
+        return [event for _, event in events]
+
+    def number_of(self, stated: str) -> str:
+        """The number that a stated one has become."""
+        return current_number(stated, self.renumbered)
+
+    def _person(self, number: str) -> Person:
+        if number not in self.people:
+            office = self.offices.get(number)
+            self.people[number] = Person(
+                number, self.hash_of(number), office.office if office is not None else None
+            )
+        return self.people[number]
+
+    def _take_slot(self, new: NoteSlot) -> set[str]:
+        held = self.slots.setdefault(new.note_id, {})
+        held[new.source] = slot_after(held.get(new.source), new)
+        before = self.owners.get(new.note_id)
+        stated = owner_of(held.values())
+        after = self.number_of(stated) if stated is not None else before
+        if after is None:
+            return set()  # A withdrawal of a note that nobody has told of yet.
+        if before is not None and before != after:
+            self._keep_slots(before, new.note_id, ())
+        self.owners[new.note_id] = after
+        self._keep_slots(after, new.note_id, tuple(held.values()))
+        return {number for number in (before, after) if number is not None}
+
+    def _keep_slots(self, number: str, note_id: str, slots: tuple[NoteSlot, ...]) -> None:
+        person = self._person(number)
+        others = tuple(slot for slot in person.slots if slot.note_id != note_id)
+        self.people[number] = replace(person, slots=others + slots)
+
+    def _take_fact(self, fact: Fact) -> set[str]:
+        number = self.number_of(stated_number(fact))
+        person = self._person(number)
+        if any((fact.source, fact.id) == (known.source, known.id) for known in person.facts):
+            return set()
+        self.people[number] = replace(person, facts=(*person.facts, fact))
+        return {number}
+
+    def _take_office(self, change: OfficeChange) -> set[str]:
+        known = self.offices.get(change.person_id)
+        if known is not None and known.version >= change.version:
+            return set()
+        self.offices[change.person_id] = change
+        number = self.number_of(change.person_id)
+        if number not in self.people or self.people[number].office == change.office:
+            return set()
+        self.people[number] = replace(self.people[number], office=change.office)
+        return {number}
+
+    def _renumber(self, touched: set[str]) -> set[str]:
+        """Give every fact to the number that its own number has become; cases follow their person."""
+        facts = [fact for number in touched for fact in self.people[number].facts]
+        known = {f.message.old_person_id for f in facts if isinstance(f.message, PersonRenumbered)}
+        kept = {old: new for old, new in self.renumbered.items() if old not in known}
+        self.renumbered = kept | dict(numbers_after(facts))
+        involved = self._involved(touched)
+        moved: set[str] = set(involved)
+        for number in sorted(involved):
+            moved |= self._hand_over(number)
+        return moved
+
+    def _involved(self, touched: set[str]) -> set[str]:
+        numbers = set(touched) | {n for each in touched for n in _numbers_in(self.people[each])}
+        return {number for number in numbers if number in self.people}
+
+    def _hand_over(self, number: str) -> set[str]:
+        person = self.people[number]
+        heir = self.number_of(number)
+        receivers = {number}
+        staying: list[Fact] = []
+        for fact in person.facts:
+            to = self.number_of(stated_number(fact))
+            if to == number:
+                staying.append(fact)
+            else:
+                other = self._person(to)
+                self.people[to] = replace(other, facts=(*other.facts, fact))
+                receivers.add(to)
+        self.people[number] = replace(self.people[number], facts=tuple(staying))
+        for note_id in {slot.note_id for slot in person.slots}:
+            slots = tuple(self.slots[note_id].values())
+            stated = owner_of(slots)
+            to = self.number_of(stated) if stated is not None else heir
+            if to != number:
+                self._keep_slots(number, note_id, ())
+                self._keep_slots(to, note_id, slots)
+                self.owners[note_id] = to
+                receivers.add(to)
+        if heir != number:
+            left, other = self.people[number], self._person(heir)
+            self.people[heir] = replace(
+                other,
+                office=other.office or left.office,
+                cases=other.cases + left.cases,
+                fired=other.fired + left.fired,
+                timers=other.timers + left.timers,
+            )
+            self.people[number] = replace(left, cases=(), fired=(), timers=(), replan_at=None)
+            receivers.add(heir)
+        return receivers
+
+
+def stated_number(fact: Fact) -> str:
+    """The person's number as the fact states it; a change of number belongs to the new one."""
+    message = fact.message
+    return message.new_person_id if isinstance(message, PersonRenumbered) else message.person_id
+
+
+def _numbers_in(person: Person) -> set[str]:
+    """Every number that the person's facts know of."""
+    numbers: set[str] = set()
+    for fact in person.facts:
+        if isinstance(fact.message, PersonRenumbered):
+            numbers |= {fact.message.old_person_id, fact.message.new_person_id}
+    return numbers
+
+
+def messages_of(made: Iterable[Replanned]) -> list[Message]:
+    """All that goes out at once because of replans."""
+    return [message for each in made for message in each.messages]

@@ -1,0 +1,219 @@
+"""One person's facts become cases, plans, timers and second thoughts: the same replan after every fact (SPEC 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+
+from schemas.ids import case_id as case_id_of
+from schemas.ids import withdrawal_id
+from schemas.messages import Basis, DeadlineUpdated, DeadlineWithdrawn
+from services.scheduler.domain.basis import basis_of, same_facts
+from services.scheduler.domain.calendar import OSLO, midnight, oslo_date
+from services.scheduler.domain.case_facts import CaseFacts, case_facts, facts_by_case
+from services.scheduler.domain.cases import Identified, Leave, StoredCase, identify, leaves_of
+from services.scheduler.domain.due_event import draft, not_after
+from services.scheduler.domain.facts import Fact, NoteSlot, standing
+from services.scheduler.domain.history import Fired, StepKey, Timer, Withdrawn
+from services.scheduler.domain.judge import View
+from services.scheduler.domain.plan import CasePlan, Planned, plan
+from services.scheduler.domain.rulebook import Rulebook
+
+
+@dataclass(frozen=True)
+class Person:
+    """All that is stored about one person. `numbers_used` counts the cases that ever got an id."""
+
+    person_id: str
+    hash: bytes = field(repr=False)
+    office: str | None = None
+    slots: tuple[NoteSlot, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    cases: tuple[StoredCase, ...] = ()
+    numbers_used: int = 0
+    fired: tuple[Fired, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    replan_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Replanned:
+    """The person as it is from now on, what goes out at once, and the plan of every case by its id."""
+
+    person: Person
+    messages: tuple[DeadlineWithdrawn | DeadlineUpdated, ...]
+    leaves: Mapping[str, Leave]
+    plans: Mapping[str, CasePlan]
+
+
+def replan(person: Person, rulebook: Rulebook, now: datetime) -> Replanned:
+    """Derive everything about a person anew; pure, and `now` (UTC) is the only clock."""
+    stands = standing(person.slots, person.facts)
+    identified = identify(
+        leaves_of(stands.notes, stands.resumed),
+        person.cases,
+        person.numbers_used,
+        lambda number: case_id_of(person.hash, number),
+    )
+    known = facts_by_case(stands.follow_up, [(case.start, case.case_id) for case in identified.cases])
+    facts = {case.case_id: case_facts(known.get(case.case_id, ())) for case in identified.cases}
+    scene = _Scene(person, rulebook.for_office(person.office), now, identified, facts)
+    plans = {
+        case.case_id: scene.plan(case.case_id, is_dead=stands.died_at is not None)
+        for case in identified.cases
+    }
+    updated, fired = scene.updated(plans)
+    timers = [timer for case, each in plans.items() for timer in scene.timers(case, each)]
+    withdrawn = [scene.withdrawal(*each) for case in plans.values() for each in case.withdrawn]
+    return Replanned(
+        person=replace(
+            person,
+            cases=identified.cases,
+            numbers_used=identified.numbers_used,
+            fired=tuple(fired),
+            timers=tuple(timers),
+            replan_at=min(
+                (each.replan_at for each in plans.values() if each.replan_at), default=None
+            ),
+        ),
+        messages=(*withdrawn, *updated),
+        leaves=identified.leaves,
+        plans=plans,
+    )
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What all cases of a replan share."""
+
+    person: Person
+    rulebook: Rulebook
+    now: datetime
+    identified: Identified
+    facts: Mapping[str, CaseFacts]
+
+    def plan(self, case: str, *, is_dead: bool) -> CasePlan:
+        view = View(
+            leave=self.identified.leaves.get(case),
+            facts=self.facts[case],
+            rulebook=self.rulebook,
+            now=self.now,
+            today=oslo_date(self.now),
+            is_dead=is_dead,
+        )
+        fired = [
+            replace(each, case_id=case)
+            for each in self.person.fired
+            if self._owner(each.case_id) == case
+        ]
+        # A case's own history comes before what it took over.
+        fired.sort(key=lambda each: each.event.case_id != case)
+        timers: dict[StepKey, Timer] = {
+            each.key: each for each in self.person.timers if each.case_id == case
+        }
+        return plan(view, fired, timers)
+
+    def _owner(self, case: str) -> str:
+        return self.identified.merged.get(case, case)
+
+    def timers(self, case: str, made: CasePlan) -> list[Timer]:
+        leave = self.identified.leaves.get(case)
+        if leave is None:
+            return []
+        return [
+            self._timer(case, leave, each, made) for each in made.steps if each.state == "armed"
+        ]
+
+    def _timer(self, case: str, leave: Leave, planned: Planned, made: CasePlan) -> Timer:
+        if planned.step is None or planned.due_at is None or planned.due_on is None:
+            raise ValueError("an armed step has a step and a due date")
+        due_at = planned.due_at.astimezone(UTC)
+        for_adviser = any(recipient.role == "adviser" for recipient in planned.recipients)
+        as_of = oslo_date(max(due_at, self.now))
+        return Timer(
+            case_id=case,
+            key=planned.key,
+            generation=planned.generation,
+            due_on=planned.due_on,
+            due_at=due_at,
+            armed_since=planned.armed_since or self.now,
+            fire_before=midnight(leave.over_on),
+            caught_up=planned.caught_up,
+            draft=draft(
+                planned.step,
+                planned,
+                leave,
+                self.rulebook,
+                case_id=case,
+                person_id=self.person.person_id,
+                not_after=not_after(planned, made.steps, self.now),
+                basis=self._basis(case, leave, as_of) if for_adviser else None,
+            ),
+        )
+
+    def _basis(self, case: str, leave: Leave, as_of: date, revision: int = 1) -> Basis:
+        earlier = [
+            (self.identified.leaves[each.case_id], self.facts[each.case_id])
+            for each in self._live_cases()
+            if each.start < leave.start
+        ]
+        return basis_of(leave, self.facts[case], earlier, as_of=as_of, revision=revision)
+
+    def _live_cases(self) -> list[StoredCase]:
+        return [each for each in self.identified.cases if each.case_id in self.identified.leaves]
+
+    def withdrawal(self, fired: Fired, part: Withdrawn) -> DeadlineWithdrawn:
+        event, recipient = fired.event, part.recipient
+        return DeadlineWithdrawn(
+            withdrawal_id=withdrawal_id(
+                event.event_id,
+                recipient.role if recipient is not None else None,
+                recipient.org_number if recipient is not None else None,
+            ),
+            event_id=event.event_id,
+            case_id=event.case_id,
+            person_id=self.person.person_id,
+            checkpoint=event.checkpoint,
+            step=event.step,
+            subject=event.subject,
+            generation=event.generation,
+            reason=part.reason,
+            detail=part.detail,
+            recipients=(recipient,) if recipient is not None else None,
+            withdrawn_at=part.at.astimezone(OSLO),
+        )
+
+    def updated(
+        self, plans: Mapping[str, CasePlan]
+    ) -> tuple[list[DeadlineUpdated], list[Fired]]:
+        """The due events that stand with a basis that has changed, and the history after that."""
+        messages: list[DeadlineUpdated] = []
+        history: list[Fired] = []
+        for case, made in plans.items():
+            for fired in made.fired:
+                basis = self._changed_basis(case, fired)
+                if basis is None:
+                    history.append(fired)
+                    continue
+                history.append(replace(fired, basis=basis))
+                messages.append(
+                    DeadlineUpdated(
+                        event_id=fired.event.event_id,
+                        case_id=fired.event.case_id,
+                        person_id=self.person.person_id,
+                        revision=basis.revision,
+                        basis=basis,
+                        updated_at=self.now.astimezone(OSLO),
+                    )
+                )
+        return messages, history
+
+    def _changed_basis(self, case: str, fired: Fired) -> Basis | None:
+        known = fired.basis or fired.event.basis
+        leave = self.identified.leaves.get(case)
+        if known is None or leave is None or not fired.remaining:
+            return None
+        if same_facts(self._basis(case, leave, known.as_of), known):
+            return None
+        return self._basis(case, leave, oslo_date(self.now), known.revision + 1)

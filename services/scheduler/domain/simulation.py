@@ -1,0 +1,68 @@
+"""The scheduler without its machinery: folds records in order of arrival and fires everything at its instant.
+
+What `plan` runs (SPEC 11). At one instant all records are folded first, then people are replanned, then what is
+due fires; the service's handler and turn do the same things in the same order, so both agree.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemas.messages import Message
+from services.scheduler.domain.intake import Taken
+from services.scheduler.domain.register import Register, messages_of
+from services.scheduler.domain.replan import Replanned
+
+
+@dataclass
+class Simulation:
+    """A register whose clock is turned; `sent` is every message with its instant, in order."""
+
+    register: Register
+    sent: list[tuple[datetime, Message]] = field(default_factory=list)
+    _wakes: list[tuple[datetime, str]] = field(default_factory=list)
+
+    def arrive(self, batch: Iterable[Taken], at: datetime) -> None:
+        """All records of one instant (UTC); everything that falls due before it has fired by then."""
+        self.run_until(at, inclusive=False)
+        self._replan(self.register.take(batch), at)
+        self.run_until(at)
+
+    def run_until(self, until: datetime, *, inclusive: bool = True) -> None:
+        """Turn the clock from wake to wake."""
+        while self._wakes and (
+            self._wakes[0][0] < until or (inclusive and self._wakes[0][0] == until)
+        ):
+            at, number = heapq.heappop(self._wakes)
+            self._turn(number, at)
+
+    def plan(self, at: datetime) -> dict[str, Replanned]:
+        """Everybody's plan at an instant, by number, without sending anything more."""
+        self.run_until(at)
+        return self.register.replan(list(self.register.people), at)
+
+    def _turn(self, number: str, at: datetime) -> None:
+        person = self.register.people[number]
+        if person.replan_at is not None and person.replan_at <= at:
+            self._replan({number}, at)
+        events = self.register.fire_due(number, at)
+        self.sent += [(at, event) for event in events]
+        if events:
+            self._wake(number, at)
+
+    def _replan(self, numbers: set[str], at: datetime) -> None:
+        made = self.register.replan(numbers, at)
+        self.sent += [(at, message) for message in messages_of(made.values())]
+        for number in made:
+            self._wake(number, at)
+
+    def _wake(self, number: str, now: datetime) -> None:
+        person = self.register.people[number]
+        due = [timer.due_at for timer in person.timers]
+        if person.replan_at is not None:
+            due.append(person.replan_at)
+        if due:
+            heapq.heappush(self._wakes, (max(min(due), now), number))
