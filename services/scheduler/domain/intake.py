@@ -13,7 +13,7 @@ from schemas.messages import (
     SickNoteRegistered,
     SickNoteWithdrawn,
 )
-from schemas.nav.parts import NoteStatusVersion, NoteVersion, Several
+from schemas.nav.parts import NoteStatusVersion, NoteVersion, Part, Several
 from schemas.wire import SICK_NOTES_TOPIC, Envelope, Record
 from services.scheduler.domain.facts import Fact, NoteSlot, NoteSource, Version
 
@@ -62,7 +62,7 @@ def taken(envelope: Envelope, record: Record) -> Iterator[Taken]:
 
 
 def _what(
-    message: Message | NoteVersion | NoteStatusVersion,
+    message: Message | Part,
     topic: str,
     version: Version,
     source: str,
