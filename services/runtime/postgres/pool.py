@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: every wait bounded, every session with the same settings (TRAPS 9)."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -81,13 +82,28 @@ async def transaction(
     """
     connection = await pool.acquire(timeout=acquire_timeout_seconds)
     try:
-        async with connection.transaction():
+        # By hand: asyncpg's own block would ask a frozen server to roll back first.
+        block = connection.transaction()
+        await block.start()
+        try:
             yield connection
-    except TimeoutError:
-        connection.terminate()
-        raise
+            await block.commit()
+        except TimeoutError:
+            _cut(connection)
+            raise
+        except BaseException:
+            try:
+                await block.rollback()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                _cut(connection)  # what is raised below says more than this
+            raise
     finally:
         await pool.release(connection, timeout=ACQUIRE_TIMEOUT_SECONDS)
+
+
+def _cut(connection: Connection) -> None:
+    with contextlib.suppress(asyncpg.InterfaceError):  # asyncpg has done so already
+        connection.terminate()
 
 
 async def retrying(
