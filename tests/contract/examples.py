@@ -1,0 +1,79 @@
+"""Made-up records in NAV's formats, and what is needed to ask questions about them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from schemas.inbound import decode_inbound
+from schemas.messages import Message
+from schemas.nav.avro import SCHEMAS, AvroFault, frame_value
+from schemas.nav.parts import Part
+from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
+from services.cli.record_file import read_records
+
+FOLDER = Path(__file__).parent / "examples"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+BAD = [name for name in NAMES if name.startswith("bad_")]
+GOOD = [name for name in NAMES if name not in BAD]
+SCENARIOS = sorted(FOLDER.glob("*.ndjson"))
+
+
+def members_of(name: str) -> dict[str, Any]:
+    """An example as its file has it."""
+    members: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return members
+
+
+def record_of(name: str) -> Record:
+    """An example as Kafka has it."""
+    (filed,) = read_records(FOLDER / f"{name}.json")
+    return filed.record
+
+
+def changed(name: str, **at_paths: object) -> Record:
+    """An example with other values at `__`-separated paths; list positions are numbers."""
+    value = members_of(name)["value"]
+    for path, content in at_paths.items():
+        *steps, last = (int(step) if step.isdecimal() else step for step in path.split("__"))
+        part = value
+        for step in steps:
+            part = part[step]
+        part[last] = content
+    return with_value(record_of(name), value)
+
+
+def with_value(record: Record, value: object) -> Record:
+    """The record with that logical value; one that no Avro schema takes stays JSON."""
+    if record.topic in SCHEMAS:
+        try:
+            return replace(record, value=frame_value(record.topic, value))
+        except AvroFault:
+            pass
+    return replace(record, value=json.dumps(value).encode())
+
+
+def message_of(record: Record) -> Message | Part:
+    """The message of a record that must be understood."""
+    decoded = decode_inbound(record)
+    assert isinstance(decoded, Envelope), decoded
+    return decoded.message
+
+
+def reason_of(decoded: Decoded) -> str:
+    """Why a record is not accepted."""
+    assert isinstance(decoded, IgnoredRecord | InvalidRecord)
+    return decoded.reason
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Every text inside a JSON value, and every number as text."""
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from texts_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts_in(part)
+    elif isinstance(value, str | int) and not isinstance(value, bool):
+        yield str(value)
