@@ -44,7 +44,7 @@ class Patient(NavModel):
 class Note(NavModel):
     type: Literal["DIGITAL", "XML", "PAPIR", "UTENLANDSK"]
     id: Id
-    metadata: NoteMetadata = NoteMetadata()
+    metadata: NoteMetadata | None = None
     pasient: Patient
     aktivitet: NavPeriods
 
@@ -70,11 +70,12 @@ def decode(record: Record) -> Decoded:
     note = value.sykmelding
     if (fault := key_fault(record, note.id, "sykmelding.id")) is not None:
         return InvalidRecord(REGISTERED, fault.reason)
+    received_at = note.metadata.mottatt_dato if note.metadata is not None else None
     registered = SickNoteRegistered(
         note_id=note.id,
         person_id=note.pasient.fnr,
         form=_FORMS[note.type],
-        issued_on=oslo_date(note.metadata.mottatt_dato or kafka_time(record)),
+        issued_on=oslo_date(received_at or kafka_time(record)),
         periods=tuple(period.as_period() for period in note.aktivitet),
     )
     counts = value.validation.status != "INVALID"
