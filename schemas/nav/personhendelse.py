@@ -6,7 +6,7 @@ from typing import Literal
 
 from schemas.messages import DeathAnnulled, FollowUpFact, Id, PersonDied
 from schemas.nav.avro import WriterSchemaOf
-from schemas.nav.facts import NULL_VALUE, dead, fact
+from schemas.nav.facts import NULL_VALUE, dead, fact, source_of
 from schemas.nav.parts import Several
 from schemas.nav.reading import (
     DayNumber,
@@ -62,8 +62,7 @@ def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> De
         return dead(PersonDied, "personidenter has no person's number of 11 digits.")
     if len(messages) == 1:
         return fact(messages[0], record, value.hendelse_id)
-    source = f"urn:nav:topic:{record.topic}"
-    return Envelope(Several(messages), type_of(messages[0]), value.hendelse_id, source)
+    return Envelope(Several(messages), type_of(messages[0]), value.hendelse_id, source_of(record))
 
 
 def _message(value: PersonEvent, person_id: str) -> FollowUpFact:
