@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from services.runtime.settings import ServiceSettings
 
 # A made-up national number: 80 is added to its month.
 NATIONAL_ID = "01810099930"
+NOON = datetime(2026, 2, 2, 12, 0, tzinfo=UTC)
 
 
 def settings_for(bootstrap_servers: str, prefix: str, **others: Any) -> ServiceSettings:

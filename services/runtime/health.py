@@ -99,8 +99,9 @@ class Health:
         _ready_gauge.set(0 if faults else 1)
         return faults
 
-    async def guard(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    async def guard(self, patience_seconds: float | None = None) -> None:
         """Look every 2 s, for ever; raises `Unhealthy` when a liveness check failed for too long."""
+        patience_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
         failing_since: dict[str, float] = {}
         while True:
             faults = await self.liveness()

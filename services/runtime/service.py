@@ -23,7 +23,9 @@ from services.runtime.settings import ServiceSettings
 START_SECONDS = 60.0
 # On top of the graceful time-out, before the process is ended the hard way (TRAPS 9).
 CUT_SECONDS = 3.0
-CLOSE_SECONDS = 5.0
+LAST_CHANCE_SECONDS = 0.5
+# The grace of a service that has not come up: nothing is under way in it.
+ABORT_SECONDS = 5.0
 # How long the event loop may stand still, its health route with it.
 FROZEN_SECONDS = 30.0
 _LOOK_SECONDS = 1.0
@@ -45,7 +47,7 @@ class Life:
         self._closes: list[tuple[str, Close]] = []
 
     def at_stop(self, name: str, close: Close) -> None:
-        """Await `close()` at the stop, the last one added first; given CLOSE_SECONDS at least.
+        """Await `close()` at the stop, the last one added first; given what is left of the grace.
 
         A `close` that answers False could not end well, and the exit code says so.
         """
@@ -75,7 +77,11 @@ class Life:
             self.fail(f"{self._kept[task]} has ended", error)
 
     async def stop(self, grace_seconds: float) -> None:
-        """End what is kept within the grace, then close in reverse order; notes what did not end."""
+        """End what is kept, then close in reverse order, all within the grace if nothing hangs.
+
+        When it is used up, each further close still gets LAST_CHANCE_SECONDS.
+        """
+        grace_ends_at = time.monotonic() + grace_seconds
         if self._kept:
             _, late = await asyncio.wait(self._kept, timeout=grace_seconds)
             for task in late:
@@ -84,7 +90,8 @@ class Life:
                 task.remove_done_callback(self._ended)
                 task.cancel()
         for name, close in reversed(self._closes):
-            await self._close(name, close, max(grace_seconds, CLOSE_SECONDS))
+            left = grace_ends_at - time.monotonic()
+            await self._close(name, close, max(left, LAST_CHANCE_SECONDS))
 
     async def _close(self, name: str, close: Close, seconds: float) -> None:
         try:
@@ -129,7 +136,7 @@ async def _live(life: Life, settings: ServiceSettings, start: Start, cut: "_Cut"
     if started:
         _log.info("service.started")
         await life.stopping.wait()
-    grace = settings.graceful_timeout_seconds if started else CLOSE_SECONDS
+    grace = settings.graceful_timeout_seconds if started else ABORT_SECONDS
     cut.after(grace + CUT_SECONDS)
     await life.stop(grace)
     await _cancel_the_rest()
