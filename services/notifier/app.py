@@ -1,0 +1,318 @@
+"""The notifier, put together: a list of constructors, and the service around it.
+
+`Notifier` is the whole of it without loops: the service turns it by itself, demo, replay and tests by hand.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from schemas.ids import person_hash
+from schemas.inbound import NOTIFIER_TOPICS, decode_inbound
+from schemas.messages import (
+    AdviserTaskMessage,
+    DeadlineMessage,
+    DeliveryReceipt,
+    EmailRequested,
+    FollowUpFact,
+    LetterRequested,
+    PersonContactChanged,
+    SmsRequested,
+)
+from schemas.wire import Record
+from services.notifier.channels.adviser_task import KafkaAdviserTask
+from services.notifier.channels.kafka_email import KafkaEmail
+from services.notifier.channels.kafka_sms import KafkaSms
+from services.notifier.channels.letter import KafkaLetter
+from services.notifier.channels.smtp import Smtp, SmtpServer
+from services.notifier.dead_letters import dead_topic
+from services.notifier.domain.delivery import ChannelName
+from services.notifier.handlers import Handlers
+from services.notifier.holding import Limits
+from services.notifier.ports import Brake, Channel, Clock, Publish, Words
+from services.notifier.relay import Relay
+from services.notifier.senders import Senders
+from services.notifier.settings import NotifierSettings
+from services.notifier.store import MIGRATIONS, SCHEMA, Store
+from services.notifier.texts_folder import load_texts
+from services.notifier.turns import Turns
+from services.runtime.clock import PostgresClock
+from services.runtime.health import Pulse
+from services.runtime.kafka import (
+    Consumer,
+    ConsumerProbe,
+    Handle,
+    Publisher,
+    TopicSpec,
+    TopicsUnavailable,
+    make_broker,
+    missing_topics,
+)
+from services.runtime.postgres import Pool, close_pool, open_pool
+from services.runtime.postgres import migrate as migrate_schema
+from services.runtime.service import Life, run_service
+from services.runtime.turning import Wake, keep_turning
+
+GROUP = "stoppunkt.notifier"
+# What one topic is spread over: as many consumers as this may share it.
+PARTITIONS = 6
+_DAYS_30 = {"retention.ms": str(30 * 24 * 60 * 60 * 1000)}
+_FOR_EVER = {"retention.ms": "-1"}
+_COMPACTED = {"cleanup.policy": "compact"}
+
+READ_TOPICS: tuple[str, ...] = NOTIFIER_TOPICS
+
+TOPICS: dict[str, TopicSpec] = {
+    DeadlineMessage.topic: TopicSpec(PARTITIONS, _DAYS_30),
+    PersonContactChanged.topic: TopicSpec(PARTITIONS, _COMPACTED),
+    FollowUpFact.topic: TopicSpec(PARTITIONS, _FOR_EVER),
+    DeliveryReceipt.topic: TopicSpec(PARTITIONS, _DAYS_30),
+    SmsRequested.topic: TopicSpec(PARTITIONS, _DAYS_30),
+    EmailRequested.topic: TopicSpec(PARTITIONS, _DAYS_30),
+    LetterRequested.topic: TopicSpec(PARTITIONS, _DAYS_30),
+    AdviserTaskMessage.topic: TopicSpec(PARTITIONS, _DAYS_30),
+    **{dead_topic(topic): TopicSpec(1, _DAYS_30) for topic in READ_TOPICS},
+}
+"""Every topic of ours that the notifier reads or writes (SPEC 10); others' are for them to make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one delivery: for demo, support and tests. Codes and ids, nothing personal."""
+
+    delivery_id: str
+    event_id: str
+    role: str
+    org_number: str | None
+    channel: str
+    purpose: str
+    state: str
+    reason: str | None
+    wait_reason: str | None
+    ready_at: datetime | None
+    attempts: int
+    withdrawn: str | None
+    planned_at: datetime
+    sent_at: datetime | None
+    ended_at: datetime | None
+
+
+class Notifier:
+    """Due events in, messages out; nothing happens unless one of its methods is called.
+
+    `handle` takes records of `READ_TOPICS` (names without TOPIC_PREFIX) in any order and however often;
+    `turn` and `relay` do one batch each and say whether there was anything to do.
+    """
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        clock: Clock,
+        publisher: Publish,
+        channels: Sequence[Channel],
+        key: bytes,
+        special_office: str,
+        limits: Limits | None = None,
+        words: Words | None = None,
+    ) -> None:
+        self._store = Store(pool)
+        self._key = key
+        senders = Senders(channels)
+        self._handlers = Handlers(
+            store=self._store,
+            clock=clock,
+            decode=decode_inbound,
+            key=key,
+            special_office=special_office,
+            can_close=senders.can_close,
+        )
+        self._turns = Turns(
+            store=self._store,
+            senders=senders,
+            words=words if words is not None else load_texts(),
+            special_office=special_office,
+            limits=limits if limits is not None else Limits(),
+        )
+        self._relay = Relay(store=self._store, publisher=publisher)
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Take in a batch in one transaction; raises what PostgreSQL raises, or `TooManyDeadLetters`."""
+        await self._handlers.handle(records)
+
+    async def turn(self, now: datetime) -> bool:
+        """Send what is ready at `now` (aware), one batch; False where nothing was ready."""
+        return await self._turns.turn(now)
+
+    async def relay(self) -> bool:
+        """Publish what stands in the outbox, one batch; False where it was empty."""
+        return await self._relay.relay()
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next delivery is to be looked at; None while nothing waits."""
+        async with self._store.transaction() as tables:
+            return await tables.deliveries.next_ready_at()
+
+    async def tell(self, person_id: str | None = None) -> list[Told]:
+        """What became of every delivery, of one person or all, in the order they were planned."""
+        person = person_hash(self._key, person_id) if person_id is not None else None
+        async with self._store.transaction() as tables:
+            if person is not None:
+                ends = await tables.contacts.present([person])
+                person = ends[person][0] if person in ends else person
+            return [Told(**dict(row)) for row in await tables.deliveries.tell(person)]
+
+    async def pause(self, channel: ChannelName, now: datetime, why: str) -> None:
+        """Pull the brake of a channel: nothing leaves through it until `resume`, nothing is lost."""
+        async with self._store.transaction() as tables:
+            await tables.safety.pause(channel, now, why)
+
+    async def resume(self, channel: ChannelName, now: datetime) -> None:
+        """Let the brake go; what waited for it is ready at `now`."""
+        async with self._store.transaction() as tables:
+            await tables.safety.resume(channel, now)
+
+    async def brakes(self) -> list[Brake]:
+        """The channels that are held back, since when and why."""
+        async with self._store.transaction() as tables:
+            return await tables.safety.brakes()
+
+    async def stopped_at(self) -> datetime | None:
+        """Since when records are not handled because too many were dead letters; None where they are."""
+        async with self._store.transaction() as tables:
+            return await tables.records.stopped_at()
+
+    async def resume_after_dead_letters(self) -> None:
+        """Handle records again, and count dead letters from nothing."""
+        async with self._store.transaction() as tables:
+            await tables.records.resume()
+
+
+def channels_for(settings: NotifierSettings, publisher: Publish) -> list[Channel]:
+    """One channel for each kind, by the transports that the settings name."""
+    known: dict[tuple[str, str], Channel] = {
+        ("sms", "kafka"): KafkaSms(publisher),
+        ("email", "kafka"): KafkaEmail(publisher),
+        ("letter", "kafka"): KafkaLetter(publisher),
+        ("adviser_task", "kafka"): KafkaAdviserTask(publisher),
+    }
+    if settings.email_transport == "smtp":
+        known["email", "smtp"] = Smtp(_smtp_server(settings))
+    return [
+        known["sms", settings.sms_transport],
+        known["email", settings.email_transport],
+        known["letter", settings.letter_transport],
+        known["adviser_task", settings.adviser_task_transport],
+    ]
+
+
+def notifier_for(
+    settings: NotifierSettings, *, pool: Pool, clock: Clock, publisher: Publish
+) -> Notifier:
+    """The notifier that the settings describe, on parts that somebody else opens and closes."""
+    return Notifier(
+        pool=pool,
+        clock=clock,
+        publisher=publisher,
+        channels=channels_for(settings, publisher),
+        key=settings.pseudonym_key.get_secret_value().encode(),
+        special_office=settings.special_office,
+        limits=Limits(settings.contact_interval, settings.channel_ceiling_per_hour),
+    )
+
+
+async def migrate(database_url: str | SecretStr) -> list[str]:
+    """Bring the schema `notifier` up to date; returns the migrations applied now."""
+    return await migrate_schema(database_url, schema=SCHEMA, package=MIGRATIONS)
+
+
+def run(settings: NotifierSettings) -> int:
+    """Run the service until it is told to stop; returns the exit code."""
+
+    async def start(life: Life) -> None:
+        await start_notifier(life, settings)
+
+    return run_service("notifier", settings, start)
+
+
+async def start_notifier(life: Life, settings: NotifierSettings) -> None:
+    """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic is not there."""
+    missing = await missing_topics(settings, TOPICS)
+    if missing:
+        raise TopicsUnavailable(", ".join(missing))
+    pool = await open_pool(settings.database_url, schema=SCHEMA, application_name="notifier")
+    life.at_stop("postgres", lambda: close_pool(pool))
+    publisher = Publisher(settings)
+    await publisher.start()
+    life.at_stop("publisher", publisher.stop)
+    clock = PostgresClock(pool, settings.clock_offset_seconds)
+    notifier = notifier_for(settings, pool=pool, clock=clock, publisher=publisher)
+    turn_wake, relay_wake = Wake(), Wake()
+
+    async def handle(records: Sequence[Record]) -> None:
+        await notifier.handle(records)
+        turn_wake.set()
+        relay_wake.set()
+
+    async def turn() -> bool:
+        sent = await notifier.turn(await clock.now())
+        if sent:
+            relay_wake.set()
+        return sent
+
+    pulses = {"turn": Pulse(), "relay": Pulse()}
+    life.keep(
+        "turn",
+        keep_turning(
+            turn,
+            name="turn",
+            stopping=life.stopping,
+            clock=clock,
+            next_due=notifier.next_due_at,
+            wake=turn_wake,
+            pulse=pulses["turn"],
+        ),
+    )
+    life.keep(
+        "relay",
+        keep_turning(
+            notifier.relay,
+            name="relay",
+            stopping=life.stopping,
+            clock=clock,
+            wake=relay_wake,
+            pulse=pulses["relay"],
+        ),
+    )
+    for name, pulse in pulses.items():
+        life.health.watch(name, liveness=pulse.liveness, readiness=pulse.readiness)
+    await _consume(life, settings, handle)
+
+
+async def _consume(life: Life, settings: NotifierSettings, handle: Handle) -> None:
+    """The consumer comes last: nothing is taken in before everything else runs."""
+    broker = make_broker(settings)
+    consumer = Consumer(
+        broker, topics=READ_TOPICS, group_id=GROUP, handle=handle, prefix=settings.topic_prefix
+    )
+    probe = ConsumerProbe(consumer)
+    life.at_stop("kafka", broker.stop)
+    await broker.start()
+    life.health.watch("consumer", liveness=probe.liveness, readiness=probe.readiness)
+
+
+def _smtp_server(settings: NotifierSettings) -> SmtpServer:
+    if settings.smtp_host is None or settings.smtp_sender is None:
+        raise ValueError("SMTP needs a host and a sender")  # settings have seen to it
+    password = settings.smtp_password
+    return SmtpServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.smtp_sender,
+        tls=settings.smtp_tls,
+        ca_path=settings.smtp_ca_path,
+        username=settings.smtp_username,
+        password=password.get_secret_value() if password else None,
+    )

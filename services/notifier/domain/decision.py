@@ -1,0 +1,208 @@
+"""What a due event means: which deliveries it becomes, and which channel comes next (SPEC 6.1-6.3, 6.7).
+
+`decide` makes the first delivery of each recipient; `next_delivery` the one after a channel could not reach
+somebody. Both walk the same chain of channels (`matrix.CHAINS`) and ask the same question of each: can this
+channel reach this recipient, as far as we know now? Whether it really may be used is asked again right before
+each send (`relevance`), because contacts change and arrive late.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.messages import DeadlineDue, Recipient, Role
+from services.notifier.domain.addresses import email_address, phone_number
+from services.notifier.domain.delivery import ChannelName, Delivery, Purpose, planned
+from services.notifier.domain.matrix import CHAINS
+from services.notifier.domain.recipients import Contacts
+from services.notifier.domain.window import opening
+
+# Policy: after two weeks a reminder that never got out says nothing useful any more.
+LASTS = timedelta(days=14)
+PAPER_FORMS = ("paper", "foreign")
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """A delivery to be made."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A delivery that is recorded, with the reason that it never leaves."""
+
+    delivery: Delivery
+    reason: str
+
+
+Decision = Deliver | Drop
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A recipient as deliveries know one; `org_number` with line managers."""
+
+    role: Role
+    org_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueFor:
+    """A due event and the person it is about: the keyed hash that every row carries."""
+
+    event: DeadlineDue
+    person: bytes
+
+
+def decide(
+    due: DueFor, contacts: Contacts, withdrawn: Sequence[Iterable[Recipient] | None], now: datetime
+) -> tuple[Decision, ...]:
+    """The deliveries of a due event. `withdrawn` has the recipients of each withdrawal, None for all."""
+    decisions: list[Decision] = []
+    protected = contacts.person is not None and contacts.person.protected
+    for recipient in due.event.recipients:
+        party = Party(recipient.role, recipient.org_number)
+        if any(names(recipients, party) for recipients in withdrawn):
+            continue
+        if party.role == "line_manager" and protected:
+            decisions.append(Drop(_delivery(due, party, "email", "step", now), "protected"))
+            continue
+        decisions.append(Deliver(_first(due, party, contacts, now)))
+    if any(isinstance(decision, Drop) for decision in decisions):
+        decisions.append(Deliver(protected_task(due, now)))
+    return tuple({_id(decision): decision for decision in decisions}.values())
+
+
+def next_delivery(
+    due: DueFor, after: Delivery, contacts: Contacts, now: datetime
+) -> Delivery | None:
+    """The delivery through the next channel that can reach the recipient; None after the last."""
+    if after.purpose != "step":
+        return None
+    chain = CHAINS[after.role]
+    rest = chain[chain.index(after.channel) + 1 :]
+    party = Party(after.role, after.org_number)
+    return _along(rest, due, party, contacts, now) if rest else None
+
+
+def protected_task(due: DueFor, now: datetime) -> Delivery:
+    """One task, however many employers, that says that the employer side was not told."""
+    return _delivery(due, Party("line_manager"), "adviser_task", "protected", now)
+
+
+def names(recipients: Iterable[Recipient] | None, party: Party) -> bool:
+    """Whether a withdrawal names that recipient; None names all."""
+    if recipients is None:
+        return True
+    return any(
+        recipient.role == party.role
+        and (party.role != "line_manager" or recipient.org_number == party.org_number)
+        for recipient in recipients
+    )
+
+
+def withdrawn_for(
+    event: DeadlineDue, delivery: Delivery, withdrawn: Iterable[Recipient] | None
+) -> bool:
+    """Whether a withdrawal ends this delivery.
+
+    The task about a protected address stands for all employers, so it ends when none is left.
+    """
+    if delivery.purpose != "protected":
+        return names(withdrawn, Party(delivery.role, delivery.org_number))
+    named = None if withdrawn is None else tuple(withdrawn)
+    return all(
+        names(named, Party(recipient.role, recipient.org_number))
+        for recipient in event.recipients
+        if recipient.role == "line_manager"
+    )
+
+
+def shows_at(event: DeadlineDue) -> datetime | None:
+    """When an adviser's task may be seen: 09:00 on `show_on`, None for at once."""
+    return opening(event.show_on) if event.show_on else None
+
+
+def lasts_until(event: DeadlineDue) -> datetime:
+    """Past this instant a delivery expires: `not_after`, else two weeks after it fired or may be seen.
+
+    Not after `due_at`: what fires late, after an outage or a backdated note, is still to be told.
+    """
+    if event.not_after is not None:
+        return event.not_after
+    begins = max(filter(None, (event.due_at, event.fired_at, shows_at(event))))
+    return begins + LASTS
+
+
+def obstacle(
+    channel: ChannelName, party: Party, event: DeadlineDue, contacts: Contacts
+) -> str | None:
+    """The code of why the channel cannot reach the recipient as far as is known; None where it can."""
+    match channel:
+        case "sms" | "email":
+            if party.role == "employee":
+                return _obstacle_to_employee(channel, event, contacts)
+            known = email_address(contacts.managers.get(party.org_number or ""))
+            return None if known else "no_line_manager"
+        case "organisation_email":
+            known = email_address(contacts.organisations.get(party.org_number or ""))
+            return None if known else "no_organisation_email"
+        case "letter" | "adviser_task":
+            return None
+
+
+def _obstacle_to_employee(
+    channel: ChannelName, event: DeadlineDue, contacts: Contacts
+) -> str | None:
+    person = contacts.person
+    if event.case.form in PAPER_FORMS:
+        return event.case.form
+    if person is None:
+        return "no_record"
+    if not person.may_be_notified:
+        return "reserved"
+    if channel == "sms":
+        return None if phone_number(person.phone) else "no_phone"
+    return None if email_address(person.email) else "no_email"
+
+
+def _first(due: DueFor, party: Party, contacts: Contacts, now: datetime) -> Delivery:
+    unknown = party.role == "employee" and contacts.person is None
+    if unknown and due.event.case.form not in PAPER_FORMS:
+        # The register is asked again for a day before a letter goes (relevance).
+        return _delivery(due, party, "sms", "step", now)
+    return _along(CHAINS[party.role], due, party, contacts, now)
+
+
+def _along(
+    chain: Sequence[ChannelName], due: DueFor, party: Party, contacts: Contacts, now: datetime
+) -> Delivery:
+    channel = next(
+        channel for channel in chain if obstacle(channel, party, due.event, contacts) is None
+    )
+    purpose: Purpose = "step"
+    if channel == "adviser_task" and party.role != "adviser":
+        nobody = party.role == "line_manager" and obstacle("email", party, due.event, contacts)
+        purpose = "no_line_manager" if nobody else "undelivered"
+    return _delivery(due, party, channel, purpose, now)
+
+
+def _delivery(
+    due: DueFor, party: Party, channel: ChannelName, purpose: Purpose, now: datetime
+) -> Delivery:
+    return planned(
+        event_id=due.event.event_id,
+        person=due.person,
+        role=party.role,
+        org_number=party.org_number,
+        channel=channel,
+        purpose=purpose,
+        now=now,
+        not_after=lasts_until(due.event),
+    )
+
+
+def _id(decision: Decision) -> str:
+    return decision.delivery.delivery_id

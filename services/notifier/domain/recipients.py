@@ -1,0 +1,89 @@
+"""Who: where each recipient is found, and whose desk an adviser's task lands on (SPEC 6.2).
+
+Values of the contacts that stand, and look-ups over them. Nothing is remembered from one attempt to the
+next: the answer is asked for anew each time.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from schemas.messages import Language
+
+
+@dataclass(frozen=True, slots=True)
+class PersonContact:
+    """The register's answer about a person; `may_be_notified` false is a reservation."""
+
+    may_be_notified: bool
+    phone: str | None
+    email: str | None
+    language: Language
+    protected: bool
+    office: str | None
+    birth_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Adviser:
+    """An adviser's portfolio: whole employers, and days of the month of birth within the office."""
+
+    adviser_id: str
+    office: str
+    birth_days: frozenset[int] = frozenset()
+    org_numbers: frozenset[str] = frozenset()
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """What is known about those around one person, as it stands now.
+
+    `managers` has the e-mail of each active line manager by employer, `organisations` each employer's own;
+    `person` is None while the register has no record.
+    """
+
+    person: PersonContact | None = None
+    managers: Mapping[str, str | None] = field(default_factory=dict)
+    organisations: Mapping[str, str | None] = field(default_factory=dict)
+    advisers: tuple[Adviser, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a task goes; no adviser means the office's queue, no office that none is known."""
+
+    office: str | None
+    adviser_id: str | None
+
+
+def desk_for(
+    contacts: Contacts, *, named: str | None, org_numbers: Iterable[str], special_office: str
+) -> Desk:
+    """The adviser who holds the person: the one named, else by employer, else by birth day, else nobody.
+
+    The people of a protected address belong to the special office, whoever was named. Of several who
+    would do, the one with the lowest id holds them, so that a person's tasks stay with one adviser.
+    """
+    person = contacts.person
+    if person is not None and person.protected:
+        office: str | None = special_office
+    else:
+        office = person.office if person else None
+        if named is not None:
+            found = next((a for a in contacts.advisers if a.adviser_id == named), None)
+            if found is None or not found.absent:
+                return Desk(found.office if found else office, named)
+    present = sorted(
+        (a for a in contacts.advisers if not a.absent and office in (None, a.office)),
+        key=lambda adviser: adviser.adviser_id,
+    )
+    employers = frozenset(org_numbers)
+    for adviser in present:
+        if adviser.org_numbers & employers:
+            return Desk(adviser.office, adviser.adviser_id)
+    if office is not None and person is not None and person.birth_date is not None:
+        for adviser in present:
+            if person.birth_date.day in adviser.birth_days:
+                return Desk(office, adviser.adviser_id)
+    return Desk(office, None)

@@ -1,0 +1,170 @@
+"""Still relevant? Asked right before each send (SPEC 6.3, 6.4, 6.6).
+
+A pure answer over what stands at that moment: the due event, its withdrawals, the contacts, the brakes. The
+rules are in the order of their weight, what ends a delivery before what makes it wait, and the first that
+has something to say decides. Waiting spends no attempt.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from schemas.messages import DeadlineDue
+from services.notifier.domain.addresses import email_address, phone_number
+from services.notifier.domain.decision import PAPER_FORMS, Party, obstacle, shows_at
+from services.notifier.domain.delivery import ChannelName, Delivery, WaitReason
+from services.notifier.domain.recipients import Contacts, Desk, desk_for
+from services.notifier.domain.window import is_open, next_open
+
+WINDOWED: frozenset[ChannelName] = frozenset({"sms", "email", "organisation_email"})
+EXTERNAL: frozenset[ChannelName] = frozenset({"sms", "email", "organisation_email", "letter"})
+"""What reaches people outside the office: interval, ceiling and brake are about these (SPEC 6.9)."""
+
+# A person may be on the way into the register; a day later the post has to do (SPEC 6.3, policy).
+REGISTER_PATIENCE = timedelta(hours=24)
+ASK_REGISTER_AGAIN = timedelta(hours=1)
+# A resume wakes what waits for it; this is the net.
+ASK_BRAKE_AGAIN = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known right before a send. `asked_since` is when the event was first seen here.
+
+    `withdrawal` is the reason of one that names this recipient, `died` tells of a death that was made
+    known after the event fired, `paused` of a brake on the channel.
+    """
+
+    event: DeadlineDue
+    contacts: Contacts
+    asked_since: datetime
+    special_office: str
+    withdrawal: str | None = None
+    died: bool = False
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send it: `to` is a phone number or an e-mail address, `desk` an adviser's; a letter has neither."""
+
+    to: str | None = None
+    desk: Desk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Never send it. `instead`: through the next channel, by a task about the protection, or not at all."""
+
+    reason: str
+    instead: Literal["next_channel", "protected_task"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Withdrawn, but it may be out already: take it back."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Its time has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defer:
+    """Ask again at `until`."""
+
+    until: datetime
+    why: WaitReason
+
+
+Verdict = Send | Cancel | Close | Expire | Defer
+
+
+def judge(delivery: Delivery, facts: Facts, now: datetime) -> Verdict:
+    """Whether this delivery may leave at `now`, and where to."""
+    ended = next(_endings(delivery, facts, now), None)
+    if ended is not None:
+        return ended
+    waits = next(_waits(delivery, facts, now), None)
+    return waits if waits is not None else _address(delivery, facts)
+
+
+def _endings(delivery: Delivery, facts: Facts, now: datetime) -> Iterator[Verdict]:
+    reason = delivery.withdrawn or facts.withdrawal
+    if reason is not None:
+        yield Close(reason) if delivery.uncertain else Cancel(reason)
+    if facts.died:
+        yield Close("died") if delivery.uncertain else Cancel("died")
+    if now >= delivery.not_after:
+        yield Expire()
+    person = facts.contacts.person
+    if _to_employer(delivery) and person is not None and person.protected:
+        yield Cancel("protected", "protected_task")
+    if delivery.purpose == "step" and not _is_asked_for(delivery, facts, now):
+        party = Party(delivery.role, delivery.org_number)
+        why = obstacle(delivery.channel, party, facts.event, facts.contacts)
+        if why is not None:
+            yield Cancel(why, "next_channel")
+
+
+def _waits(delivery: Delivery, facts: Facts, now: datetime) -> Iterator[Defer]:
+    shown = shows_at(facts.event)
+    if delivery.role == "adviser" and shown is not None and now < shown:
+        yield Defer(shown, "show_on")
+    if _is_asked_for(delivery, facts, now):
+        patience_ends = facts.asked_since + REGISTER_PATIENCE
+        yield Defer(min(now + ASK_REGISTER_AGAIN, patience_ends), "register")
+    if facts.paused:
+        yield Defer(now + ASK_BRAKE_AGAIN, "brake")
+    if delivery.channel in WINDOWED and not is_open(now):
+        yield Defer(next_open(now), "window")
+
+
+def _address(delivery: Delivery, facts: Facts) -> Send:
+    contacts, org_number = facts.contacts, delivery.org_number
+    match delivery.channel:
+        case "sms":
+            return Send(to=phone_number(contacts.person.phone) if contacts.person else None)
+        case "email" if delivery.role == "employee":
+            return Send(to=email_address(contacts.person.email) if contacts.person else None)
+        case "email":
+            return Send(to=email_address(contacts.managers.get(org_number or "")))
+        case "organisation_email":
+            return Send(to=email_address(contacts.organisations.get(org_number or "")))
+        case "letter":
+            return Send()
+        case "adviser_task":
+            return Send(desk=_desk(delivery, facts))
+
+
+def _desk(delivery: Delivery, facts: Facts) -> Desk:
+    own = delivery.role == "adviser"
+    named = (r.adviser_id for r in facts.event.recipients if own and r.role == "adviser")
+    employers = [employer.org_number for employer in facts.event.case.employers]
+    return desk_for(
+        facts.contacts,
+        named=next(named, None),
+        org_numbers=[delivery.org_number] if delivery.org_number else employers,
+        special_office=facts.special_office,
+    )
+
+
+def _is_asked_for(delivery: Delivery, facts: Facts, now: datetime) -> bool:
+    """Whether the register has no record of the person yet, and is still asked.
+
+    The employer's side waits too: as long as nobody can say whether the address is protected, nothing
+    may go there. A letter on paper grounds needs no register, and neither does a task.
+    """
+    if facts.contacts.person is not None or now >= facts.asked_since + REGISTER_PATIENCE:
+        return False
+    if delivery.role == "employee":
+        return delivery.channel in WINDOWED and facts.event.case.form not in PAPER_FORMS
+    return _to_employer(delivery)
+
+
+def _to_employer(delivery: Delivery) -> bool:
+    return delivery.role == "line_manager" and delivery.channel in EXTERNAL

@@ -1,0 +1,49 @@
+"""When people may be written to: Monday to Saturday [09:00, 20:00) in Oslo (SPEC 6.4).
+
+Closed on Sundays, Norwegian public holidays and 24 December. It is asked at every attempt, so that a
+delivery that failed at 19:59 is not tried again at 20:01. Letters and adviser tasks have no window.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from services.notifier.domain.working_days import is_christmas_eve, is_public_holiday
+
+OSLO = ZoneInfo("Europe/Oslo")
+OPENS = time(9)
+CLOSES = time(20)
+SUNDAY = 6
+
+
+def is_open(now: datetime) -> bool:
+    """Whether an SMS or e-mail may leave at this (aware) instant."""
+    local = now.astimezone(OSLO)
+    return is_open_day(local.date()) and OPENS <= local.time() < CLOSES
+
+
+def next_open(now: datetime) -> datetime:
+    """`now` itself inside the window, else the next opening; aware, in UTC.
+
+    An opening is made from its date and 09:00 on the wall, so the changes of the hour move the
+    instant and not the hour.
+    """
+    if is_open(now):
+        return now.astimezone(UTC)
+    local = now.astimezone(OSLO)
+    day = local.date() if local.time() < OPENS else local.date() + timedelta(days=1)
+    while not is_open_day(day):
+        day += timedelta(days=1)
+    return opening(day)
+
+
+def is_open_day(day: date) -> bool:
+    return day.weekday() != SUNDAY and not is_public_holiday(day) and not is_christmas_eve(day)
+
+
+def opening(day: date) -> datetime:
+    """09:00 in Oslo on that day, in UTC."""
+    return datetime.combine(day, OPENS, OSLO).astimezone(UTC)
+
+
+def oslo_date(instant: datetime) -> date:
+    return instant.astimezone(OSLO).date()

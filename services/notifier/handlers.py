@@ -1,0 +1,247 @@
+"""Records in: one transaction a batch, kind by kind. Nothing is sent from here.
+
+The order of kinds within a batch is free, and so is their order across batches: each step stores what has come and
+then asks what it means together with what was there before. What a message means is the domain's to say.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from schemas.messages import DeliveryReceipt, PersonContactChanged
+from schemas.wire import Decoded, Record
+from services.notifier.dead_letters import (
+    DEAD_LETTERS_MAX,
+    DEAD_LETTERS_WITHIN,
+    TooManyDeadLetters,
+    dead_letter,
+)
+from services.notifier.domain.decision import Deliver, Drop, decide, next_delivery
+from services.notifier.domain.delivery import (
+    Delivery,
+    bounced,
+    cancelled,
+    confirmed,
+    withdrawn,
+)
+from services.notifier.domain.withdrawal import code, reason_code, withdrawal_for
+from services.notifier.inbox import Batch, Contact, Dead, Renumbering, hashes, sort_records
+from services.notifier.messages import updates_of
+from services.notifier.ports import Clock, PresentPerson, Store, Tables
+from services.notifier.reading import due_for, read_contacts
+
+CanClose = Callable[[Delivery, datetime], bool]
+Persons = Mapping[str, PresentPerson]
+V = TypeVar("V", Contact, Renumbering)
+
+
+class Handlers:
+    """Takes batches of records; raises what PostgreSQL raises, and then nothing of the batch is stored."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        decode: Callable[[Record], Decoded],
+        key: bytes,
+        special_office: str,
+        can_close: CanClose,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._decode = decode
+        self._key = key
+        self._special_office = special_office
+        self._can_close = can_close
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Handle a batch; a batch that was handled before changes nothing.
+
+        Raises `TooManyDeadLetters` while the ceiling is reached; the records stay unhandled.
+        """
+        batch = sort_records(records, self._decode)
+        now = await self._clock.now()
+        try:
+            async with self._store.transaction() as tables:
+                await self._handle(tables, batch, now)
+        except TooManyDeadLetters:
+            async with self._store.transaction() as tables:
+                await tables.records.stop(now)
+            raise
+
+    async def _handle(self, tables: Tables, batch: Batch, now: datetime) -> None:
+        await _bury(tables, batch.dead, now)
+        await self._drop_seen(tables, batch, now)
+        persons = await self._lock(tables, batch)
+        if batch.renumberings:
+            await self._renumber(tables, batch)
+            persons = await self._present(tables, batch)
+        await _save_contacts(tables, batch, persons, now)
+        updated = await tables.events.update(batch.updates, persons, now)
+        withdrawn_events = await tables.events.withdraw(batch.withdrawals, persons)
+        new = await tables.events.add(batch.due, persons, now)
+        await self._plan(tables, new, now)
+        await self._withdraw(tables, withdrawn_events - new, now)
+        await update_tasks(tables, updated, now)
+        await self._take_receipts(tables, batch.receipts, now)
+
+    async def _drop_seen(self, tables: Tables, batch: Batch, now: datetime) -> None:
+        """A record that was published again, under a later timestamp, says nothing new."""
+        digests = {each.digest for each in batch.contacts} | {
+            each.digest for each in batch.renumberings
+        }
+        fresh = await tables.records.add_seen({each for each in digests if each}, now)
+        batch.contacts = _unseen(batch.contacts, fresh)
+        batch.renumberings = _unseen(batch.renumberings, fresh)
+
+    async def _lock(self, tables: Tables, batch: Batch) -> Persons:
+        """Lock everybody in the batch, under the old number and the present one."""
+        persons = await self._present(tables, batch)
+        if persons:
+            written = hashes(self._key, persons).values()
+            await tables.events.lock({*written, *(person.hash for person in persons.values())})
+            # Somebody may have renumbered them while we waited.
+            persons = await self._present(tables, batch)
+        return persons
+
+    async def _present(self, tables: Tables, batch: Batch) -> Persons:
+        written = hashes(self._key, sorted(batch.person_ids()))
+        if not written:
+            return {}
+        ends = await tables.contacts.present(set(written.values()))
+        return {
+            person_id: PresentPerson(*ends.get(person, (person, person_id)))
+            for person_id, person in written.items()
+        }
+
+    async def _renumber(self, tables: Tables, batch: Batch) -> None:
+        for change in sorted(batch.renumberings, key=lambda each: each.version):
+            ids = (change.message.old_person_id, change.message.new_person_id)
+            old, new = hashes(self._key, ids).values()
+            if await tables.contacts.renumber(old, new, ids[1], change.version):
+                ends = await tables.contacts.present([new])
+                end, person_id = ends.get(new, (new, ids[1]))
+                for begin in {old, new} - {end}:
+                    await tables.contacts.move(begin, end, person_id)
+
+    async def _plan(self, tables: Tables, event_ids: Collection[str], now: datetime) -> None:
+        if not event_ids:
+            return
+        events = await tables.events.read(event_ids)
+        book = await read_contacts(tables, events.values(), self._special_office)
+        withdrawals = await tables.events.withdrawals(event_ids)
+        deaths = await tables.events.deaths({known.person for known in events.values()})
+        planned: list[Delivery] = []
+        for event_id in sorted(events):
+            known = events[event_id]
+            named = [each.recipients for each in withdrawals.get(event_id, ())]
+            died_at = deaths.get(known.person)
+            for decision in decide(due_for(known), book.of(known.person), named, now):
+                match decision:
+                    case Deliver(delivery):
+                        died = died_at is not None and died_at >= known.event.fired_at
+                        planned.append(cancelled(delivery, "died", now) if died else delivery)
+                    case Drop(delivery, reason):
+                        planned.append(cancelled(delivery, reason, now))
+        await tables.deliveries.add(planned)
+
+    async def _withdraw(self, tables: Tables, event_ids: Collection[str], now: datetime) -> None:
+        if not event_ids:
+            return
+        events = await tables.events.read(event_ids)
+        withdrawals = await tables.events.withdrawals(event_ids)
+        changed: list[Delivery] = []
+        for delivery in await tables.deliveries.lock_of_events(sorted(events)):
+            event = events[delivery.event_id].event
+            found = withdrawal_for(event, delivery, withdrawals.get(delivery.event_id, ()))
+            if found is not None and delivery.withdrawn is None:
+                can_close = self._can_close(delivery, now)
+                changed.append(
+                    withdrawn(delivery, reason_code(found), can_close=can_close, now=now)
+                )
+        await tables.deliveries.write(changed)
+
+    async def _take_receipts(
+        self, tables: Tables, receipts: Sequence[DeliveryReceipt], now: datetime
+    ) -> None:
+        if not receipts:
+            return
+        found = {
+            each.delivery_id: each
+            for each in await tables.deliveries.lock({each.delivery_id for each in receipts})
+        }
+        before = dict(found)
+        for receipt in receipts:
+            delivery = found.get(receipt.delivery_id)
+            if delivery is not None:
+                found[receipt.delivery_id] = _with_receipt(delivery, receipt, now)
+        changed = [each for each in found.values() if each != before[each.delivery_id]]
+        await tables.deliveries.write(changed)
+        failed = [each for each in changed if each.state == "failed"]
+        await tables.safety.give_back_slots([each.delivery_id for each in failed])
+        await self._go_on(tables, failed, now)
+
+    async def _go_on(self, tables: Tables, failed: Sequence[Delivery], now: datetime) -> None:
+        """The next channel of each that has failed."""
+        if not failed:
+            return
+        events = await tables.events.read({each.event_id for each in failed})
+        book = await read_contacts(tables, events.values(), self._special_office)
+        following = (
+            next_delivery(due_for(events[each.event_id]), each, book.of(each.person), now)
+            for each in failed
+        )
+        await tables.deliveries.add([each for each in following if each is not None])
+
+
+async def update_tasks(tables: Tables, event_ids: Collection[str], now: datetime) -> None:
+    """Open tasks get the newest basis of their events."""
+    if not event_ids:
+        return
+    tasks = await tables.deliveries.lock_stale_tasks(event_ids)
+    events = await tables.events.read({task.event_id for task in tasks})
+    records, changed = updates_of(tasks, events, now)
+    await tables.deliveries.write(changed)
+    await tables.records.put(records)
+
+
+async def _bury(tables: Tables, dead: Sequence[Dead], now: datetime) -> None:
+    if await tables.records.stopped_at() is not None:
+        raise TooManyDeadLetters
+    if not dead:
+        return
+    count = await tables.records.count_dead(now - DEAD_LETTERS_WITHIN)
+    if count + len(dead) > DEAD_LETTERS_MAX:
+        raise TooManyDeadLetters
+    await tables.records.add_dead(len(dead), now)
+    await tables.records.put([dead_letter(each, now) for each in dead])
+
+
+async def _save_contacts(tables: Tables, batch: Batch, persons: Persons, now: datetime) -> None:
+    hashes_of = {person_id: person.hash for person_id, person in persons.items()}
+    await tables.contacts.save(batch.contacts, hashes_of)
+    await tables.contacts.end_relations(batch.relations_gone)
+    come = [c.message for c in batch.contacts if isinstance(c.message, PersonContactChanged)]
+    await tables.contacts.wake({hashes_of[message.person_id] for message in come}, now)
+
+
+def _with_receipt(delivery: Delivery, receipt: DeliveryReceipt, now: datetime) -> Delivery:
+    if receipt.outcome != "failed":
+        return confirmed(delivery, receipt.at)
+    # Said to have failed and no more: nobody will try it again for us.
+    permanent = receipt.permanent is not False
+    reason = code(receipt.reason) or "receipt"
+    return bounced(delivery, permanent=permanent, reason=reason, now=now)
+
+
+def _unseen(records: Sequence[V], fresh: Collection[bytes]) -> list[V]:
+    """Those that are new, and of repeats within the batch the first."""
+    left = set(fresh)
+    found: list[V] = []
+    for record in records:
+        digest = record.digest
+        if digest is None or digest in left:
+            left.discard(digest or b"")
+            found.append(record)
+    return found

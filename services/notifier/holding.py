@@ -1,0 +1,74 @@
+"""What holds back messages that are relevant and whose time is right (SPEC 6.7, 6.9).
+
+The interval between two messages to one recipient about the same person, and the ceiling of a channel and hour.
+Both are taken in one statement each, in the transaction of the claim, so that two processes together keep them too.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.notifier.domain.delivery import ChannelName, Delivery
+from services.notifier.domain.relevance import EXTERNAL, Defer
+from services.notifier.ports import Safety, Slot
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Policy (SPEC 6.9). A zero interval means none."""
+
+    interval: timedelta = timedelta(hours=24)
+    ceiling_per_hour: int = 500
+
+
+async def hold_back(
+    safety: Safety, deliveries: Sequence[Delivery], limits: Limits, now: datetime
+) -> dict[str, Defer]:
+    """Which of these have to wait, by delivery id; the others have their slot and count in the hour."""
+    external = [each for each in deliveries if each.channel in EXTERNAL]
+    held = await _by_interval(safety, external, limits.interval, now)
+    left = [each for each in external if each.delivery_id not in held]
+    over = await _by_ceiling(safety, left, limits.ceiling_per_hour, now)
+    # Who does not go holds up nobody.
+    await safety.give_back_slots(sorted(over))
+    return held | over
+
+
+async def _by_interval(
+    safety: Safety, deliveries: Sequence[Delivery], interval: timedelta, now: datetime
+) -> dict[str, Defer]:
+    if not interval or not deliveries:
+        return {}
+    first: dict[Slot, Delivery] = {}
+    for each in deliveries:
+        first.setdefault(slot_of(each), each)
+    granted = await safety.take_slots(list(first.values()), now, interval)
+    refused = [each for each in deliveries if each.delivery_id not in granted]
+    taken = await safety.slots(refused) if refused else {}
+    return {
+        each.delivery_id: Defer(taken.get(slot_of(each), now) + interval, "interval")
+        for each in refused
+    }
+
+
+async def _by_ceiling(
+    safety: Safety, deliveries: Sequence[Delivery], ceiling: int, now: datetime
+) -> dict[str, Defer]:
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    held: dict[str, Defer] = {}
+    for channel in _channels(deliveries):
+        wanting = [each for each in deliveries if each.channel == channel]
+        granted = await safety.take_from_hour(channel, hour, len(wanting), ceiling)
+        for each in wanting[granted:]:
+            held[each.delivery_id] = Defer(hour + HOUR, "brake")
+    return held
+
+
+def _channels(deliveries: Iterable[Delivery]) -> list[ChannelName]:
+    return sorted({each.channel for each in deliveries})
+
+
+def slot_of(delivery: Delivery) -> Slot:
+    return Slot(delivery.person, delivery.role, delivery.org_number or "")

@@ -1,0 +1,115 @@
+"""What leaves: a delivery that may be sent, put into the message of its kind. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from schemas.ids import update_id
+from schemas.messages import (
+    AdviserTaskOpened,
+    AdviserTaskUpdated,
+    DeadlineDue,
+    EmailRequested,
+    Language,
+    LetterRequested,
+    SmsRequested,
+)
+from schemas.wire import Record, encode
+from services.notifier.domain.delivery import Delivery
+from services.notifier.domain.matrix import priority, task_rule
+from services.notifier.domain.recipients import Desk
+from services.notifier.domain.relevance import Facts, Send
+from services.notifier.domain.window import oslo_date
+from services.notifier.domain.working_days import add_working_days
+from services.notifier.ports import KnownEvent, Outgoing, Words
+
+SOURCE = "urn:stoppunkt:notifier"
+# Nobody says which language a line manager reads; the employee's own choice is the employee's.
+MANAGERS_LANGUAGE: Language = "nb"
+
+
+def compose(delivery: Delivery, facts: Facts, send: Send, words: Words, now: datetime) -> Outgoing:
+    """The message of a delivery that was found relevant; its id is the delivery's."""
+    event = facts.event
+    return Outgoing(delivery.delivery_id, _message(delivery, event, facts, send, words), now)
+
+
+def _message(
+    delivery: Delivery, event: DeadlineDue, facts: Facts, send: Send, words: Words
+) -> SmsRequested | EmailRequested | LetterRequested | AdviserTaskOpened:
+    language = _language(delivery, facts)
+    about = (event.checkpoint, event.step)
+    match delivery.channel:
+        case "sms":
+            text = words.sms(*about, delivery.role, language, event.due_on)
+            return SmsRequested(
+                delivery_id=delivery.delivery_id,
+                to=send.to or "",
+                text=text,
+                not_after=delivery.not_after,
+            )
+        case "email" | "organisation_email":
+            email = words.email(*about, delivery.role, language, event.due_on)
+            return EmailRequested(
+                delivery_id=delivery.delivery_id,
+                to=send.to or "",
+                subject=email.subject,
+                text=email.text,
+                not_after=delivery.not_after,
+            )
+        case "letter":
+            return LetterRequested(
+                delivery_id=delivery.delivery_id,
+                person_id=event.person_id,
+                template=words.letter_template(*about),
+                language=language,
+            )
+        case "adviser_task":
+            return _task(delivery, event, send.desk or Desk(None, None))
+        case _:
+            assert_never(delivery.channel)
+
+
+def _task(delivery: Delivery, event: DeadlineDue, desk: Desk) -> AdviserTaskOpened:
+    """A task that stands in for somebody who was not reached has that as its step."""
+    rule = task_rule(event.checkpoint, event.step, delivery.purpose)
+    opened_on = oslo_date(delivery.planned_at)
+    if delivery.role == "adviser" and event.show_on is not None:
+        opened_on = max(opened_on, event.show_on)
+    return AdviserTaskOpened(
+        task_id=delivery.delivery_id,
+        person_id=event.person_id,
+        case_id=event.case_id,
+        checkpoint=event.checkpoint,
+        step=event.step if delivery.purpose == "step" else delivery.purpose,
+        office=desk.office,
+        adviser_id=desk.adviser_id,
+        due_on=add_working_days(opened_on, rule.working_days),
+        priority=priority(rule, event.basis),
+        basis=event.basis,
+    )
+
+
+def _language(delivery: Delivery, facts: Facts) -> Language:
+    person = facts.contacts.person
+    return person.language if delivery.role == "employee" and person else MANAGERS_LANGUAGE
+
+
+def updates_of(
+    tasks: Iterable[Delivery], events: dict[str, KnownEvent], now: datetime
+) -> tuple[list[Record], list[Delivery]]:
+    """`adviser_task.updated` for each open task whose basis is old, and the tasks as they are then."""
+    records: list[Record] = []
+    changed: list[Delivery] = []
+    for task in tasks:
+        known = events[task.event_id]
+        if known.event.basis is None:
+            continue
+        message = AdviserTaskUpdated(
+            task_id=task.delivery_id, revision=known.basis_revision, basis=known.event.basis
+        )
+        event_id = update_id(task.delivery_id, known.basis_revision)
+        records.append(encode(message, event_id=event_id, source=SOURCE, at=now))
+        changed.append(replace(task, basis_revision=known.basis_revision))
+    return records, changed

@@ -1,0 +1,72 @@
+-- name: insert_deliveries
+-- The id says what a delivery is: one that is there already is the same one.
+insert into deliveries (
+    delivery_id, event_id, person, role, org_number, channel, purpose, state, ready_at, planned_at,
+    not_after, reason, wait_reason, attempts, uncertain, withdrawn, sent_at, delivered_at, ended_at,
+    basis_revision)
+select * from unnest(
+    $1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::integer[],
+    $15::boolean[], $16::text[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[],
+    $20::bigint[])
+on conflict (delivery_id) do nothing
+
+-- name: claim_deliveries
+-- Oldest first, by the index alone. The lease is the instant at which somebody else may try: $2 of a row that is
+-- found 'sending' has passed, so an attempt began and nobody knows how it ended.
+with ready as materialized (
+    select delivery_id from deliveries
+    where ready_at <= $1
+    order by ready_at, delivery_id
+    limit $3
+    for update skip locked
+)
+update deliveries d set
+    state = case when d.state = 'closing' then 'closing' else 'sending' end,
+    uncertain = d.uncertain or d.state = 'sending',
+    ready_at = $2
+from ready where d.delivery_id = ready.delivery_id
+returning d.*
+
+-- name: lock_claimed
+-- The rows that still hold the lease they were claimed with; what somebody else has claimed since is not ours
+-- to write. In the order of the ids, as everywhere that several deliveries are locked.
+select * from deliveries
+where delivery_id = any($1::text[]) and ready_at = $2 and state in ('sending', 'closing')
+order by delivery_id for update
+
+-- name: lock_deliveries
+select * from deliveries where delivery_id = any($1::text[]) order by delivery_id for update
+
+-- name: lock_deliveries_of_events
+select * from deliveries where event_id = any($1::text[]) order by delivery_id for update
+
+-- name: write_deliveries
+update deliveries d set
+    state = new.state, ready_at = new.ready_at, reason = new.reason, wait_reason = new.wait_reason,
+    attempts = new.attempts, uncertain = new.uncertain, withdrawn = new.withdrawn,
+    sent_at = new.sent_at, delivered_at = new.delivered_at, ended_at = new.ended_at,
+    basis_revision = new.basis_revision
+from unnest(
+    $1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::integer[], $7::boolean[],
+    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[])
+    as new (delivery_id, state, ready_at, reason, wait_reason, attempts, uncertain, withdrawn,
+        sent_at, delivered_at, ended_at, basis_revision)
+where d.delivery_id = new.delivery_id
+
+-- name: lock_stale_tasks
+-- Tasks that are open with an older basis than their event has now.
+select d.* from deliveries d join events e using (event_id)
+where d.event_id = any($1::text[]) and d.channel = 'adviser_task' and d.state in ('sent', 'delivered')
+    and d.withdrawn is null and coalesce(d.basis_revision, 0) < e.basis_revision
+order by d.delivery_id for update of d
+
+-- name: next_ready_at
+select ready_at from deliveries where ready_at is not null order by ready_at, delivery_id limit 1
+
+-- name: tell_deliveries
+select d.delivery_id, d.event_id, d.role, d.org_number, d.channel, d.purpose, d.state, d.reason,
+    d.wait_reason, d.ready_at, d.attempts, d.withdrawn, d.planned_at, d.sent_at, d.ended_at
+from deliveries d
+where $1::bytea is null or d.person = $1
+order by d.planned_at, d.delivery_id

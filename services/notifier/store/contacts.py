@@ -1,0 +1,255 @@
+"""Contacts as they stand, and the numbers that people had before."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import asyncpg
+
+from schemas.messages import (
+    AdviserChanged,
+    LineManagerChanged,
+    OrganisationContactChanged,
+    PersonContactChanged,
+)
+from services.notifier.domain.recipients import Adviser, Contacts, PersonContact
+from services.notifier.inbox import Contact, ContactMessage, Version
+from services.notifier.ports import ContactBook
+from services.notifier.store.queries import QUERIES
+from services.runtime.postgres import Connection
+
+M = TypeVar("M", bound=ContactMessage)
+Newest = tuple[M, Version, str]
+"""A record, its version, and the relation that it is about (see `Contact`)."""
+
+
+class ContactTables:
+    """Reads and writes contacts; every person is known by the present number's hash."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def save(self, contacts: Sequence[Contact], persons: Mapping[str, bytes]) -> None:
+        """Store what is newer than what stands; `persons` has the present hash of each number."""
+        await self._save_persons(_newest(contacts, PersonContactChanged, persons), persons)
+        await self._save_managers(_newest(contacts, LineManagerChanged, persons), persons)
+        await self._save_organisations(_newest(contacts, OrganisationContactChanged, persons))
+        for message, version, _ in _newest(contacts, AdviserChanged, persons):
+            await self._connection.execute(
+                QUERIES["save_adviser"],
+                message.adviser_id,
+                message.office,
+                sorted(set(message.birth_days or ())),
+                sorted(set(message.org_numbers or ())),
+                message.absent,
+                version.timestamp_ms,
+                version.offset,
+            )
+
+    async def _save_persons(
+        self, found: list[Newest[PersonContactChanged]], persons: Mapping[str, bytes]
+    ) -> None:
+        if found:
+            await self._connection.execute(
+                QUERIES["save_person_contacts"],
+                [persons[m.person_id] for m, *_ in found],
+                [m.may_be_notified for m, *_ in found],
+                [m.phone for m, *_ in found],
+                [m.email for m, *_ in found],
+                [m.language for m, *_ in found],
+                [m.protected for m, *_ in found],
+                [m.office for m, *_ in found],
+                [m.birth_date for m, *_ in found],
+                *_versions(found),
+            )
+
+    async def _save_managers(
+        self, found: list[Newest[LineManagerChanged]], persons: Mapping[str, bytes]
+    ) -> None:
+        if found:
+            # The manager's name is not kept: nothing that leaves has a name in it.
+            await self._connection.execute(
+                QUERIES["save_line_managers"],
+                [persons[m.person_id] for m, *_ in found],
+                [m.org_number for m, *_ in found],
+                [relation_id for *_, relation_id in found],
+                [m.email for m, *_ in found],
+                [m.active for m, *_ in found],
+                *_versions(found),
+            )
+
+    async def _save_organisations(self, found: list[Newest[OrganisationContactChanged]]) -> None:
+        if found:
+            await self._connection.execute(
+                QUERIES["save_organisations"],
+                [m.org_number for m, *_ in found],
+                [m.email for m, *_ in found],
+                *_versions(found),
+            )
+
+    async def end_relations(self, gone: Sequence[tuple[str, Version]]) -> None:
+        """These relations to a line manager are gone, whoever they were between."""
+        newest: dict[str, Version] = {}
+        for relation_id, version in gone:
+            newest[relation_id] = max(version, newest.get(relation_id, version))
+        if newest:
+            await self._connection.execute(
+                QUERIES["end_relations"],
+                list(newest),
+                [version.timestamp_ms for version in newest.values()],
+                [version.offset for version in newest.values()],
+            )
+
+    async def wake(self, persons: Collection[bytes], now: datetime) -> None:
+        """What waits for a record of these people is asked again at once."""
+        if persons:
+            await self._connection.execute(
+                QUERIES["wake_those_who_wait_for_the_register"], list(persons), now
+            )
+
+    async def read(
+        self,
+        persons: Collection[bytes],
+        *,
+        org_numbers: Collection[str],
+        adviser_ids: Collection[str],
+        special_office: str,
+    ) -> ContactBook:
+        """All that is known around these people, for these employers and these advisers."""
+        rows = await self._connection.fetch(QUERIES["read_person_contacts"], list(persons))
+        found = {row["person"]: _person(row) for row in rows}
+        managers: dict[bytes, dict[str, str | None]] = {}
+        for row in await self._connection.fetch(QUERIES["read_line_managers"], list(persons)):
+            managers.setdefault(row["person"], {})[row["org_number"]] = row["email"]
+        organisations = await self._connection.fetch(
+            QUERIES["read_organisations"], list(org_numbers)
+        )
+        offices = {person.office for person in found.values() if person.office} | {special_office}
+        advisers = await self._connection.fetch(
+            QUERIES["read_advisers"], sorted(offices), list(adviser_ids), list(org_numbers)
+        )
+        return _Book(
+            found,
+            managers,
+            {row["org_number"]: row["email"] for row in organisations},
+            tuple(map(_adviser, advisers)),
+        )
+
+    async def present(self, persons: Iterable[bytes]) -> dict[bytes, tuple[bytes, str]]:
+        """Old hash to the present (hash, number) for those among `persons` whose number changed."""
+        links = {
+            row["old_person"]: (row["new_person"], row["new_person_id"])
+            for row in await self._connection.fetch(QUERIES["read_renumberings"], list(persons))
+        }
+        return {old: _end_of(old, links) for old in persons if old in links}
+
+    async def renumber(self, old: bytes, new: bytes, new_person_id: str, version: Version) -> bool:
+        """Note that `old` is `new` from now on; False where a newer record says the opposite."""
+        ends = await self.present([new])
+        if new in ends and ends[new][0] == old:
+            back = await self._connection.fetchrow(QUERIES["read_renumbering_version"], new)
+            if back is not None and Version(*back) > version:
+                return False
+            await self._connection.execute(QUERIES["delete_renumbering"], new)
+        await self._connection.execute(
+            QUERIES["save_renumbering"],
+            old,
+            new,
+            new_person_id,
+            version.timestamp_ms,
+            version.offset,
+        )
+        return True
+
+    async def move(self, old: bytes, new: bytes, new_person_id: str) -> None:
+        """Everything that is kept under the old hash belongs to the new one."""
+        for name in ("move_person_contact", "move_line_managers", "move_contact_slots"):
+            await self._connection.execute(QUERIES[name], old, new)
+        await self._connection.execute(QUERIES["move_events"], old, new, new_person_id)
+        for name in ("move_withdrawals", "move_deliveries"):
+            await self._connection.execute(QUERIES[name], old, new)
+
+
+class _Book:
+    """The contacts of a batch of people, by person."""
+
+    def __init__(
+        self,
+        persons: Mapping[bytes, PersonContact],
+        managers: Mapping[bytes, Mapping[str, str | None]],
+        organisations: Mapping[str, str | None],
+        advisers: tuple[Adviser, ...],
+    ) -> None:
+        self._persons = persons
+        self._managers = managers
+        self._organisations = organisations
+        self._advisers = advisers
+
+    def of(self, person: bytes) -> Contacts:
+        return Contacts(
+            person=self._persons.get(person),
+            managers=self._managers.get(person, {}),
+            organisations=self._organisations,
+            advisers=self._advisers,
+        )
+
+
+def _newest(
+    contacts: Iterable[Contact], kind: type[M], persons: Mapping[str, bytes]
+) -> list[Newest[M]]:
+    """The newest record of each key, in the order of the keys: one statement writes no row twice."""
+    newest: dict[tuple[bytes | str, ...], Newest[M]] = {}
+    for contact in contacts:
+        message = contact.message
+        if isinstance(message, kind):
+            key = (*_key(message, persons), contact.relation_id)
+            if key not in newest or newest[key][1] < contact.version:
+                newest[key] = (message, contact.version, contact.relation_id)
+    return [newest[key] for key in sorted(newest)]
+
+
+def _key(message: ContactMessage, persons: Mapping[str, bytes]) -> tuple[bytes | str, ...]:
+    match message:
+        case PersonContactChanged():
+            return (persons[message.person_id],)
+        case LineManagerChanged():
+            return (persons[message.person_id], message.org_number)
+        case OrganisationContactChanged():
+            return (message.org_number,)
+        case AdviserChanged():
+            return (message.adviser_id,)
+
+
+def _versions(found: Sequence[Newest[M]]) -> tuple[list[int], list[int]]:
+    return [v.timestamp_ms for _, v, _ in found], [v.offset for _, v, _ in found]
+
+
+def _end_of(old: bytes, links: Mapping[bytes, tuple[bytes, str]]) -> tuple[bytes, str]:
+    """Where a chain of numbers ends; one that comes back to itself ends where it would repeat."""
+    seen, end = {old}, links[old]
+    while end[0] in links and end[0] not in seen:
+        seen.add(end[0])
+        end = links[end[0]]
+    return end
+
+
+def _person(row: asyncpg.Record) -> PersonContact:
+    return PersonContact(
+        may_be_notified=row["may_be_notified"],
+        phone=row["phone"],
+        email=row["email"],
+        language=row["language"],
+        protected=row["protected"],
+        office=row["office"],
+        birth_date=row["birth_date"],
+    )
+
+
+def _adviser(row: asyncpg.Record) -> Adviser:
+    return Adviser(
+        adviser_id=row["adviser_id"],
+        office=row["office"],
+        birth_days=frozenset(row["birth_days"]),
+        org_numbers=frozenset(row["org_numbers"]),
+        absent=row["absent"],
+    )

@@ -1,0 +1,102 @@
+"""Deliveries: claimed under a lease, locked to be changed, written whole."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import asyncpg
+
+from services.notifier.domain.delivery import Delivery
+from services.notifier.store.queries import QUERIES
+from services.runtime.postgres import Connection
+
+
+class DeliveryTable:
+    """Reads and writes deliveries; what is returned is in the order of the ids unless said."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Store what is not there yet."""
+        found = list({each.delivery_id: each for each in reversed(deliveries)}.values())
+        if found:
+            await self._connection.execute(
+                QUERIES["insert_deliveries"],
+                [each.delivery_id for each in found],
+                [each.event_id for each in found],
+                [each.person for each in found],
+                [each.role for each in found],
+                [each.org_number for each in found],
+                [each.channel for each in found],
+                [each.purpose for each in found],
+                [each.state for each in found],
+                [each.ready_at for each in found],
+                [each.planned_at for each in found],
+                [each.not_after for each in found],
+                [each.reason for each in found],
+                [each.wait_reason for each in found],
+                [each.attempts for each in found],
+                [each.uncertain for each in found],
+                [each.withdrawn for each in found],
+                [each.sent_at for each in found],
+                [each.delivered_at for each in found],
+                [each.ended_at for each in found],
+                [each.basis_revision for each in found],
+            )
+
+    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Delivery]:
+        """Take up to `limit` that are ready, oldest first; until `lease_until` they are the caller's."""
+        rows = await self._connection.fetch(QUERIES["claim_deliveries"], now, lease_until, limit)
+        # The lease has overwritten ready_at; those planned first are the oldest.
+        return sorted(map(_delivery, rows), key=lambda each: (each.planned_at, each.delivery_id))
+
+    async def lock_claimed(
+        self, delivery_ids: Collection[str], lease_until: datetime
+    ) -> list[Delivery]:
+        """Those that are still the caller's under that lease."""
+        return await self._fetch("lock_claimed", list(delivery_ids), lease_until)
+
+    async def lock(self, delivery_ids: Collection[str]) -> list[Delivery]:
+        return await self._fetch("lock_deliveries", list(delivery_ids))
+
+    async def lock_of_events(self, event_ids: Collection[str]) -> list[Delivery]:
+        return await self._fetch("lock_deliveries_of_events", list(event_ids))
+
+    async def lock_stale_tasks(self, event_ids: Collection[str]) -> list[Delivery]:
+        """Open tasks that were opened or updated with an older basis than their event has now."""
+        return await self._fetch("lock_stale_tasks", list(event_ids))
+
+    async def write(self, deliveries: Sequence[Delivery]) -> None:
+        """Write what may have changed of rows that the caller has locked."""
+        if deliveries:
+            await self._connection.execute(
+                QUERIES["write_deliveries"],
+                [each.delivery_id for each in deliveries],
+                [each.state for each in deliveries],
+                [each.ready_at for each in deliveries],
+                [each.reason for each in deliveries],
+                [each.wait_reason for each in deliveries],
+                [each.attempts for each in deliveries],
+                [each.uncertain for each in deliveries],
+                [each.withdrawn for each in deliveries],
+                [each.sent_at for each in deliveries],
+                [each.delivered_at for each in deliveries],
+                [each.ended_at for each in deliveries],
+                [each.basis_revision for each in deliveries],
+            )
+
+    async def next_ready_at(self) -> datetime | None:
+        """When the next delivery is to be looked at, or the next lease ends."""
+        instant: datetime | None = await self._connection.fetchval(QUERIES["next_ready_at"])
+        return instant
+
+    async def tell(self, person: bytes | None) -> list[asyncpg.Record]:
+        """What became of every delivery, of one person or all, in the order they were planned."""
+        return await self._connection.fetch(QUERIES["tell_deliveries"], person)
+
+    async def _fetch(self, name: str, *arguments: object) -> list[Delivery]:
+        return [_delivery(row) for row in await self._connection.fetch(QUERIES[name], *arguments)]
+
+
+def _delivery(row: asyncpg.Record) -> Delivery:
+    return Delivery(**dict(row))

@@ -1,0 +1,124 @@
+"""Due events, their withdrawals and the newest basis of each."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import asyncpg
+
+from schemas.messages import Basis, DeadlineDue, DeadlineUpdated, DeadlineWithdrawn
+from services.notifier.ports import KnownEvent, PresentPerson
+from services.notifier.store.queries import QUERIES
+from services.runtime.postgres import Connection
+
+# What fits a bigint; a revision beyond it can only be a slip, and then the highest there is.
+_REVISION_MAX = 2**63 - 1
+
+
+class EventTables:
+    """Reads and writes due events; `persons` maps a number as written to the present person."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def lock(self, persons: Collection[bytes]) -> None:
+        """Wait until nobody else changes what is known about these people, and keep others out."""
+        # XOR keeps clear of the scheduler, which locks by the same hashes in the same database.
+        keys = sorted(int.from_bytes(person[:8], "big", signed=True) ^ 1 for person in persons)
+        await self._connection.execute(QUERIES["lock_persons"], keys)
+
+    async def add(
+        self,
+        due: Sequence[DeadlineDue],
+        persons: Mapping[str, PresentPerson],
+        now: datetime,
+    ) -> set[str]:
+        """Store what is new; returns the ids of those."""
+        first = {event.event_id: event for event in reversed(due)}
+        if not first:
+            return set()
+        events = [first[event_id] for event_id in sorted(first)]
+        rows = await self._connection.fetch(
+            QUERIES["save_events"],
+            [event.event_id for event in events],
+            [persons[event.person_id].hash for event in events],
+            [persons[event.person_id].person_id for event in events],
+            [event.model_dump_json() for event in events],
+            [event.basis.model_dump_json() if event.basis else None for event in events],
+            [_revision(event.basis.revision) if event.basis else 0 for event in events],
+            [now] * len(events),
+        )
+        return {row["event_id"] for row in rows}
+
+    async def update(
+        self,
+        updates: Sequence[DeadlineUpdated],
+        persons: Mapping[str, PresentPerson],
+        now: datetime,
+    ) -> set[str]:
+        """Store each basis that is newer than the one known; returns the ids of their events."""
+        newest: dict[str, DeadlineUpdated] = {}
+        for update in updates:
+            known = newest.get(update.event_id)
+            if known is None or known.revision < update.revision:
+                newest[update.event_id] = update
+        if not newest:
+            return set()
+        found = [newest[event_id] for event_id in sorted(newest)]
+        rows = await self._connection.fetch(
+            QUERIES["save_bases"],
+            [update.event_id for update in found],
+            [persons[update.person_id].hash for update in found],
+            [persons[update.person_id].person_id for update in found],
+            [update.basis.model_dump_json() for update in found],
+            [_revision(update.revision) for update in found],
+            [now] * len(found),
+        )
+        return {row["event_id"] for row in rows}
+
+    async def read(self, event_ids: Collection[str]) -> dict[str, KnownEvent]:
+        """Those of these events that have come."""
+        rows = await self._connection.fetch(QUERIES["read_events"], list(event_ids))
+        return {row["event_id"]: _event(row) for row in rows}
+
+    async def withdraw(
+        self, withdrawals: Sequence[DeadlineWithdrawn], persons: Mapping[str, PresentPerson]
+    ) -> set[str]:
+        """Store what is new, whether its event has come or not; returns the ids of the events."""
+        first = {each.withdrawal_id: each for each in reversed(withdrawals)}
+        if not first:
+            return set()
+        found = [first[withdrawal_id] for withdrawal_id in sorted(first)]
+        rows = await self._connection.fetch(
+            QUERIES["save_withdrawals"],
+            [each.withdrawal_id for each in found],
+            [each.event_id for each in found],
+            [persons[each.person_id].hash for each in found],
+            [each.reason for each in found],
+            [each.withdrawn_at for each in found],
+            [each.model_dump_json() for each in found],
+        )
+        return {row["event_id"] for row in rows}
+
+    async def withdrawals(self, event_ids: Collection[str]) -> dict[str, list[DeadlineWithdrawn]]:
+        """The withdrawals of each event that has one, oldest first."""
+        found: dict[str, list[DeadlineWithdrawn]] = {}
+        for row in await self._connection.fetch(QUERIES["read_withdrawals"], list(event_ids)):
+            withdrawal = DeadlineWithdrawn.model_validate_json(row["payload"])
+            found.setdefault(row["event_id"], []).append(withdrawal)
+        return found
+
+    async def deaths(self, persons: Collection[bytes]) -> dict[bytes, datetime]:
+        """When each of those who died was last said to have died."""
+        rows = await self._connection.fetch(QUERIES["read_deaths"], list(persons))
+        return {row["person"]: row["died_at"] for row in rows}
+
+
+def _event(row: asyncpg.Record) -> KnownEvent:
+    event = DeadlineDue.model_validate_json(row["payload"])
+    basis = Basis.model_validate_json(row["basis"]) if row["basis"] else None
+    present = event.model_copy(update={"person_id": row["person_id"], "basis": basis})
+    return KnownEvent(present, row["person"], row["received_at"], row["basis_revision"])
+
+
+def _revision(revision: int) -> int:
+    return max(0, min(revision, _REVISION_MAX))
