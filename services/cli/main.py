@@ -1,0 +1,34 @@
+"""`stoppunkt`: the one entry point (SPEC 11). A table of commands; each is a file of its own beside this one.
+
+Nothing heavy is imported here: what a command needs it imports when it runs, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import typer
+
+from services.cli.check import check
+from services.cli.ends import run
+from services.cli.plan import plan
+from services.cli.rulebook import rulebook_app
+from services.cli.texts import texts_app
+
+app = typer.Typer(
+    name="stoppunkt",
+    help="Checkpoints along a sick leave: facts in, deadlines told in time, once.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Python's and rich's tracebacks quote values, which may be personal data.
+    pretty_exceptions_enable=False,
+)
+app.command()(plan)
+app.command()(check)
+app.add_typer(rulebook_app, name="rulebook")
+app.add_typer(texts_app, name="texts")
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    run(app)

@@ -1,0 +1,118 @@
+"""`stoppunkt plan FILE --at INSTANT`: the whole plan of everybody in a file, with reasons and without machinery."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.cli.ends import WRONG_DATA, WRONG_USE, complain, refuse
+from services.cli.instants import instant
+
+
+def plan(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, show_default=False)
+    ],
+    at: Annotated[
+        datetime,
+        typer.Option(
+            "--at",
+            metavar="INSTANT",
+            parser=instant,
+            help="Records that arrive later are not known yet.",
+            show_default=False,
+        ),
+    ],
+    rulebook: Annotated[
+        str, typer.Option(metavar="NAME or FILE", help="A shipped rulebook, or a TOML file.")
+    ] = "standard",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    by_person: Annotated[
+        bool,
+        typer.Option(
+            "--by-person",
+            help="Each person's records stand together in the file: planned one after the other, in flat"
+            " memory, and printed in the file's order.",
+        ),
+    ] = False,
+    events: Annotated[
+        bool,
+        typer.Option(
+            "--events",
+            help="The due events instead of the plan, one JSON object a line: id, instant, lateness.",
+        ),
+    ] = False,
+) -> None:
+    """Fold the records up to INSTANT, firing everything at its instant, and print the plan with reasons.
+
+    Records that can never be understood are told on stderr and left out; then the exit code is 1.
+
+    Example: stoppunkt plan records.ndjson --at 2026-05-01T12:00:00+02:00 --json
+    """
+    from services.cli.by_person import groups_of
+    from services.cli.folding import DeadRecord, Folded, fold
+    from services.cli.plan_form import events_of, persons_of
+    from services.cli.record_file import NotRecords, read_records
+    from services.cli.rulebooks import rulebook_of
+
+    rules = rulebook_of(rulebook)
+    dead = 0
+
+    def tell(record: DeadRecord) -> None:
+        nonlocal dead
+        dead += 1
+        complain(f"{file}:{record.line}: dead · {record.topic} · {record.reason}")
+
+    def folded() -> Iterator[Folded]:
+        records = read_records(file)
+        for group in groups_of(records) if by_person else [records]:
+            yield fold(group, rules, at, tell)
+
+    try:
+        if events:
+            _print_lines(event for each in folded() for event in events_of(each))
+        else:
+            persons = (person for each in folded() for person in persons_of(each))
+            _print_json(persons) if as_json else _print_pages(persons)
+    except NotRecords as fault:
+        refuse(str(fault), WRONG_USE)
+    except PermissionError:
+        refuse(f"{file} cannot be read.", WRONG_USE)
+    if dead:
+        raise typer.Exit(WRONG_DATA)
+
+
+def _print_json(persons: Iterable[dict[str, Any]]) -> None:
+    """One object, written as the persons come."""
+    typer.echo('{"persons": [', nl=False)
+    for number, person in enumerate(persons):
+        typer.echo((",\n" if number else "\n") + _json(person), nl=False)
+    typer.echo("\n]}")
+
+
+def _print_lines(objects: Iterable[dict[str, Any]]) -> None:
+    for each in objects:
+        typer.echo(_json(each))
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _print_pages(persons: Iterable[dict[str, Any]]) -> None:
+    from rich.console import Console
+
+    from services.cli.plan_view import page_of
+
+    console = Console(highlight=False)
+    found = False
+    for person in persons:
+        found = True
+        console.print(page_of(person))
+    if not found:
+        complain("Nobody is known by then.")

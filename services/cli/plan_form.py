@@ -1,0 +1,68 @@
+"""A plan in the form that `plan --json` prints (SPEC 11): its names are a contract that others script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.messages import DeadlineDue
+from services.cli.folding import Folded
+from services.cli.instants import in_oslo
+from services.scheduler.domain.plan import Planned
+from services.scheduler.domain.replan import Replanned
+
+
+def persons_of(folded: Folded) -> Iterator[dict[str, Any]]:
+    """By id: everybody of whom there is a fact, except those whose number has become another."""
+    register = folded.simulation.register
+    for number in sorted(folded.plans):
+        if register.number_of(number) == number:
+            yield _person(number, folded.plans[number])
+
+
+def events_of(folded: Folded) -> Iterator[dict[str, Any]]:
+    """The due events in order, as `replay` would publish them."""
+    for at, message in folded.simulation.sent:
+        if isinstance(message, DeadlineDue):
+            yield {
+                "event_id": message.event_id,
+                "fired_at": in_oslo(at),
+                "late_seconds": message.late_seconds,
+                "case_id": message.case_id,
+                "checkpoint": message.checkpoint,
+                "step": message.step,
+                "subject": message.subject,
+                "generation": message.generation,
+            }
+
+
+def _person(number: str, made: Replanned) -> dict[str, Any]:
+    return {
+        "person_id": number,
+        "cases": [
+            {
+                "case_id": case.case_id,
+                "start": case.start.isoformat(),
+                "end": case.end.isoformat(),
+                # A case that the notes no longer make is told with the span it had last.
+                "sick_days": 0
+                if (leave := made.leaves.get(case.case_id)) is None
+                else len(leave.days),
+                "timers": [_timer(each) for each in made.plans[case.case_id].steps],
+            }
+            for case in made.person.cases
+        ],
+    }
+
+
+def _timer(planned: Planned) -> dict[str, Any]:
+    return {
+        "checkpoint": planned.key.checkpoint,
+        "step": planned.key.step,
+        "subject": planned.key.subject or None,
+        "generation": planned.generation,
+        "due_on": planned.due_on.isoformat() if planned.due_on is not None else None,
+        "due_at": in_oslo(planned.due_at) if planned.due_at is not None else None,
+        "state": planned.state,
+        "reason": planned.reason,
+    }
