@@ -74,8 +74,8 @@ SCHEDULER_TOPICS: tuple[str, ...] = (
     "stoppunkt.follow-up.v1",
     # Of a person's contact the office alone, for overrides and figures (SPEC 2).
     "stoppunkt.contacts.v1",
-    sendt.TOPIC,
-    bekreftet.TOPIC,
+    *NAV_NOTE_TOPICS,
+    *NAV_FOLLOW_UP_TOPICS,
 )
 
 NOTIFIER_TOPICS: tuple[str, ...] = (

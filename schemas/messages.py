@@ -7,7 +7,7 @@ ids. Models are validated strictly from JSON: a number where a date should be is
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar, Literal, Self
 
 from annotated_types import Ge, Le
@@ -27,7 +27,11 @@ PERIOD_DAYS_MAX = 400
 
 # Outside these years date arithmetic on a typing error could run out of the calendar.
 Day = Annotated[date, Ge(date(1950, 1, 1)), Le(date(2150, 12, 31))]
-Instant = AwareDatetime
+Instant = Annotated[
+    AwareDatetime,
+    Ge(datetime(1950, 1, 1, tzinfo=UTC)),
+    Le(datetime(2150, 12, 31, tzinfo=UTC)),
+]
 # No control characters: PostgreSQL stores no NUL, and nothing else of them belongs in an id or a name.
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Name = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -40,7 +44,9 @@ Role = Literal["employee", "line_manager", "adviser"]
 AnswerParty = Literal["employee", "employer"]
 MeetingParty = Literal["employee", "employer", "practitioner"]
 RequestParty = Literal["employee", "employer", "practitioner", "unknown"]
-Outcome = Literal["met", "exempted", "waiting", "warned", "stop_recommended", "not_met", "not_relevant"]
+Outcome = Literal[
+    "met", "exempted", "waiting", "warned", "stop_recommended", "not_met", "not_relevant"
+]
 Language = Literal["nb", "nn", "en"]
 WithdrawalReason = Literal[
     "moved", "done", "exempted", "not_applicable", "ended", "died", "case_withdrawn"
@@ -140,16 +146,12 @@ class SickNoteWithdrawn(Message):
 
 
 class FollowUpFact(Message):
-    """A fact about one person. The key is the publisher's choice; we use the person's id when we make one."""
+    """A fact about one person. Its key is the publisher's choice (SPEC 10), so it has none of its own here."""
 
     topic: ClassVar[str] = "stoppunkt.follow-up.v1"
 
     person_id: Id
     occurred_at: Instant
-
-    @property
-    def key(self) -> str:
-        return self.person_id
 
 
 class FollowUpPlanMade(FollowUpFact):
@@ -317,10 +319,6 @@ class PersonRenumbered(Message):
             raise PydanticCustomError("same_person", "the old and the new number are the same")
         return self
 
-    @property
-    def key(self) -> str:
-        return self.new_person_id
-
 
 class FactWithdrawn(FollowUpFact):
     """The fact with that `ce_id`, of the same `ce_source`, never was; it may come before its fact."""
@@ -347,10 +345,6 @@ class PersonContactChanged(Message):
     office: Id | None = None
     birth_date: Day | None = None
 
-    @property
-    def key(self) -> str:
-        return f"person/{self.person_id}"
-
 
 class LineManagerChanged(Message):
     """The line manager of a person with one employer; `active` false means there is none."""
@@ -363,10 +357,6 @@ class LineManagerChanged(Message):
     name: Name | None = None
     email: Name | None = None
     active: bool
-
-    @property
-    def key(self) -> str:
-        return f"manager/{self.person_id}/{self.org_number}"
 
 
 class OrganisationContactChanged(Message):
@@ -714,6 +704,8 @@ def sentence(error: ValidationError) -> str:
     own = first["type"].startswith(("period_", "same_"))
     fault = first["msg"] if own else _FAULTS.get(first["type"], "is not what it should be")
     more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{field or 'the value'}: {fault}{more}." if own else f"{field or 'the value'} {fault}{more}."
-
-
+    return (
+        f"{field or 'the value'}: {fault}{more}."
+        if own
+        else f"{field or 'the value'} {fault}{more}."
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from schemas.inbound import each
 from schemas.messages import (
     FollowUpFact,
     Message,
@@ -13,7 +14,7 @@ from schemas.messages import (
     SickNoteRegistered,
     SickNoteWithdrawn,
 )
-from schemas.nav.parts import NoteStatusVersion, NoteVersion, Part, Several
+from schemas.nav.parts import NoteStatusVersion, NoteVersion, Part
 from schemas.wire import SICK_NOTES_TOPIC, Envelope, Record
 from services.scheduler.domain.facts import Fact, NoteSlot, NoteSource, Version
 
@@ -46,19 +47,12 @@ class Taken:
 def taken(envelope: Envelope, record: Record) -> Iterator[Taken]:
     """What the scheduler keeps of a record; nothing where it concerns others."""
     version = Version(record.timestamp_ms, record.offset)
-    source = envelope.source or record.topic
-    event_id = envelope.id or f"{record.partition}/{record.offset}"
-    event = (source, envelope.id) if envelope.id is not None else None
-    message = envelope.message
-    if isinstance(message, Several):
-        for number, each in enumerate(message.messages):
-            what = _what(each, record.topic, version, source, f"{event_id}/{number}")
-            if what is not None:
-                yield Taken(what, None if event is None else (source, f"{event_id}/{number}"))
-        return
-    what = _what(message, record.topic, version, source, event_id)
-    if what is not None:
-        yield Taken(what, event)
+    for number, one in enumerate(each(envelope)):
+        source = one.source or record.topic
+        event_id = one.id or f"{record.partition}/{record.offset}/{number}"
+        what = _what(one.message, record.topic, version, source, event_id)
+        if what is not None:
+            yield Taken(what, (source, one.id) if one.id is not None else None)
 
 
 def _what(

@@ -1,0 +1,95 @@
+"""Records that were seen, records that are to leave, and the count of dead letters, in a service's own schema."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from schemas.wire import Record
+from services.records.dead_letters import (
+    DEAD_LETTERS_MAX,
+    DEAD_LETTERS_WITHIN,
+    Dead,
+    TooManyDeadLetters,
+    dead_letter,
+)
+from services.runtime.postgres import Connection, Queries
+
+_QUERIES = Queries("services.records.sql")
+
+
+class RecordTables:
+    """One transaction's view of the tables."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add_seen(self, digests: Collection[bytes], now: datetime) -> set[bytes]:
+        """Remember these; returns those that were not known."""
+        if not digests:
+            return set()
+        rows = await self._connection.fetch(_QUERIES["add_seen"], sorted(digests), now)
+        return {row["digest"] for row in rows}
+
+    async def put(self, records: Sequence[Record]) -> None:
+        """To leave after the commit, in this order."""
+        if records:
+            await self._connection.executemany(
+                _QUERIES["add_to_outbox"],
+                [
+                    (
+                        record.topic,
+                        record.key,
+                        record.value,
+                        [name for name, _ in record.headers],
+                        [value for _, value in record.headers],
+                    )
+                    for record in records
+                ],
+            )
+
+    async def take(self, limit: int) -> list[Record]:
+        """The oldest, gone with the commit: publish them before it."""
+        rows = await self._connection.fetch(_QUERIES["take_from_outbox"], limit)
+        return [
+            Record(
+                topic=row["topic"],
+                key=row["key"],
+                value=row["value"],
+                headers=tuple(zip(row["header_names"], row["header_values"], strict=True)),
+            )
+            for row in sorted(rows, key=lambda row: int(row["id"]))
+        ]
+
+    async def has_any_to_leave(self) -> bool:
+        """Whether something waits in the outbox."""
+        found: bool = await self._connection.fetchval(_QUERIES["has_any_to_leave"])
+        return found
+
+    async def set_aside(self, dead: Sequence[Dead], now: datetime) -> None:
+        """Send dead records to their topics; remembers the stop once the ceiling is passed (SPEC 8)."""
+        if not dead:
+            return
+        await self.put([dead_letter(each, now) for each in dead])
+        await self._connection.execute(_QUERIES["add_dead_letters"], len(dead), now)
+        await self._connection.execute(
+            _QUERIES["forget_dead_letters"], now - DEAD_LETTERS_WITHIN
+        )
+        if await self._connection.fetchval(_QUERIES["count_dead_letters"]) > DEAD_LETTERS_MAX:
+            await self._connection.execute(_QUERIES["stop_for_dead_letters"], now)
+
+    async def refuse_when_stopped(self) -> None:
+        """Raises TooManyDeadLetters while the ceiling holds everything back."""
+        if await self.stopped_at() is not None:
+            raise TooManyDeadLetters
+
+    async def stopped_at(self) -> datetime | None:
+        """Since when no record is handled because too many were dead; None where all is well."""
+        instant: datetime | None = await self._connection.fetchval(
+            _QUERIES["read_dead_letter_stop"]
+        )
+        return instant
+
+    async def resume(self) -> None:
+        """An operator has looked: count anew."""
+        await self._connection.execute(_QUERIES["resume_after_dead_letters"])

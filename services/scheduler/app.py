@@ -1,0 +1,196 @@
+"""The scheduler's composition root: what it is made of, and how it lives."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import structlog
+from pydantic import Field, SecretStr
+
+from schemas.ids import person_hash
+from schemas.inbound import SCHEDULER_TOPICS
+from services.records.dead_letters import dead_topic
+from services.records.tables import RecordTables
+from services.runtime import postgres
+from services.runtime.clock import Clock, PostgresClock
+from services.runtime.health import Pulse
+from services.runtime.kafka import (
+    Consumer,
+    ConsumerProbe,
+    Publisher,
+    TopicSpec,
+    TopicsUnavailable,
+    ensure_topics,
+    make_broker,
+    missing_topics,
+)
+from services.runtime.postgres import Pool, close_pool, open_pool, transaction
+from services.runtime.service import Life, run_service
+from services.runtime.settings import ServiceSettings
+from services.runtime.turning import Wake, keep_turning
+from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.handlers import Scheduler
+from services.scheduler.ports import Begin, Work
+from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.store import Store
+
+SCHEMA = "scheduler"
+GROUP_ID = "stoppunkt-scheduler"
+_log = structlog.stdlib.get_logger(__name__)
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+_FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1"}
+_COMPACTED = {"cleanup.policy": "compact"}
+_THIRTY_DAYS = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
+
+TOPICS: dict[str, TopicSpec] = {
+    "stoppunkt.sick-notes.v1": TopicSpec(6, _COMPACTED),
+    "stoppunkt.follow-up.v1": TopicSpec(6, _FOR_EVER),
+    "stoppunkt.contacts.v1": TopicSpec(6, _COMPACTED),
+    "stoppunkt.deadlines.v1": TopicSpec(6, _THIRTY_DAYS),
+    **{dead_topic(topic): TopicSpec(1, _THIRTY_DAYS) for topic in SCHEDULER_TOPICS},
+}
+"""The topics of ours that the scheduler reads or writes (SPEC 10); other teams' topics are theirs to make."""
+
+
+class Settings(ServiceSettings):
+    """The scheduler's variables."""
+
+    rulebook: str = Field(default="standard", description="a shipped rulebook's name, or a file")
+
+
+async def migrate(database_url: str | SecretStr) -> list[str]:
+    """Bring the schema `scheduler` up to date; returns the migrations that were applied now."""
+    return await postgres.migrate(
+        database_url, schema=SCHEMA, package="services.scheduler.sql.migrations"
+    )
+
+
+async def make_topics(settings: Settings) -> list[str]:
+    """Make the topics of ours that are missing; returns their names, or raises TopicsUnavailable."""
+    return await ensure_topics(settings, TOPICS)
+
+
+def hashing(key: SecretStr) -> Callable[[str], bytes]:
+    """How this deployment hashes a person's number."""
+    secret = key.get_secret_value().encode()
+    return lambda person_id: person_hash(secret, person_id)
+
+
+def beginning(pool: Pool, rulebook: Rulebook, hash_of: Callable[[str], bytes]) -> Begin:
+    """How a transaction of the scheduler begins."""
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[Work]:
+        async with transaction(pool) as connection:
+            yield Work(Store(connection, rulebook, hash_of), RecordTables(connection))
+
+    return begin
+
+
+def compose(
+    pool: Pool,
+    clock: Clock,
+    publisher: Publisher,
+    rulebook: Rulebook,
+    hash_of: Callable[[str], bytes],
+    *,
+    wake: Callable[[], None] = lambda: None,
+) -> Scheduler:
+    """A scheduler without loops, to be turned by hand (demo, replay, tests) or by `start`."""
+    return Scheduler(beginning(pool, rulebook, hash_of), clock, publisher, wake=wake)
+
+
+async def start(life: Life, settings: Settings) -> None:
+    """Build and start the parts of the running service."""
+    rulebook = read_rulebook(settings.rulebook)
+    pool = await open_pool(
+        settings.database_url, schema=SCHEMA, application_name=GROUP_ID, max_size=6
+    )
+    life.at_stop("pool", lambda: close_pool(pool))
+    topics = await _topics_to_read(settings)
+    publisher = Publisher(settings)
+    await publisher.start()
+    life.at_stop("publisher", publisher.stop)
+    clock = PostgresClock(pool, settings.clock_offset_seconds)
+    to_fire, to_relay = Wake(), Wake()
+
+    def wake() -> None:
+        to_fire.set()
+        to_relay.set()
+
+    scheduler = compose(
+        pool, clock, publisher, rulebook, hashing(settings.pseudonym_key), wake=wake
+    )
+
+    async def turn() -> bool | datetime | None:
+        did = await scheduler.turn(await clock.now())
+        if did:
+            to_relay.set()
+        return did
+
+    turning, relaying = Pulse(), Pulse()
+    life.keep(
+        "turning",
+        keep_turning(
+            turn,
+            name="turning",
+            stopping=life.stopping,
+            clock=clock,
+            next_due=scheduler.next_due_at,
+            wake=to_fire,
+            pulse=turning,
+        ),
+    )
+    life.keep(
+        "relay",
+        keep_turning(
+            scheduler.relay,
+            name="relay",
+            stopping=life.stopping,
+            clock=clock,
+            wake=to_relay,
+            pulse=relaying,
+        ),
+    )
+    broker = make_broker(settings)
+    consumer = Consumer(
+        broker,
+        topics=topics,
+        group_id=GROUP_ID,
+        handle=scheduler.handle,
+        prefix=settings.topic_prefix,
+    )
+    await broker.start()
+    life.at_stop("broker", broker.stop)
+    probe = ConsumerProbe(consumer)
+    life.health.watch("consumer", liveness=probe.liveness, readiness=probe.readiness)
+    life.health.watch("turning", liveness=turning.liveness, readiness=turning.readiness)
+    life.health.watch("relay", liveness=relaying.liveness, readiness=relaying.readiness)
+    life.health.watch("publisher", liveness=publisher.liveness)
+    life.health.watch("dead letters", readiness=lambda: _dead_letters_readiness(pool))
+
+
+async def _topics_to_read(settings: Settings) -> list[str]:
+    """Our own topics, which must be there, and those of other teams' that are."""
+    missing = await missing_topics(settings, [*SCHEDULER_TOPICS, *TOPICS])
+    own = [topic for topic in missing if topic in TOPICS]
+    if own:
+        raise TopicsUnavailable(", ".join(own))
+    if missing:
+        _log.info("topics.absent", topics=missing)
+    return [topic for topic in SCHEDULER_TOPICS if topic not in missing]
+
+
+async def _dead_letters_readiness(pool: Pool) -> str | None:
+    async with pool.acquire() as connection:
+        stopped_at = await RecordTables(connection).stopped_at()
+    return "stopped: too many dead letters" if stopped_at is not None else None
+
+
+def run(settings: Settings) -> int:
+    """Live until told to stop; returns the exit code."""
+    return run_service(SCHEMA, settings, lambda life: start(life, settings))

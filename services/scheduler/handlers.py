@@ -1,0 +1,171 @@
+"""What the scheduler does with records and with time: order and transaction, no rule.
+
+`handle` stores facts and replans their people; `turn` replans whom time has changed and fires what is due; `relay`
+publishes what both have left in the outbox. Each can be called by hand, and by several processes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import structlog
+
+from schemas.ids import update_id
+from schemas.inbound import decode_inbound
+from schemas.messages import DeadlineDue, DeadlineUpdated, DeadlineWithdrawn, Message
+from schemas.wire import CONTACTS_TOPIC, Envelope, IgnoredRecord, InvalidRecord, Record, encode
+from services.records.dead_letters import Dead, digest
+from services.runtime.clock import Clock
+from services.runtime.kafka import Publisher
+from services.scheduler import metrics
+from services.scheduler.domain.intake import Taken, taken
+from services.scheduler.domain.register import messages_of
+from services.scheduler.ports import Begin, PeopleMoved, Work
+
+SOURCE = "urn:stoppunkt:scheduler"
+
+# A person is replanned in about a millisecond; a batch stays far below every time-out.
+REPLAN_BATCH = 200
+FIRE_BATCH = 1_000
+RELAY_BATCH = 1_000
+LOOKS_MAX = 5
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Scheduler:
+    """The scheduler without its loops: everything that happens, as calls."""
+
+    def __init__(
+        self,
+        begin: Begin,
+        clock: Clock,
+        publisher: Publisher,
+        *,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`wake` is called after a commit that may have left something to fire or to publish."""
+        self._begin = begin
+        self._clock = clock
+        self._publisher = publisher
+        self._wake = wake
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Store a batch of records in one transaction, replan its people, set dead ones aside.
+
+        Raises TooManyDeadLetters while the ceiling holds everything back, and what PostgreSQL raises; nothing is
+        stored then, and the batch may be handled again, in any other composition.
+        """
+        kept, dead = _decoded(records)
+        now = await self._clock.now()
+        for look in range(LOOKS_MAX):
+            try:
+                async with self._begin() as work:
+                    await _store(work, kept, dead, now)
+            except PeopleMoved:
+                if look == LOOKS_MAX - 1:
+                    raise
+            else:
+                break
+        metrics.RECORDS.labels("taken").inc(len(kept))
+        metrics.RECORDS.labels("dead").inc(len(dead))
+        for each in dead:
+            _log.warning(
+                "record.dead",
+                topic=each.record.topic,
+                partition=each.record.partition,
+                offset=each.record.offset,
+                reason=each.reason,
+            )
+        self._wake()
+
+    async def turn(self, now: datetime) -> bool:
+        """Replan whom time has changed, then fire what is due by `now` (UTC); whether there was anything."""
+        replanned = await self._replan(now)
+        fired = await self._fire(now)
+        return replanned or fired
+
+    async def relay(self) -> bool:
+        """Publish the oldest of the outbox; whether there was anything. Once on Kafka at least, same ids."""
+        async with self._begin() as work:
+            records = await work.records.take(RELAY_BATCH)
+            if records:
+                await self._publisher.publish(records)
+        metrics.PUBLISHED.inc(len(records))
+        return bool(records)
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next turn has something to do."""
+        async with self._begin() as work:
+            return await work.people.next_due_at()
+
+    async def _replan(self, now: datetime) -> bool:
+        async with self._begin() as work:
+            loaded = await work.people.claim_for_replan(now, REPLAN_BATCH)
+            if not loaded.people:
+                return False
+            made = loaded.register.replan(loaded.people, now)
+            await work.people.save(loaded)
+            await work.records.put(_encoded(messages_of(made.values()), now))
+        return True
+
+    async def _fire(self, now: datetime) -> bool:
+        async with self._begin() as work:
+            fired = await work.people.fire_due(now, FIRE_BATCH)
+            await work.records.put(_encoded([each.event for each in fired], now))
+        for each in fired:
+            event = each.event
+            metrics.FIRED.labels(event.checkpoint, event.step).inc()
+            metrics.LATENESS_SECONDS.observe(event.late_seconds)
+        if fired:
+            _log.info("timers.fired", count=len(fired))
+        return bool(fired)
+
+
+async def _store(work: Work, kept: Sequence[Taken], dead: Sequence[Dead], now: datetime) -> None:
+    await work.records.refuse_when_stopped()
+    digests = {digest(*each.event) for each in kept if each.event is not None}
+    new = await work.records.add_seen(digests, now)
+    batch = [each for each in kept if each.event is None or digest(*each.event) in new]
+    if batch:
+        loaded = await work.people.load_for(batch)
+        made = loaded.register.replan(loaded.register.take(batch), now)
+        await work.people.save(loaded)
+        await work.records.put(_encoded(messages_of(made.values()), now))
+    await work.records.set_aside(dead, now)
+
+
+def _decoded(records: Sequence[Record]) -> tuple[list[Taken], list[Dead]]:
+    """What is kept of a batch and what is dead; the rest changes no timer."""
+    kept: list[Taken] = []
+    dead: list[Dead] = []
+    for record in records:
+        match decode_inbound(record):
+            case Envelope() as envelope:
+                kept += taken(envelope, record)
+            case InvalidRecord(reason=reason):
+                # The notifier reads all of a contact, and sets bad ones aside: none is buried twice.
+                if record.topic != CONTACTS_TOPIC:
+                    dead.append(Dead(record, reason))
+            case IgnoredRecord():
+                metrics.RECORDS.labels("ignored").inc()
+    return kept, dead
+
+
+def _encoded(messages: Iterable[Message], now: datetime) -> list[Record]:
+    return [
+        encode(message, event_id=_event_id(message), source=SOURCE, at=now) for message in messages
+    ]
+
+
+def _event_id(message: Message) -> str:
+    match message:
+        case DeadlineDue():
+            return message.event_id
+        case DeadlineWithdrawn():
+            return message.withdrawal_id
+        case DeadlineUpdated():
+            return update_id(message.event_id, message.revision)
+        case _:
+            raise TypeError(f"the scheduler does not send {message.kind}")

@@ -1,0 +1,92 @@
+"""What the handlers need from the world: a transaction with people and records in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from schemas.wire import Record
+from services.records.dead_letters import Dead
+from services.scheduler.domain.facts import NoteSlot
+from services.scheduler.domain.history import Fired
+from services.scheduler.domain.intake import OfficeChange, Taken
+from services.scheduler.domain.register import Register
+from services.scheduler.domain.replan import Person
+
+
+class PeopleMoved(Exception):
+    """Between looking and locking, a note or a number came to belong to somebody else: look again."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A register with everything about some people, and what it held before the work began."""
+
+    register: Register
+    people: dict[str, Person]
+    slots: dict[str, dict[str, NoteSlot]]
+    renumbered: dict[str, str]
+    offices: dict[str, OfficeChange]
+
+
+class People(Protocol):
+    """The people that a transaction has locked stay so to its end; what is loaded was read after the lock."""
+
+    async def load_for(self, batch: Sequence[Taken]) -> Loaded:
+        """Lock and load everybody whom the batch concerns; raises PeopleMoved."""
+        ...
+
+    async def claim_for_replan(self, now: datetime, limit: int) -> Loaded:
+        """Lock and load people whose plan time alone has changed; those locked elsewhere are passed over."""
+        ...
+
+    async def fire_due(self, now: datetime, limit: int) -> list[Fired]:
+        """Move due timers to the due events, oldest first; no timer is ever moved twice."""
+        ...
+
+    async def next_due_at(self) -> datetime | None:
+        """When a timer fires, or time changes a plan, next."""
+        ...
+
+    async def save(self, loaded: Loaded) -> None:
+        """Write what the register has changed."""
+        ...
+
+
+class Records(Protocol):
+    """Records seen, dead and to leave; what is put leaves after the commit, once at least."""
+
+    async def add_seen(self, digests: Collection[bytes], now: datetime) -> set[bytes]:
+        """Remember these; returns those that were not known."""
+        ...
+
+    async def put(self, records: Sequence[Record]) -> None:
+        """To leave after the commit, in this order."""
+        ...
+
+    async def take(self, limit: int) -> list[Record]:
+        """The oldest that wait, gone with the commit; another process's are passed over."""
+        ...
+
+    async def set_aside(self, dead: Sequence[Dead], now: datetime) -> None:
+        """Send dead records to their topics, and count them."""
+        ...
+
+    async def refuse_when_stopped(self) -> None:
+        """Raises TooManyDeadLetters while the ceiling holds everything back."""
+        ...
+
+
+@dataclass(frozen=True)
+class Work:
+    """One transaction."""
+
+    people: People
+    records: Records
+
+
+Begin = Callable[[], AbstractAsyncContextManager[Work]]
+"""Begins a transaction: committed at its end, rolled back by any exception."""

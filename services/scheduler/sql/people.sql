@@ -1,0 +1,59 @@
+-- name: read_renumberings
+-- All changes of number that are connected with these numbers, in either direction: chains are followed to both ends.
+with recursive connected (number) as (
+    select unnest($1::text[])
+    union
+    select case when r.old_person_id = c.number then r.new_person_id else r.old_person_id end
+    from connected c
+    join renumberings r on c.number in (r.old_person_id, r.new_person_id)
+)
+select distinct r.old_person_id, r.new_person_id
+from connected c join renumberings r on r.old_person_id = c.number
+
+-- name: read_owners
+-- Whose the notes are now, where anybody's.
+select distinct s.note_id, p.person_id
+from note_slots s join people p using (person)
+where s.note_id = any($1::text[])
+
+-- name: read_note_slots
+select * from note_slots where note_id = any($1::text[])
+
+-- name: add_people
+insert into people (person, person_id)
+select * from unnest($1::bytea[], $2::text[])
+on conflict (person) do nothing
+
+-- name: lock_people
+-- In one order everywhere, so that two batches that share people never wait for each other in a ring.
+select * from people where person = any($1::bytea[]) order by person for update
+
+-- name: lock_timers
+-- A timer that fires right now is gone once this returns, and its due event can be read by the next statement.
+select * from timers where person = any($1::bytea[])
+order by due_at, case_id, checkpoint, step, subject for update
+
+-- name: read_facts
+select * from facts where person = any($1::bytea[])
+
+-- name: read_slots_of_people
+select * from note_slots where person = any($1::bytea[])
+
+-- name: read_cases
+select * from cases where person = any($1::bytea[])
+
+-- name: read_due_events
+select * from due_events where person = any($1::bytea[]) order by fired_at, event_id
+
+-- name: read_withdrawals
+select * from withdrawals where person = any($1::bytea[]) order by id
+
+-- name: claim_people_to_replan
+-- Those whose plan time alone has changed; another process's are passed over.
+select person from people where replan_at <= $1
+order by replan_at limit $2 for update skip locked
+
+-- name: read_next_due_at
+-- Two index look-ups, however many wait.
+select least((select min(due_at) from timers), (select min(replan_at) from people))
+

@@ -1,0 +1,300 @@
+"""The scheduler's tables: loads the people whom a piece of work concerns into a register, writes what changed.
+
+All of it happens inside one transaction of the caller's. People are locked first, in one order; then their timers,
+so that one which another process fires right now is either ours or gone; then the rest is read, by statements that
+begin after that and so see what the other has committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from schemas.messages import PersonRenumbered
+from services.runtime.postgres import Connection, Queries
+from services.scheduler.domain.due_event import fire
+from services.scheduler.domain.facts import Fact, NoteSlot, Version, owner_of
+from services.scheduler.domain.history import Fired
+from services.scheduler.domain.intake import OfficeChange, Taken
+from services.scheduler.domain.register import Register, stated_number
+from services.scheduler.domain.replan import Person
+from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.ports import Loaded, PeopleMoved
+from services.scheduler.rows import (
+    Row,
+    case_of,
+    case_row,
+    columns,
+    fact_of,
+    fact_row,
+    fired_of,
+    fired_row,
+    slot_of,
+    slot_row,
+    timer_of,
+    timer_row,
+    withdrawal_row,
+)
+
+_QUERIES = Queries("services.scheduler.sql")
+
+T = TypeVar("T")
+
+
+class Store:
+    """One transaction's view of the tables."""
+
+    def __init__(
+        self, connection: Connection, rulebook: Rulebook, hash_of: Callable[[str], bytes]
+    ) -> None:
+        self._connection = connection
+        self._rulebook = rulebook
+        self._hash_of = hash_of
+
+    async def load_for(self, batch: Sequence[Taken]) -> Loaded:
+        """Lock and load everybody whom the batch concerns; raises PeopleMoved where that changed meanwhile."""
+        note_ids = sorted({t.what.note_id for t in batch if isinstance(t.what, NoteSlot)})
+        concerned = await self._concerned(batch, note_ids)
+        hashes = {self._hash_of(number): number for number in concerned}
+        ordered = sorted(hashes)
+        await self._connection.execute(
+            _QUERIES["add_people"], ordered, [hashes[each] for each in ordered]
+        )
+        loaded = await self._load(ordered, note_ids)
+        if await self._concerned(batch, note_ids) != concerned:
+            raise PeopleMoved
+        return loaded
+
+    async def claim_for_replan(self, now: datetime, limit: int) -> Loaded:
+        """Lock and load people whose plan time alone has changed by `now`."""
+        rows = await self._connection.fetch(_QUERIES["claim_people_to_replan"], now, limit)
+        return await self._load(sorted(row["person"] for row in rows), [])
+
+    async def fire_due(self, now: datetime, limit: int) -> list[Fired]:
+        """Move due timers to the due events, oldest first; returns the events in that order."""
+        rows = await self._connection.fetch(_QUERIES["fire_due_timers"], now, limit)
+        timers = [(timer_of(row), bytes(row["person"])) for row in rows]
+        timers.sort(key=lambda pair: (pair[0].due_at, pair[0].case_id, pair[0].key))
+        fired = [
+            (Fired(timer.case_id, fire(timer, now), timer.caught_up), person)
+            for timer, person in timers
+        ]
+        await self._write("write_due_events", [fired_row(*each) for each in fired])
+        return [each for each, _ in fired]
+
+    async def next_due_at(self) -> datetime | None:
+        """The earliest instant at which a timer fires or time changes a plan."""
+        instant: datetime | None = await self._connection.fetchval(_QUERIES["read_next_due_at"])
+        return instant
+
+    async def save(self, loaded: Loaded) -> None:
+        """Write what the register has changed; a replan that changes nothing writes nothing."""
+        register = loaded.register
+        before, after = loaded.people, register.people
+        await self._save_renumberings(loaded.renumbered, register.renumbered)
+        await self._save_facts(before, after)
+        await self._save_slots(loaded)
+        await self._save_cases(before, after)
+        await self._save_timers(before, after)
+        await self._save_fired(before, after)
+        changed = [
+            self._person_row(person, register.offices.get(number))
+            for number, person in after.items()
+            if _head(before.get(number)) != _head(person)
+            or loaded.offices.get(number) != register.offices.get(number)
+        ]
+        await self._write("write_people", changed)
+
+    # --- reading ------------------------------------------------------------------------------------------
+
+    async def _concerned(self, batch: Sequence[Taken], note_ids: list[str]) -> set[str]:
+        """The numbers of everybody whom the batch may change, as things stand."""
+        stated = set(_stated_numbers(batch))
+        rows = await self._connection.fetch(_QUERIES["read_owners"], note_ids)
+        stated |= {row["person_id"] for row in rows}
+        # An owner may come out of a slot that stands already, under a number that was never resolved here.
+        for row in await self._connection.fetch(_QUERIES["read_note_slots"], note_ids):
+            note = slot_of(row).note
+            stated |= {note.person_id} if note is not None else set()
+        rows = await self._connection.fetch(_QUERIES["read_renumberings"], sorted(stated))
+        return stated | {
+            number for row in rows for number in (row["old_person_id"], row["new_person_id"])
+        }
+
+    async def _load(self, hashes: Sequence[bytes], note_ids: list[str]) -> Loaded:
+        fetch = self._connection.fetch
+        people = await fetch(_QUERIES["lock_people"], hashes)
+        timers = _by_person(await fetch(_QUERIES["lock_timers"], hashes), timer_of)
+        facts = _by_person(await fetch(_QUERIES["read_facts"], hashes), fact_of)
+        cases = _by_person(await fetch(_QUERIES["read_cases"], hashes), case_of)
+        slot_rows = {
+            (row["note_id"], row["source"]): row
+            for query, wanted in (
+                ("read_slots_of_people", hashes),
+                ("read_note_slots", note_ids),
+            )
+            for row in await fetch(_QUERIES[query], wanted)
+        }
+        fired = await self._fired(hashes)
+        slots = _by_person(slot_rows.values(), slot_of)
+        numbers = {bytes(row["person"]): row["person_id"] for row in people}
+        rows = await fetch(_QUERIES["read_renumberings"], sorted(numbers.values()))
+        register = Register(self._rulebook, self._hash_of)
+        register.renumbered = {row["old_person_id"]: row["new_person_id"] for row in rows}
+        for row in people:
+            person, number = bytes(row["person"]), row["person_id"]
+            register.people[number] = Person(
+                person_id=number,
+                hash=person,
+                office=row["office"],
+                slots=tuple(slots.get(person, ())),
+                facts=tuple(facts.get(person, ())),
+                cases=tuple(cases.get(person, ())),
+                numbers_used=row["numbers_used"],
+                fired=tuple(fired.get(person, ())),
+                timers=tuple(timers.get(person, ())),
+                replan_at=row["replan_at"],
+            )
+            if row["office_version_ms"] >= 0:
+                version = Version(row["office_version_ms"], row["office_version_offset"])
+                register.offices[number] = OfficeChange(number, row["office"], version)
+        for row in slot_rows.values():
+            slot = slot_of(row)
+            register.slots.setdefault(slot.note_id, {})[slot.source] = slot
+            if row["person"] is not None and bytes(row["person"]) in numbers:
+                register.owners[slot.note_id] = numbers[bytes(row["person"])]
+        return Loaded(
+            register=register,
+            people=dict(register.people),
+            slots={note_id: dict(held) for note_id, held in register.slots.items()},
+            renumbered=dict(register.renumbered),
+            offices=dict(register.offices),
+        )
+
+    async def _fired(self, hashes: Sequence[bytes]) -> dict[bytes, list[Fired]]:
+        withdrawn: dict[str, list[Row]] = {}
+        for row in await self._connection.fetch(_QUERIES["read_withdrawals"], hashes):
+            withdrawn.setdefault(row["event_id"], []).append(row)
+        return _by_person(
+            await self._connection.fetch(_QUERIES["read_due_events"], hashes),
+            lambda row: fired_of(row, withdrawn.get(row["event_id"], ())),
+        )
+
+    # --- writing ------------------------------------------------------------------------------------------
+
+    async def _save_renumberings(self, before: dict[str, str], after: dict[str, str]) -> None:
+        changed = [(old, new) for old, new in after.items() if before.get(old) != new]
+        await self._write("write_renumberings", changed)
+        gone = [old for old in before if old not in after]
+        if gone:
+            await self._connection.execute(_QUERIES["delete_renumberings"], gone)
+
+    async def _save_facts(self, before: dict[str, Person], after: dict[str, Person]) -> None:
+        held = {(f.source, f.id): p.hash for p in before.values() for f in p.facts}
+        await self._write(
+            "write_facts",
+            [
+                fact_row(fact, person.hash)
+                for person in after.values()
+                for fact in person.facts
+                if held.get((fact.source, fact.id)) != person.hash
+            ],
+        )
+
+    async def _save_slots(self, loaded: Loaded) -> None:
+        register = loaded.register
+        owners = {
+            slot.note_id: person.hash for person in loaded.people.values() for slot in person.slots
+        }
+        rows = []
+        for note_id, held in register.slots.items():
+            owner = register.owners.get(note_id)
+            person = register.people[owner].hash if owner is not None else None
+            for source, slot in held.items():
+                known = loaded.slots.get(note_id, {}).get(source)
+                if known != slot or owners.get(note_id) != person:
+                    rows.append(slot_row(slot, person))
+        if rows:
+            await self._connection.executemany(_QUERIES["write_note_slots"], rows)
+
+    async def _save_cases(self, before: dict[str, Person], after: dict[str, Person]) -> None:
+        known = {case.case_id: (case, p.hash) for p in before.values() for case in p.cases}
+        kept = {case.case_id: (case, p.hash) for p in after.values() for case in p.cases}
+        await self._write(
+            "write_cases",
+            [case_row(*each) for key, each in kept.items() if known.get(key) != each],
+        )
+        gone = [case_id for case_id in known if case_id not in kept]
+        if gone:
+            await self._connection.execute(_QUERIES["delete_cases"], gone)
+
+    async def _save_timers(self, before: dict[str, Person], after: dict[str, Person]) -> None:
+        known = {(t.case_id, *t.key): (t, p.hash) for p in before.values() for t in p.timers}
+        kept = {(t.case_id, *t.key): (t, p.hash) for p in after.values() for t in p.timers}
+        gone = [key for key in known if key not in kept]
+        await self._write("delete_timers", gone)
+        await self._write(
+            "write_timers",
+            [timer_row(*each) for key, each in kept.items() if known.get(key) != each],
+        )
+
+    async def _save_fired(self, before: dict[str, Person], after: dict[str, Person]) -> None:
+        known = {f.event.event_id: (f, p.hash) for p in before.values() for f in p.fired}
+        kept = {f.event.event_id: (f, p.hash) for p in after.values() for f in p.fired}
+        changed = [each for key, each in kept.items() if known.get(key) != each]
+        await self._write("write_due_events", [fired_row(*each) for each in changed])
+        parts = []
+        for fired, person in changed:
+            earlier = known.get(fired.event.event_id)
+            told = len(earlier[0].withdrawn) if earlier is not None else 0
+            parts += [
+                withdrawal_row(fired.event.event_id, part, person)
+                for part in fired.withdrawn[told:]
+            ]
+        await self._write("add_withdrawals", parts)
+        moved = sorted({person for _, person in changed})
+        if moved:
+            await self._connection.execute(_QUERIES["move_withdrawals"], moved)
+
+    def _person_row(self, person: Person, office: OfficeChange | None) -> tuple[object, ...]:
+        version = office.version if office is not None else Version(-1, -1)
+        return (
+            person.hash,
+            person.office,
+            version.timestamp_ms,
+            version.offset,
+            person.numbers_used,
+            person.replan_at,
+        )
+
+    async def _write(self, query: str, rows: Collection[tuple[object, ...]]) -> None:
+        if rows:
+            await self._connection.execute(_QUERIES[query], *columns(rows))
+
+
+def _by_person(rows: Iterable[Row], value_of: Callable[[Row], T]) -> dict[bytes, list[T]]:
+    found: dict[bytes, list[T]] = {}
+    for row in rows:
+        if row["person"] is not None:
+            found.setdefault(bytes(row["person"]), []).append(value_of(row))
+    return found
+
+
+def _head(person: Person | None) -> tuple[object, ...] | None:
+    return (person.office, person.numbers_used, person.replan_at) if person is not None else None
+
+
+def _stated_numbers(batch: Sequence[Taken]) -> Iterable[str]:
+    for each in batch:
+        match each.what:
+            case NoteSlot():
+                stated = owner_of([each.what])
+                if stated is not None:
+                    yield stated
+            case Fact():
+                yield stated_number(each.what)
+                if isinstance(each.what.message, PersonRenumbered):
+                    yield each.what.message.old_person_id
+            case OfficeChange():
+                yield each.what.person_id
