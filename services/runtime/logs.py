@@ -30,7 +30,7 @@ _declared = {
     "error", "error_chain", "sqlstate", "constraint", "frames", "template", "where",
     # what the runtime logs
     "attempt", "check", "checks", "count", "exit_code", "group", "host", "job", "loop", "offset",
-    "partition", "port", "reason", "records", "seconds", "service", "signal", "topic", "weakness",
+    "partition", "port", "reason", "records", "seconds", "service", "signal", "topic", "topics", "weakness",
 }  # fmt: skip
 
 _masked = Counter(

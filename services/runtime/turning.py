@@ -12,6 +12,7 @@ from datetime import datetime
 
 import structlog
 
+from services.runtime import metrics
 from services.runtime.clock import Clock
 from services.runtime.health import Pulse
 from services.runtime.kafka.publisher import ProducerWedged, PublishOutcomeUnknown
@@ -86,6 +87,7 @@ async def keep_turning(
             except Exception as error:
                 failures += 1
                 pulse.failed(error)
+                metrics.TURNS.labels(name, "failed").inc()
                 _log.warning("turn.failed", loop=name, attempt=failures, **error_fields(error))
                 if not _may_pass(error) and failures >= TRIES_OF_A_BUG:
                     raise
@@ -93,6 +95,7 @@ async def keep_turning(
             else:
                 failures = 0
                 pulse.succeeded()
+                metrics.TURNS.labels(name, "idle" if seconds > 0 else "busy").inc()
                 if seconds > 0:
                     await wake.sleep(seconds)
                 else:

@@ -270,3 +270,44 @@ async def test_a_consumer_that_has_died_quietly_says_so(
         if death == "coordinator":
             # Its stop would wait for the task that is no more.
             client._coordinator._coordination_task = asyncio.create_task(asyncio.sleep(0))
+
+
+async def test_two_members_share_the_partitions_and_between_them_miss_nothing(
+    settings: ServiceSettings,
+) -> None:
+    """TRAPS P13: a member comes, a member goes; a record may come twice then, but always once."""
+    await ensure_topics(settings, {"shared": TopicSpec(partitions=4)})
+    first, second = Handler(), Handler()
+    brokers = [make_broker(settings), make_broker(settings)]
+    for broker, handler in zip(brokers, (first, second), strict=True):
+        Consumer(
+            broker,
+            topics=["shared"],
+            group_id="two",
+            handle=handler,
+            prefix=settings.topic_prefix,
+            session_timeout_ms=6_000,
+        )
+
+    def seen() -> set[bytes | None]:
+        return {record.value for record in first.records + second.records}
+
+    async with publishing(settings) as publisher, started(brokers[0]):
+        sent: set[bytes | None] = set()
+
+        async def send(count: int) -> None:
+            batch = [b"%d" % number for number in range(len(sent), len(sent) + count)]
+            await publisher.publish([Record("shared", value, value) for value in batch])
+            sent.update(batch)
+
+        await send(40)
+        await until(lambda: seen() == sent)
+        async with started(brokers[1]):
+            while not second.records:
+                await send(20)
+                await asyncio.sleep(0.2)
+            await until(lambda: seen() == sent)
+        await send(40)
+        await until(lambda: seen() == sent)
+    assert first.records
+    assert second.records

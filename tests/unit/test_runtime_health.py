@@ -157,6 +157,7 @@ def probed(client: Client) -> tuple[ConsumerProbe, SimpleNamespace]:
     loop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     subscriber = SimpleNamespace(running=True, consumer=client, tasks=[loop])
     consumer = SimpleNamespace(
+        group_id="g",
         subscriber=subscriber,
         attempts=0,
         attempt_started_at=None,

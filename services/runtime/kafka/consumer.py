@@ -10,6 +10,7 @@ What FastStream and aiokafka do with a record that fails is in TRAPS 0, 2.1 and 
 import asyncio
 import dataclasses
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from faststream.kafka import KafkaBroker
 
 from schemas.wire import Record
+from services.runtime import metrics
 from services.runtime.logs import error_fields
 
 Raw: TypeAlias = ConsumerRecord[bytes, bytes]
@@ -80,7 +82,6 @@ class Consumer:
         self._handle = handle
         self._in_place_seconds = in_place_seconds
         self._handled: dict[tuple[str, int], int] = {}
-        self.handled_count = 0
         # For health and metrics; instants are monotonic.
         self.attempts = 0
         self.failures_in_a_row = 0
@@ -131,7 +132,7 @@ class Consumer:
 
     async def _attempt(self, records: tuple[Record, ...]) -> Exception | None:
         self.attempts += 1
-        self.attempt_started_at = time.monotonic()
+        self.attempt_started_at = started_at = time.monotonic()
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 await self._handle(records)
@@ -143,14 +144,16 @@ class Consumer:
             return self._failed(error, records)
         finally:
             self.attempt_started_at = None
-        self._succeeded(records)
+        self._succeeded(records, time.monotonic() - started_at)
         return None
 
-    def _succeeded(self, records: tuple[Record, ...]) -> None:
+    def _succeeded(self, records: tuple[Record, ...], seconds: float) -> None:
+        metrics.BATCH_SECONDS.labels(self.group_id).observe(seconds)
+        for topic, count in Counter(record.topic for record in records).items():
+            metrics.RECORDS_HANDLED.labels(self.group_id, topic).inc(count)
         for record in records:
             place = (record.topic, record.partition)
             self._handled[place] = max(record.offset, self._handled.get(place, -1))
-        self.handled_count += len(records)
         self.failures_in_a_row = 0
         self.failing_since = None
         self.last_error = None
@@ -159,6 +162,7 @@ class Consumer:
         self.failures_in_a_row += 1
         self.failing_since = self.failing_since or time.monotonic()
         self.last_error = type(error).__name__
+        metrics.BATCHES_FAILED.labels(self.group_id, self.last_error).inc()
         first = records[0]
         _log.warning(
             "batch.failed",

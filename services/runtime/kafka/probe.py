@@ -4,10 +4,13 @@ The only module that reads what aiokafka and FastStream keep to themselves; the 
 new version has moved something, and then the probe says so too instead of "all is well".
 """
 
+import asyncio
 import time
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import IllegalStateError
 
+from services.runtime import metrics
 from services.runtime.kafka.consumer import ATTEMPT_SECONDS, Consumer
 
 # With records waiting, and neither a batch handled nor one tried.
@@ -17,6 +20,7 @@ STUCK_SECONDS = 10.0
 REJOIN_READY_SECONDS = 20.0
 REJOIN_LIVE_SECONDS = 120.0
 FAILING_SECONDS = 5.0
+POSITIONS_SECONDS = 1.0
 
 
 class ConsumerProbe:
@@ -72,8 +76,13 @@ class ConsumerProbe:
 
     async def _stuck(self, client: AIOKafkaConsumer) -> str | None:
         """Records wait at the broker, and since STUCK_SECONDS nothing was even tried."""
-        positions = {tp: await client.position(tp) for tp in client.assignment()}
-        waiting = any((client.highwater(tp) or 0) > at for tp, at in positions.items())
+        try:
+            async with asyncio.timeout(POSITIONS_SECONDS):
+                positions = {tp: await client.position(tp) for tp in client.assignment()}
+        except (TimeoutError, IllegalStateError):
+            return None  # being assigned, or the broker is away: nobody can know what waits
+        waiting = sum(max(0, (client.highwater(tp) or 0) - at) for tp, at in positions.items())
+        metrics.RECORDS_WAITING.labels(self._consumer.group_id).set(waiting)
         seen = (tuple(sorted(positions.items())), self._consumer.attempts)
         now = time.monotonic()
         if not waiting or seen != self._last_seen or self._waiting_since is None:

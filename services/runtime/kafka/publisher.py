@@ -14,6 +14,7 @@ from aiokafka.errors import (
 )
 
 from schemas.wire import Record
+from services.runtime import metrics
 from services.runtime.kafka.connection import client_options
 from services.runtime.settings import ServiceSettings
 
@@ -107,6 +108,7 @@ class Publisher:
                 # return_exceptions: wait for all, so that no outcome is left unread.
                 outcomes = await asyncio.gather(*futures, return_exceptions=True)
         except TimeoutError:
+            metrics.PUBLISHES_FAILED.labels("TimeoutError").inc()
             raise PublishOutcomeUnknown(f"{len(records)} records, no answer in time") from None
         except KafkaError as error:
             raise self._verdict(error) from None
@@ -117,6 +119,7 @@ class Publisher:
             if isinstance(outcome, BaseException):
                 raise self._verdict(outcome) from None
             place = (record.topic, outcome.partition)
+            metrics.RECORDS_PUBLISHED.labels(record.topic).inc()
             self.published[place] = max(outcome.offset, self.published.get(place, -1))
 
     async def _send(self, producer: AIOKafkaProducer, record: Record) -> "asyncio.Future[Any]":
@@ -132,6 +135,7 @@ class Publisher:
 
     def _verdict(self, error: BaseException) -> Exception:
         name = type(error).__name__
+        metrics.PUBLISHES_FAILED.labels(name).inc()
         # A bare KafkaError is what aiokafka's sender leaves behind when it has died.
         if type(error) is KafkaError or isinstance(error, _WEDGED):
             self._wedged = name
