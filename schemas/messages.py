@@ -75,7 +75,7 @@ class Message(Data):
 
     @property
     def key(self) -> str:
-        """The Kafka key that this message is published with."""
+        """The Kafka key that this message is published with; NotImplementedError where the publisher chooses."""
         raise NotImplementedError
 
 

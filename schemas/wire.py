@@ -76,12 +76,21 @@ def type_of(message: Message | type[Message]) -> str:
 
 
 def encode(
-    message: Message, *, event_id: str, source: str, at: datetime, timestamp_ms: int = 0
+    message: Message,
+    *,
+    event_id: str,
+    source: str,
+    at: datetime,
+    timestamp_ms: int = 0,
+    key: str | None = None,
 ) -> Record:
-    """Make the record of a message; `at` (aware) becomes `ce_time`, the message itself knows topic and key."""
+    """Make the record of a message; `at` (aware) becomes `ce_time`.
+
+    `key` is for the kinds whose key is the publisher's choice; the others know their own.
+    """
     return Record(
         topic=message.topic,
-        key=message.key.encode(),
+        key=(message.key if key is None else key).encode(),
         value=message.model_dump_json(by_alias=True).encode(),
         headers=event_headers(type_of(message), event_id=event_id, source=source, at=at),
         timestamp_ms=timestamp_ms,

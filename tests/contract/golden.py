@@ -1,6 +1,5 @@
 """One message of every kind, as values: the golden records in schemas/samples must decode to these."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -226,12 +225,20 @@ MESSAGES: tuple[m.Message, ...] = (
 BY_NAME = {f"{message.kind}.v{message.version}": message for message in MESSAGES}
 
 
+PUBLISHERS_KEYS = {
+    "person_contact.changed": "person/anne",
+    "line_manager.changed": f"manager/anne/{ORG}",
+}
+"""Where the key is the publisher's choice it holds no national number (SPEC 10)."""
+
+
 def record_of(message: m.Message) -> Record:
-    """The record that a golden sample holds; a publisher's keys hold no national number (SPEC 10)."""
-    record = encode(
-        message, event_id=f"sample-{message.kind}", source="urn:example:stoppunkt", at=AT
+    """The record that a golden sample holds."""
+    chosen = "anne" if message.topic == m.FollowUpFact.topic else PUBLISHERS_KEYS.get(message.kind)
+    return encode(
+        message,
+        event_id=f"sample-{message.kind}",
+        source="urn:example:stoppunkt",
+        at=AT,
+        key=chosen,
     )
-    if message.topic not in ("stoppunkt.follow-up.v1", "stoppunkt.contacts.v1"):
-        return record
-    key = message.key.replace(PERSON, "anne").replace(OTHER_PERSON, "anne")
-    return replace(record, key=key.encode())
