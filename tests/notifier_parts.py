@@ -1,5 +1,6 @@
 """What the notifier's tests share: made-up people, records about them, and a notifier turned by hand."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from schemas.messages import (
     Message,
     OrganisationContactChanged,
     PersonContactChanged,
+    PersonRenumbered,
     Recipient,
     RulebookStamp,
 )
@@ -34,6 +36,7 @@ from services.notifier.ports import Channel
 from services.notifier.store import SCHEMA
 from services.runtime.clock import TurnedClock
 from services.runtime.postgres import Pool, close_pool, open_pool
+from tests.runtime_parts import until
 
 OSLO = ZoneInfo("Europe/Oslo")
 # Made-up national numbers: 80 is added to the month.
@@ -46,6 +49,7 @@ CASE = "5d4f1c1e-6a6c-5f0a-8a37-0d8f8a5f7b11"
 KEY = b"a key for tests that is public and long enough"
 SPECIAL_OFFICE = "2103"
 
+CHOSEN_KEYS = (PersonContactChanged.topic, PersonRenumbered.topic)
 EMPLOYEE = Recipient(role="employee")
 MANAGER = Recipient(role="line_manager", org_number=KAFE)
 ADVISER = Recipient(role="adviser")
@@ -176,25 +180,30 @@ class Offsets:
             source="urn:test",
             at=at,
             timestamp_ms=int(at.timestamp() * 1000),
+            # Where the key is the publisher's choice it is read by nobody.
+            key="chosen" if message.topic in CHOSEN_KEYS else None,
         )
         return replace(record, offset=self._next)
 
 
 @dataclass
 class Out:
-    """Takes what is published, in order; `fails` times it raises instead, before or after taking it."""
+    """Takes what is published, in order.
+
+    `fails` times it raises instead of taking anything; while `hangs` it takes it and never answers.
+    """
 
     records: list[Record] = field(default_factory=list)
     fails: int = 0
-    takes_it_all_the_same: bool = False
+    hangs: bool = False
 
     async def publish(self, records: Sequence[Record]) -> None:
         if self.fails > 0:
             self.fails -= 1
-            if self.takes_it_all_the_same:
-                self.records.extend(records)
             raise ConnectionError
         self.records.extend(records)
+        if self.hangs:
+            await asyncio.Event().wait()
 
 
 @dataclass(frozen=True)
@@ -252,14 +261,27 @@ class Desk:
     def now(self) -> datetime:
         return self.clock._now
 
+    async def tell(self, *messages: Message) -> None:
+        """Handle these as one batch; nothing is sent."""
+        await self.notifier.handle([self.offsets.record(each, self.now) for each in messages])
+
     async def take(self, *messages: Message) -> None:
         """Handle these as one batch, and then send what is ready."""
-        await self.notifier.handle([self.offsets.record(each, self.now) for each in messages])
+        await self.tell(*messages)
         await self.settle()
 
     async def settle(self) -> None:
         while await self.notifier.turn(self.now) or await self.notifier.relay():
             pass
+
+    async def kill_while_sending(self) -> None:
+        """A process takes a turn and is gone after its message has left, before it hears of it."""
+        self.out.hangs, before = True, len(self.out.records)
+        doomed = asyncio.create_task(self.another().turn(self.now))
+        await until(lambda: len(self.out.records) > before)
+        doomed.cancel()
+        await asyncio.wait([doomed])
+        self.out.hangs = False
 
     async def until(self, instant: datetime) -> None:
         """Turn the clock to each instant at which something is due, and at last to `instant`."""
