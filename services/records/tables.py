@@ -72,9 +72,7 @@ class RecordTables:
             return
         await self.put([dead_letter(each, now) for each in dead])
         await self._connection.execute(_QUERIES["add_dead_letters"], len(dead), now)
-        await self._connection.execute(
-            _QUERIES["forget_dead_letters"], now - DEAD_LETTERS_WITHIN
-        )
+        await self._connection.execute(_QUERIES["forget_dead_letters"], now - DEAD_LETTERS_WITHIN)
         if await self._connection.fetchval(_QUERIES["count_dead_letters"]) > DEAD_LETTERS_MAX:
             await self._connection.execute(_QUERIES["stop_for_dead_letters"], now)
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Histogram
 
-RECORDS = Counter("stoppunkt_scheduler_records", "Records handled, by what came of them", ["outcome"])
+RECORDS = Counter(
+    "stoppunkt_scheduler_records", "Records handled, by what came of them", ["outcome"]
+)
 FIRED = Counter("stoppunkt_scheduler_fired", "Timers fired", ["checkpoint", "step"])
-PUBLISHED = Counter("stoppunkt_scheduler_published", "Records of the outbox that Kafka has acknowledged")
+PUBLISHED = Counter(
+    "stoppunkt_scheduler_published", "Records of the outbox that Kafka has acknowledged"
+)
 LATENESS_SECONDS = Histogram(
     "stoppunkt_scheduler_lateness_seconds",
     "From a timer's due instant to its firing",

@@ -66,7 +66,9 @@ def fact_of(row: Row) -> Fact:
     message = KINDS[row["type"]].model_validate_json(row["payload"])
     if not isinstance(message, FollowUpFact | PersonRenumbered):
         raise TypeError(f"a stored fact of type {row['type']} is none")
-    return Fact(row["source"], row["id"], Version(row["version_ms"], row["version_offset"]), message)
+    return Fact(
+        row["source"], row["id"], Version(row["version_ms"], row["version_offset"]), message
+    )
 
 
 def fact_row(fact: Fact, person: bytes) -> tuple[object, ...]:

@@ -46,7 +46,12 @@ def instances(step: Step, facts: CaseFacts) -> list[Instance]:
             return list(_refused_meetings(step, facts))
         case "meeting_held":
             return [
-                Instance(m.meeting_id, m.last.occurred_at, _date_of(step, takes_place_on=m.takes_place_on), meeting=m)
+                Instance(
+                    m.meeting_id,
+                    m.last.occurred_at,
+                    _date_of(step, takes_place_on=m.takes_place_on),
+                    meeting=m,
+                )
                 for m in _meetings(step, facts)
                 if m.is_held
             ]
@@ -205,6 +210,4 @@ def _assessments(step: Step, facts: CaseFacts) -> Iterable[Instance]:
         return []
     last = asking[-1]
     done = None if last is facts.assessment else "assessed"
-    return [
-        Instance("", last.occurred_at, _date_of(step, reply_by=last.reply_by), done=done)
-    ]
+    return [Instance("", last.occurred_at, _date_of(step, reply_by=last.reply_by), done=done)]

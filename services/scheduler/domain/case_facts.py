@@ -78,7 +78,9 @@ class MeetingState:
     @property
     def moved_at(self) -> datetime | None:
         """When it was last moved, or None."""
-        moves = [each.occurred_at for each in self.versions if isinstance(each, DialogueMeetingMoved)]
+        moves = [
+            each.occurred_at for each in self.versions if isinstance(each, DialogueMeetingMoved)
+        ]
         return max(moves, default=None)
 
     @property
@@ -135,7 +137,9 @@ class CaseFacts:
         return max(closings, default=None)
 
 
-def facts_by_case(facts: Iterable[Fact], starts: Sequence[tuple[date, str]]) -> dict[str, list[Fact]]:
+def facts_by_case(
+    facts: Iterable[Fact], starts: Sequence[tuple[date, str]]
+) -> dict[str, list[Fact]]:
     """Facts by the case that they belong to; `starts` are (start, case id), sorted.
 
     A fact older than every case is left out: it waits for a backdated note.
@@ -152,7 +156,8 @@ def facts_by_case(facts: Iterable[Fact], starts: Sequence[tuple[date, str]]) -> 
 def case_facts(facts: Iterable[Fact]) -> CaseFacts:
     """Fold the facts of one case into what stands of them."""
     ordered = [
-        fact.message for fact in sorted(facts, key=lambda each: (each.version, each.source, each.id))
+        fact.message
+        for fact in sorted(facts, key=lambda each: (each.version, each.source, each.id))
     ]
     return CaseFacts(
         plans=_last_of(
@@ -175,7 +180,9 @@ def case_facts(facts: Iterable[Fact]) -> CaseFacts:
             for m in ordered
             if isinstance(m, DialogueMeetingAnswered)
         ),
-        exemptions=tuple(Exemption(m) for m in _exemptions(ordered) if isinstance(m, ExemptionGranted)),
+        exemptions=tuple(
+            Exemption(m) for m in _exemptions(ordered) if isinstance(m, ExemptionGranted)
+        ),
         exemptions_revoked=tuple(
             m for m in _exemptions(ordered) if not isinstance(m, ExemptionGranted)
         ),
@@ -189,7 +196,9 @@ def case_facts(facts: Iterable[Fact]) -> CaseFacts:
             (m, (m.party, m.org_number)) for m in ordered if isinstance(m, MeetingNeedAnswered)
         ),
         requests=_last_of(
-            (m, (m.meeting, m.party, m.org_number)) for m in ordered if isinstance(m, MeetingRequested)
+            (m, (m.meeting, m.party, m.org_number))
+            for m in ordered
+            if isinstance(m, MeetingRequested)
         ),
         request_closings=tuple(m for m in ordered if isinstance(m, MeetingRequestClosed)),
         reassessments=_last_of(

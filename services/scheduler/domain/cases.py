@@ -220,7 +220,10 @@ class Identified:
 
 
 def identify(
-    leaves: Sequence[Leave], stored: Sequence[StoredCase], numbers_used: int, new_id: Callable[[int], str]
+    leaves: Sequence[Leave],
+    stored: Sequence[StoredCase],
+    numbers_used: int,
+    new_id: Callable[[int], str],
 ) -> Identified:
     """Give each leave its id (SPEC 3.4).
 
@@ -252,4 +255,3 @@ def identify(
 
 def _touches(leave: Leave, case: StoredCase) -> bool:
     return leave.start - case.end <= OVER_AFTER and case.start - leave.end <= OVER_AFTER
-

@@ -44,7 +44,9 @@ def draft(
         late_seconds=0,
         show_on=planned.due_on + timedelta(days=show) if show is not None else None,
         not_after=not_after.astimezone(OSLO) if not_after is not None else None,
-        rulebook=RulebookStamp(name=rulebook.name, version=rulebook.version, office=rulebook.office),
+        rulebook=RulebookStamp(
+            name=rulebook.name, version=rulebook.version, office=rulebook.office
+        ),
         case=snapshot(leave, planned.due_on),
         recipients=planned.recipients,
         basis=basis,

@@ -76,6 +76,4 @@ class Fired:
     @property
     def ended_with_case(self) -> bool:
         """Whether what was left of it was withdrawn only because the case ended."""
-        return (
-            bool(self.withdrawn) and not self.remaining and self.withdrawn[-1].reason == "ended"
-        )
+        return bool(self.withdrawn) and not self.remaining and self.withdrawn[-1].reason == "ended"

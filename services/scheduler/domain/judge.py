@@ -82,7 +82,9 @@ class Verdict:
     @property
     def catch_up_from(self) -> date | None:
         """From when `catch_up_days` count."""
-        return oslo_date(self.due_at) if self.is_resumed and self.due_at is not None else self.due_on
+        return (
+            oslo_date(self.due_at) if self.is_resumed and self.due_at is not None else self.due_on
+        )
 
 
 def due_on_of(step: Step, leave: Leave, rulebook: Rulebook) -> tuple[date, bool]:

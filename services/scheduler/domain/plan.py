@@ -149,9 +149,7 @@ class _SecondThoughts:
             self._doubt(extra, {r: _Doubt("case_withdrawn", None, True) for r in extra.remaining})
         if standing:
             verdict = judge(step, instance, self.view)
-            after = self._doubt(
-                standing[0], self._doubts(step, instance, standing[0], verdict)
-            )
+            after = self._doubt(standing[0], self._doubts(step, instance, standing[0], verdict))
             history = [each for each in history if each is not standing[0]] + [after]
             if after.remaining:
                 return self._given(step, key, verdict, after)
@@ -159,8 +157,10 @@ class _SecondThoughts:
         resumes = _exemptions_of(last)
         verdict = judge(step, instance, self.view, resumes=resumes)
         generation = last.event.generation if last is not None else 1
-        if last is not None and last.ended_with_case and (
-            self.view.is_over or verdict.outcome != "open"
+        if (
+            last is not None
+            and last.ended_with_case
+            and (self.view.is_over or verdict.outcome != "open")
         ):
             return self._given(step, key, verdict, last)
         if verdict.outcome == "open":
@@ -188,7 +188,9 @@ class _SecondThoughts:
         doubts: dict[Recipient, _Doubt] = {}
         for recipient in fired.remaining:
             doubt = of_case if self.view.is_dead or self.view.leave is None else None
-            doubt = doubt or self._doubt_by_facts(step, instance, fired, verdict, recipient) or of_case
+            doubt = (
+                doubt or self._doubt_by_facts(step, instance, fired, verdict, recipient) or of_case
+            )
             if doubt is not None:
                 doubts[recipient] = doubt
         return doubts
@@ -343,7 +345,9 @@ def _timed(
         "armed",
         reason,
         verdict.open_to,
-        caught_up=timer.caught_up if keeps and timer is not None and is_due else candidate.key in late,
+        caught_up=timer.caught_up
+        if keeps and timer is not None and is_due
+        else candidate.key in late,
         armed_since=timer.armed_since if keeps and timer is not None else view.now,
     )
 
@@ -410,7 +414,12 @@ def _only_the_latest_fires(
     for each in candidates:
         due_at = each.verdict.due_at
         first = latest.get((each.key.checkpoint, each.key.subject))
-        if late.get(each.key, "") is not None or each.step.is_at_once or due_at is None or not first:
+        if (
+            late.get(each.key, "") is not None
+            or each.step.is_at_once
+            or due_at is None
+            or not first
+        ):
             continue
         if due_at < first[0]:
             late[each.key] = f"superseded:{first[1]}"

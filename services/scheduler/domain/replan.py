@@ -56,7 +56,9 @@ def replan(person: Person, rulebook: Rulebook, now: datetime) -> Replanned:
         person.numbers_used,
         lambda number: case_id_of(person.hash, number),
     )
-    known = facts_by_case(stands.follow_up, [(case.start, case.case_id) for case in identified.cases])
+    known = facts_by_case(
+        stands.follow_up, [(case.start, case.case_id) for case in identified.cases]
+    )
     facts = {case.case_id: case_facts(known.get(case.case_id, ())) for case in identified.cases}
     scene = _Scene(person, rulebook.for_office(person.office), now, identified, facts)
     plans = {
@@ -184,9 +186,7 @@ class _Scene:
             withdrawn_at=part.at.astimezone(OSLO),
         )
 
-    def updated(
-        self, plans: Mapping[str, CasePlan]
-    ) -> tuple[list[DeadlineUpdated], list[Fired]]:
+    def updated(self, plans: Mapping[str, CasePlan]) -> tuple[list[DeadlineUpdated], list[Fired]]:
         """The due events that stand with a basis that has changed, and the history after that."""
         messages: list[DeadlineUpdated] = []
         history: list[Fired] = []
