@@ -13,6 +13,8 @@ from services.cli.check import check
 from services.cli.ends import run
 from services.cli.plan import plan
 from services.cli.rulebook import rulebook_app
+from services.cli.services import notifier_app, scheduler_app
+from services.cli.settings import settings
 from services.cli.texts import texts_app
 
 app = typer.Typer(
@@ -25,7 +27,10 @@ app = typer.Typer(
 )
 app.command()(plan)
 app.command()(check)
+app.command()(settings)
 app.add_typer(rulebook_app, name="rulebook")
+app.add_typer(scheduler_app, name="scheduler")
+app.add_typer(notifier_app, name="notifier")
 app.add_typer(texts_app, name="texts")
 
 
