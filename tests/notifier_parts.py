@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 from schemas.ids import due_event_id, withdrawal_id
 from schemas.messages import (
     AdviserChanged,
+    Basis,
     CaseSnapshot,
     DeadlineDue,
     DeadlineUpdated,
     DeadlineWithdrawn,
+    DeliveryReceipt,
     Employer,
     LineManagerChanged,
     Message,
@@ -327,4 +329,38 @@ def updated(event: DeadlineDue, basis: Any, *, at: datetime) -> DeadlineUpdated:
         revision=basis.revision,
         basis=basis,
         updated_at=at,
+    )
+
+
+def basis(revision: int, *, wants_meeting: bool = False) -> Basis:
+    """What an adviser is shown; with the employee's answer where that wants a meeting."""
+    answer = {
+        "party": "employee",
+        "org_number": None,
+        "wants_meeting": True,
+        "justified": True,
+        "answered_on": "2026-02-20",
+    }
+    return Basis.model_validate(
+        {
+            "as_of": date(2026, 2, 24),
+            "revision": revision,
+            "weeks_completed": 16,
+            "grade": {"now": 100, "history": []},
+            "earlier_cases": [],
+            "employers": [],
+            "follow_up_plans": [],
+            "answers": [answer] if wants_meeting else [],
+            "requests": [],
+            "meetings": [],
+            "exemptions": [],
+            "activity_requirement": None,
+            "missing": [],
+        }
+    )
+
+
+def receipt(delivery_id: str, outcome: str, *, at: datetime, **others: Any) -> DeliveryReceipt:
+    return DeliveryReceipt.model_validate(
+        {"delivery_id": delivery_id, "outcome": outcome, "at": at, **others}
     )

@@ -103,23 +103,6 @@ def names(recipients: Iterable[Recipient] | None, party: Party) -> bool:
     )
 
 
-def withdrawn_for(
-    event: DeadlineDue, delivery: Delivery, withdrawn: Iterable[Recipient] | None
-) -> bool:
-    """Whether a withdrawal ends this delivery.
-
-    The task about a protected address stands for all employers, so it ends when none is left.
-    """
-    if delivery.purpose != "protected":
-        return names(withdrawn, Party(delivery.role, delivery.org_number))
-    named = None if withdrawn is None else tuple(withdrawn)
-    return all(
-        names(named, Party(recipient.role, recipient.org_number))
-        for recipient in event.recipients
-        if recipient.role == "line_manager"
-    )
-
-
 def shows_at(event: DeadlineDue) -> datetime | None:
     """When an adviser's task may be seen: 09:00 on `show_on`, None for at once."""
     return opening(event.show_on) if event.show_on else None

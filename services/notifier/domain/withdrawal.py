@@ -1,10 +1,10 @@
 """What a withdrawal of a due event ends, and what its reason is called downstream (SPEC 5, 6.8)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from schemas.messages import DeadlineDue, DeadlineWithdrawn
-from services.notifier.domain.decision import withdrawn_for
+from services.notifier.domain.decision import Party, names
 from services.notifier.domain.delivery import Delivery
 
 # A code such as plan_shared or exempted:medical. Anything else could hold anything.
@@ -13,12 +13,25 @@ _LONG_NUMBER = re.compile(r"\d{6}")
 
 
 def withdrawal_for(
-    event: DeadlineDue, delivery: Delivery, withdrawals: Iterable[DeadlineWithdrawn]
+    event: DeadlineDue, delivery: Delivery, withdrawals: Sequence[DeadlineWithdrawn]
 ) -> DeadlineWithdrawn | None:
-    """The first of the event's withdrawals that ends this delivery."""
-    return next(
-        (each for each in withdrawals if withdrawn_for(event, delivery, each.recipients)), None
-    )
+    """The one of the event's withdrawals, oldest first, that ends this delivery.
+
+    The task about a protected address stands for all employers, so it ends with the last of them.
+    """
+    if delivery.purpose != "protected":
+        parties = [Party(delivery.role, delivery.org_number)]
+    else:
+        managers = (each for each in event.recipients if each.role == "line_manager")
+        parties = [Party(each.role, each.org_number) for each in managers]
+    ends = [_first_naming(party, withdrawals) for party in parties]
+    return None if None in ends else max(filter(None, ends), key=withdrawals.index, default=None)
+
+
+def _first_naming(
+    party: Party, withdrawals: Sequence[DeadlineWithdrawn]
+) -> DeadlineWithdrawn | None:
+    return next((each for each in withdrawals if names(each.recipients, party)), None)
 
 
 def reason_code(withdrawal: DeadlineWithdrawn) -> str:
