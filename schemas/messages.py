@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 
 # Longer than any note that exists; one slip of a year would otherwise keep timers alive for decades (SPEC 8).
 PERIOD_DAYS_MAX = 400
+FULL_GRADE = 100
 
 # Outside these years date arithmetic on a typing error could run out of the calendar.
 Day = Annotated[date, Ge(date(1950, 1, 1)), Le(date(2150, 12, 31))]
@@ -105,7 +106,7 @@ class Period(Data):
             raise PydanticCustomError(
                 "period_length", "the period is over 400 days long, which no note is"
             )
-        if self.kind == "graded" and (self.grade is None or not 1 <= self.grade <= 99):
+        if self.kind == "graded" and (self.grade is None or not 1 <= self.grade < FULL_GRADE):
             raise PydanticCustomError("period_grade", "a graded period needs a grade from 1 to 99")
         return self
 

@@ -34,7 +34,7 @@ class CollectingPublisher:
 
     records: list[Record] = field(default_factory=list)
 
-    async def publish(self, records: Sequence[Record], *, timeout_seconds: float = 15) -> None:
+    async def publish(self, records: Sequence[Record]) -> None:
         self.records += records
 
     @property

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 
-from schemas.messages import Employer, Form, GradePeriod, Period, WorkResumed
+from schemas.messages import FULL_GRADE, Employer, Form, GradePeriod, Period, WorkResumed
 from services.scheduler.domain.calendar import ONE_DAY, oslo_date
 from services.scheduler.domain.facts import StandingNote
 
 GAP_DAYS_MAX = 15
 OVER_AFTER = timedelta(days=GAP_DAYS_MAX + 1)
-FULL_GRADE = 100
 
 
 @dataclass(frozen=True, slots=True)

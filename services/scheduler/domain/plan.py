@@ -14,8 +14,9 @@ from typing import Literal
 from schemas.messages import Recipient, WithdrawalReason
 from services.scheduler.domain.anchors import Instance, instances
 from services.scheduler.domain.calendar import midnight
+from services.scheduler.domain.closing import View
 from services.scheduler.domain.history import Fired, StepKey, Timer, Withdrawn
-from services.scheduler.domain.judge import Verdict, View, judge
+from services.scheduler.domain.judge import Verdict, judge
 from services.scheduler.domain.rulebook import Step
 
 State = Literal["fired", "not_applicable", "done", "waiting", "missed", "armed"]
@@ -174,7 +175,7 @@ class _SecondThoughts:
         """A due event of a step that the rulebook has lost stands until its case is over."""
         for each in history:
             doubt = self._case_doubt()
-            doubts = {recipient: doubt for recipient in each.remaining} if doubt else {}
+            doubts = dict.fromkeys(each.remaining, doubt) if doubt else {}
             self._doubt(each, doubts)
 
     def _given(self, step: Step, key: StepKey, verdict: Verdict, fired: Fired) -> _Candidate:
@@ -373,9 +374,9 @@ def _missed_reason(
         return "catch_up_passed"
     if (view.today - counts_from).days > step.catch_up_days:
         return "catch_up_passed"
-    if step.requires("sick_listed") and not step.is_at_once:
-        if not view.leave.is_sick_listed(view.today):
-            return "recovered"
+    waits_for_notes = step.requires("sick_listed") and not step.is_at_once
+    if waits_for_notes and not view.leave.is_sick_listed(view.today):
+        return "recovered"
     if view.is_over:
         return "ended"
     for path in step.superseded_by:

@@ -13,10 +13,10 @@ from services.scheduler.domain.basis import basis_of, same_facts
 from services.scheduler.domain.calendar import OSLO, midnight, oslo_date
 from services.scheduler.domain.case_facts import CaseFacts, case_facts, facts_by_case
 from services.scheduler.domain.cases import Identified, Leave, StoredCase, identify, leaves_of
+from services.scheduler.domain.closing import View
 from services.scheduler.domain.due_event import draft, not_after
 from services.scheduler.domain.facts import Fact, NoteSlot, standing
 from services.scheduler.domain.history import Fired, StepKey, Timer, Withdrawn
-from services.scheduler.domain.judge import View
 from services.scheduler.domain.plan import CasePlan, Planned, plan
 from services.scheduler.domain.rulebook import Rulebook
 

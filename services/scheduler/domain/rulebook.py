@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import time
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -392,7 +393,7 @@ def _goes_in_a_ring(rulebook: Rulebook, step: Step) -> bool:
 
 def _refuse_wrong_order(rulebook: Rulebook, text: str, where: str) -> None:
     steps = [step for path in ORDER if (step := rulebook.find(path)) is not None]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         early, late = rulebook.offset_days(before), rulebook.offset_days(after)
         if early is not None and late is not None and early >= late:
             line = (

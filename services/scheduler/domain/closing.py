@@ -1,0 +1,265 @@
+"""Whom a step asks, and for whom it is done or exempted (SPEC 4: done by, exemptions, several employers)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from schemas.messages import FULL_GRADE, FollowUpPlanMade, FollowUpPlanShared, Recipient
+from services.scheduler.domain.anchors import Instance, covers
+from services.scheduler.domain.calendar import ONE_DAY
+from services.scheduler.domain.case_facts import CaseFacts, Exemption, MeetingState
+from services.scheduler.domain.cases import Leave
+from services.scheduler.domain.rulebook import Act, Rulebook, Step
+
+# Of several reasons the first is named (SPEC 4.1); act → the code it is told by.
+_ACTS_IN_ORDER: tuple[tuple[Act, str], ...] = (
+    ("plan_made", "plan_made"),
+    ("plan_shared", "plan_shared"),
+    ("plan_shared_with_office", "plan_shared"),
+    ("held", "held"),
+    ("summoned", "summoned"),
+    ("assessed", "assessed"),
+    ("answered", "answered"),
+    ("requested", "requested"),
+    ("reassessment", "reassessment"),
+    ("closed", "closed"),
+    ("moved", "moved"),
+    ("cancelled", "cancelled"),
+    ("revoked", "revoked"),
+)
+_REASONS_IN_ORDER = [code for _, code in _ACTS_IN_ORDER]
+_EXEMPTED = "exempted:"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One case as the plan sees it at `now` (UTC); `leave` is None once no note makes it any more."""
+
+    leave: Leave | None
+    facts: CaseFacts
+    rulebook: Rulebook
+    now: datetime
+    today: date
+    is_dead: bool
+
+    @property
+    def is_over(self) -> bool:
+        """SPEC 3.6; a case without notes is withdrawn, which is another thing."""
+        return self.leave is not None and (self.is_dead or self.today >= self.leave.over_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One step of one leave on one due date; `resumes` are exemptions for which it was withdrawn before."""
+
+    step: Step
+    instance: Instance | None
+    view: View
+    leave: Leave
+    due_on: date
+    resumes: Sequence[str] = ()
+
+    def within(self, day: date) -> date:
+        """The day, or the nearest one of the leave: there its notes hold."""
+        return min(max(day, self.leave.start), self.leave.end)
+
+    @property
+    def is_meeting_1_timer(self) -> bool:
+        return self.step.meeting == 1 and self.step.full_days is not None
+
+    @property
+    def asked_employers(self) -> tuple[str, ...]:
+        """The employers of the due date, each by its own notes; one that joins later is not asked."""
+        if self.instance is not None and self.instance.org_numbers is not None:
+            return tuple(sorted(self.instance.org_numbers))
+        day = self.within(self.due_on)
+        orgs = [employer.org_number for employer in self.leave.employers(day)]
+        if self.is_meeting_1_timer:
+            # aml § 4-6 (4): within seven weeks of being *fully* away.
+            orgs = [org for org in orgs if self.leave.employer_grade(org, day) == FULL_GRADE]
+        return tuple(orgs)
+
+    @property
+    def recipients(self) -> tuple[Recipient, ...]:
+        """All whom the step could go to on its due date, done or not."""
+        found: list[Recipient] = []
+        employers = self.asked_employers
+        for role in self.step.to:
+            if role == "line_manager":
+                found += [Recipient(role=role, org_number=org) for org in employers]
+            elif role == "employee":
+                # Where every employer is out of it because of graded work, so is the employee's share.
+                if employers or not self.is_meeting_1_timer:
+                    found.append(Recipient(role=role))
+            else:
+                adviser_id = self.instance.adviser_id if self.instance is not None else None
+                found.append(Recipient(role=role, adviser_id=adviser_id))
+        return tuple(found)
+
+
+def closed_and_resumed(question: Question) -> tuple[dict[Recipient, str], dict[Recipient, date]]:
+    """Why recipients are not asked, and for others the day after an exemption of theirs has ended."""
+    closed: dict[Recipient, str] = {}
+    resume_on: dict[Recipient, date] = {}
+    recipients = question.recipients
+    employers = [Recipient(role="line_manager", org_number=org) for org in question.asked_employers]
+    for recipient in (*employers, *(r for r in recipients if r.role != "line_manager")):
+        reason = _done_reason(question, recipient) or _exempted_reason(question, recipient)
+        after = _resume_on(question, recipient)
+        if reason is None and recipient.role == "employee" and _is_employers_duty(question.step):
+            # The employee's share of an employer's duty ends when every employer's has.
+            shares = [closed[employer] for employer in employers if employer in closed]
+            ended = [resume_on[employer] for employer in employers if employer in resume_on]
+            if shares and len(shares) == len(employers):
+                reason = first_reason(shares)
+            after = after or min(ended, default=None)
+        if reason is not None:
+            closed[recipient] = reason
+        elif after is not None:
+            resume_on[recipient] = after
+    return {r: reason for r, reason in closed.items() if r in recipients}, resume_on
+
+
+def _is_employers_duty(step: Step) -> bool:
+    acts = {"plan_made", "plan_shared", "plan_shared_with_office"}
+    return bool(acts & set(step.done_by)) or (step.meeting == 1 and "held" in step.done_by)
+
+
+def _done_reason(question: Question, recipient: Recipient) -> str | None:
+    step, instance, facts = question.step, question.instance, question.view.facts
+    if instance is not None and instance.done is not None:
+        return instance.done
+    return next(
+        (
+            code
+            for act, code in _ACTS_IN_ORDER
+            if act in step.done_by and _has_happened(act, step, instance, facts, recipient)
+        ),
+        None,
+    )
+
+
+def _has_happened(
+    act: Act, step: Step, instance: Instance | None, facts: CaseFacts, recipient: Recipient
+) -> bool:
+    is_employees = recipient.role == "employee"
+    match act:
+        case "plan_made":
+            made = [p for p in facts.plans if isinstance(p, FollowUpPlanMade)]
+            return not is_employees and any(_is_of(p.org_number, recipient) for p in made)
+        case "plan_shared" | "plan_shared_with_office":
+            since = instance.happened_on if instance is not None else None
+            return not is_employees and any(
+                _is_of(plan.org_number, recipient)
+                and (act == "plan_shared" or plan.shared_with == "office")
+                and (since is None or plan.shared_on >= since)
+                for plan in facts.plans
+                if isinstance(plan, FollowUpPlanShared)
+            )
+        case "held" | "summoned" | "cancelled":
+            if step.on == "meeting_requested":
+                return False  # The instance itself knows which meeting answers the request.
+            return any(
+                _meeting_is(act, meeting) and _is_meetings_of(meeting, recipient)
+                for meeting in _meetings_meant(step, instance, facts)
+            )
+        case "assessed":
+            assessment = facts.assessment
+            return step.on is None and assessment is not None and assessment.final
+        case "answered":
+            return any(
+                _is_party(answer.party, answer.org_number, recipient) for answer in facts.answers
+            )
+        case "requested":
+            return any(
+                request.meeting == step.meeting
+                and _is_party(request.party, request.org_number, recipient)
+                for request in facts.requests
+            )
+        case "reassessment":
+            return bool(facts.reassessments)
+        case "closed" | "moved" | "revoked":
+            return False  # These belong to an instance.
+
+
+def _meetings_meant(
+    step: Step, instance: Instance | None, facts: CaseFacts
+) -> Sequence[MeetingState]:
+    if instance is not None and instance.meeting is not None:
+        return (instance.meeting,)
+    return [meeting for meeting in facts.meetings if meeting.meeting in step.meetings]
+
+
+def _meeting_is(act: Act, meeting: MeetingState) -> bool:
+    if act == "held":
+        return meeting.is_held
+    return meeting.is_summoned if act == "summoned" else meeting.is_cancelled
+
+
+def _is_meetings_of(meeting: MeetingState, recipient: Recipient) -> bool:
+    """Meeting 1 is the employer's own: one that names an employer is not the other's, nor the employee's."""
+    if meeting.meeting != 1 or meeting.org_number is None or recipient.role == "adviser":
+        return True
+    return recipient.role == "line_manager" and meeting.org_number == recipient.org_number
+
+
+def _is_of(org_number: str, recipient: Recipient) -> bool:
+    return recipient.role == "adviser" or recipient.org_number == org_number
+
+
+def _is_party(party: str, org_number: str | None, recipient: Recipient) -> bool:
+    if recipient.role == "adviser":
+        return party in ("employee", "employer")
+    if recipient.role == "employee":
+        return party == "employee"
+    return party == "employer" and org_number in (None, recipient.org_number)
+
+
+def _exempted_reason(question: Question, recipient: Recipient) -> str | None:
+    """The exemption that ends the step for the recipient today, if its last day is not before the due date."""
+    reasons = [
+        each.fact.reason
+        for each in _exemptions_from(question.step, question.view.facts, recipient)
+        if each.stands_on(question.view.today) and each.stands_on(question.due_on)
+    ]
+    return _EXEMPTED + reasons[0] if reasons else None
+
+
+def _resume_on(question: Question, recipient: Recipient) -> date | None:
+    """The day after the last exemption that covered the due date, or for which the step was withdrawn."""
+    due_on = question.due_on
+    ended = [
+        each.until + ONE_DAY
+        for each in _exemptions_from(question.step, question.view.facts, recipient)
+        if each.until is not None
+        and due_on <= each.until < question.view.today
+        and (each.granted_on <= due_on or each.fact.reason in question.resumes)
+    ]
+    return max(ended, default=None)
+
+
+def _exemptions_from(step: Step, facts: CaseFacts, recipient: Recipient) -> list[Exemption]:
+    """The exemptions that reach the step and the recipient; one that names an employer only its line manager."""
+    if step.on == "exemption_granted" and step.exempt_by is None:
+        return []
+    return [
+        each
+        for each in facts.exemptions
+        if covers(each.fact.checkpoint, step)
+        and (step.exempt_by is None or each.fact.reason in step.exempt_by)
+        and (
+            each.fact.org_number is None
+            or (recipient.role == "line_manager" and recipient.org_number == each.fact.org_number)
+        )
+    ]
+
+
+def first_reason(reasons: Iterable[str]) -> str:
+    """Of several reasons the first in SPEC's order; acts come before exemptions."""
+    return min(reasons, key=_rank)
+
+
+def _rank(code: str) -> int:
+    return _REASONS_IN_ORDER.index(code) if code in _REASONS_IN_ORDER else len(_REASONS_IN_ORDER)
