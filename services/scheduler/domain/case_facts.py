@@ -31,6 +31,7 @@ from schemas.messages import (
     MeetingRequestClosed,
     MeetingRequested,
     ReassessmentClosed,
+    ReassessmentFact,
     ReassessmentRequested,
 )
 from services.scheduler.domain.calendar import oslo_date
@@ -71,9 +72,11 @@ class MeetingState:
 
     @property
     def takes_place_on(self) -> date | None:
-        """The meeting's date; of the last version that tells one."""
-        dates = [each.takes_place_on for each in self.versions if each.takes_place_on]
-        return dates[-1] if dates else None
+        """The meeting's date, of the last version that tells one; moved to no date it has none."""
+        for each in reversed(self.versions):
+            if each.takes_place_on is not None or isinstance(each, DialogueMeetingMoved):
+                return each.takes_place_on
+        return None
 
     @property
     def moved_at(self) -> datetime | None:
@@ -205,7 +208,11 @@ def case_facts(facts: Iterable[Fact]) -> CaseFacts:
             (m, m.reassessment_id) for m in ordered if isinstance(m, ReassessmentRequested)
         ),
         reassessments_closed=frozenset(
-            m.reassessment_id for m in ordered if isinstance(m, ReassessmentClosed)
+            m.reassessment_id
+            for m in _last_of(
+                (m, m.reassessment_id) for m in ordered if isinstance(m, ReassessmentFact)
+            )
+            if isinstance(m, ReassessmentClosed)
         ),
     )
 
@@ -227,7 +234,10 @@ def _latest_of(found: Iterable[tuple[F, object]]) -> tuple[F, ...]:
 
 
 def _meetings(ordered: Sequence[DialogueMeetingFact]) -> tuple[MeetingState, ...]:
-    by_id: dict[tuple[Meeting, str], list[DialogueMeetingFact]] = {}
+    by_id: dict[str, list[DialogueMeetingFact]] = {}
     for fact in ordered:
-        by_id.setdefault((fact.meeting, fact.meeting_id), []).append(fact)
-    return tuple(MeetingState(*key, tuple(versions)) for key, versions in by_id.items())
+        by_id.setdefault(fact.meeting_id, []).append(fact)
+    return tuple(
+        MeetingState(versions[-1].meeting, meeting_id, tuple(versions))
+        for meeting_id, versions in by_id.items()
+    )

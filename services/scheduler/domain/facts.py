@@ -205,12 +205,18 @@ def _death(valid: Iterable[Fact]) -> datetime | None:
 
 
 def numbers_after(facts: Iterable[Fact]) -> Mapping[str, str]:
-    """Old number → the number that it became, from the changes of number that stand; chains not followed."""
-    return {
-        fact.message.old_person_id: fact.message.new_person_id
-        for fact in not_withdrawn(facts)
-        if isinstance(fact.message, PersonRenumbered)
-    }
+    """Old number → the number that it became, from the changes of number that stand; chains not followed.
+
+    Of changes that lead back to where they began (a mistake put right) the last one made holds.
+    """
+    numbers: dict[str, str] = {}
+    for fact in not_withdrawn(facts):
+        message = fact.message
+        if isinstance(message, PersonRenumbered):
+            if current_number(message.new_person_id, numbers) == message.old_person_id:
+                numbers.pop(message.new_person_id, None)
+            numbers[message.old_person_id] = message.new_person_id
+    return numbers
 
 
 def current_number(person_id: str, renumbered: Mapping[str, str]) -> str:

@@ -142,19 +142,25 @@ class Register:
 
     def _renumber(self, touched: set[str]) -> set[str]:
         """Give every fact to the number that its own number has become; cases follow their person."""
-        facts = [fact for number in touched for fact in self.people[number].facts]
+        involved = self._involved(touched)
+        facts = [fact for number in sorted(involved) for fact in self.people[number].facts]
         known = {f.message.old_person_id for f in facts if isinstance(f.message, PersonRenumbered)}
         kept = {old: new for old, new in self.renumbered.items() if old not in known}
         self.renumbered = kept | dict(numbers_after(facts))
-        involved = self._involved(touched)
         moved: set[str] = set(involved)
         for number in sorted(involved):
             moved |= self._hand_over(number)
         return moved
 
     def _involved(self, touched: set[str]) -> set[str]:
-        numbers = set(touched) | {n for each in touched for n in _numbers_in(self.people[each])}
-        return {number for number in numbers if number in self.people}
+        """Everybody whom changes of number tie to those people, whether the changes stand or not."""
+        involved: set[str] = set()
+        found = set(touched)
+        while found:
+            involved |= found
+            found = {n for each in found for n in _numbers_in(self.people[each])} - involved
+            found &= self.people.keys()
+        return involved
 
     def _hand_over(self, number: str) -> set[str]:
         person = self.people[number]

@@ -56,9 +56,9 @@ def replan(person: Person, rulebook: Rulebook, now: datetime) -> Replanned:
         person.numbers_used,
         lambda number: case_id_of(person.hash, number),
     )
-    known = facts_by_case(
-        stands.follow_up, [(case.start, case.case_id) for case in identified.cases]
-    )
+    # A withdrawn case takes no facts, or what arrived on the way would decide which case a fact is of.
+    starts = [(case.start, case.case_id) for case in identified.cases if not case.is_withdrawn]
+    known = facts_by_case(stands.follow_up, starts)
     facts = {case.case_id: case_facts(known.get(case.case_id, ())) for case in identified.cases}
     scene = _Scene(person, rulebook.for_office(person.office), now, identified, facts)
     plans = {
