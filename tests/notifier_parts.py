@@ -295,7 +295,8 @@ class Desk:
 
     def left(self, *types: str) -> list[Left]:
         """What has left, all of it or of these types."""
-        found = [read_back(record) for record in self.out.records if b"ce_type" in _names(record)]
+        living = [record for record in self.out.records if not record.topic.endswith(".dead")]
+        found = list(map(read_back, living))
         return [each for each in found if not types or each.type in types]
 
     async def states(self) -> list[tuple[str, str, str, str | None]]:
@@ -304,10 +305,6 @@ class Desk:
             (each.role, each.channel, each.state, each.wait_reason or each.reason)
             for each in await self.notifier.tell()
         )
-
-
-def _names(record: Record) -> set[bytes]:
-    return {name.encode() for name, _ in record.headers}
 
 
 @asynccontextmanager

@@ -23,7 +23,6 @@ from schemas.messages import (
 )
 from schemas.nav.parts import LineManagerVersion, Part, Several
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
-from services.notifier.domain.decision import lasts_until
 
 ContactMessage = (
     PersonContactChanged | LineManagerChanged | OrganisationContactChanged | AdviserChanged
@@ -121,7 +120,7 @@ def _add(batch: Batch, record: Record, envelope: Envelope) -> None:
     for message in _messages(envelope.message):
         match message:
             case DeadlineDue():
-                _add_due(batch, record, message)
+                batch.due.append(message)
             case DeadlineUpdated():
                 batch.updates.append(message)
             case DeadlineWithdrawn():
@@ -147,15 +146,6 @@ def _add(batch: Batch, record: Record, envelope: Envelope) -> None:
 
 def _messages(message: Message | Part) -> tuple[Message | Part, ...]:
     return message.messages if isinstance(message, Several) else (message,)
-
-
-def _add_due(batch: Batch, record: Record, event: DeadlineDue) -> None:
-    try:
-        lasts_until(event)
-    except OverflowError:
-        batch.dead.append(Dead(record, "The instants lie outside the calendar."))
-    else:
-        batch.due.append(event)
 
 
 def _digest(envelope: Envelope) -> bytes | None:
