@@ -95,16 +95,24 @@ class Health:
 
     async def readiness(self) -> dict[str, str]:
         """What keeps work from flowing, by name; empty when all is well."""
-        faults = await _faults(self._ready) | await self.liveness()
-        _ready_gauge.set(0 if faults else 1)
+        _, faults = await self._look()
         return faults
 
+    async def _look(self) -> tuple[dict[str, str], dict[str, str]]:
+        dead = await self.liveness()
+        faults = await _faults(self._ready) | dead
+        _ready_gauge.set(0 if faults else 1)
+        return dead, faults
+
     async def guard(self, patience_seconds: float | None = None) -> None:
-        """Look every 2 s, for ever; raises `Unhealthy` when a liveness check failed for too long."""
+        """Look every 2 s, for ever; raises `Unhealthy` when a liveness check failed for too long.
+
+        Readiness is looked at as well: some checks compare with what they saw the last time.
+        """
         patience_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
         failing_since: dict[str, float] = {}
         while True:
-            faults = await self.liveness()
+            faults, _ = await self._look()
             now = time.monotonic()
             failing_since = {name: failing_since.get(name, now) for name in faults}
             if dead := [n for n, since in failing_since.items() if now - since >= patience_seconds]:

@@ -140,8 +140,11 @@ async def test_topics_are_made_once_and_the_missing_ones_named(
     assert await missing_topics(settings, ["other"]) == ["other"]
 
 
-async def test_a_broker_that_goes_away_and_comes_back_costs_no_record() -> None:
+async def test_a_broker_that_goes_away_and_comes_back_costs_no_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """TRAPS 2.4 and 5: publishing ends in time with an unknown outcome; consuming goes on by itself."""
+    monkeypatch.setattr("services.runtime.kafka.probe.DEAF_SECONDS", 1.5)
     async with TcpProxy() as proxy:
         with embedded_kafka(advertised_port=proxy.port) as direct:
             proxy.target_port = int(direct.rpartition(":")[2])
@@ -163,9 +166,13 @@ async def test_a_broker_that_goes_away_and_comes_back_costs_no_record() -> None:
                 with pytest.raises(PublishOutcomeUnknown):
                     await publisher.publish([Record(TOPIC, b"k", b"during")], timeout_seconds=1)
                 assert await probe.liveness() is None
+                assert await probe.readiness() is None
+                await asyncio.sleep(2)
+                assert "hears nothing" in (await probe.readiness() or "")
                 await proxy.pass_on()
                 await publisher.publish([Record(TOPIC, b"k", b"after")])
                 await until(lambda: b"after" in seen)
+                assert await probe.readiness() is None
             assert set(seen) == {b"before", b"during", b"after"}
 
 

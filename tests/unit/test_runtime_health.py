@@ -136,7 +136,7 @@ class Client:
     """As much of aiokafka's consumer as the probe asks."""
 
     def __init__(self) -> None:
-        self.at, self.end = 3, 3
+        self.at, self.end, self.answered_ms = 3, 3, 1
         pending: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._coordinator = SimpleNamespace(
             _coordination_task=pending,
@@ -151,6 +151,9 @@ class Client:
 
     def highwater(self, _: str) -> int:
         return self.end
+
+    def last_poll_timestamp(self, _: str) -> int:
+        return self.answered_ms
 
 
 def probed(client: Client) -> tuple[ConsumerProbe, SimpleNamespace]:
@@ -209,3 +212,17 @@ async def test_a_failing_handler_makes_it_unready_and_a_hanging_one_dead() -> No
     assert await probe.liveness() is None
     consumer.attempt_started_at = -1000.0
     assert await probe.liveness() == "its handler does not end"
+
+
+async def test_a_broker_that_no_longer_answers_makes_it_unready_until_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.runtime.kafka.probe.DEAF_SECONDS", 0.02)
+    client = Client()
+    probe, _ = probed(client)
+    assert await probe.readiness() is None
+    await asyncio.sleep(0.05)
+    assert "hears nothing" in (await probe.readiness() or "")
+    assert await probe.liveness() is None
+    client.answered_ms = 2
+    assert await probe.readiness() is None

@@ -7,7 +7,7 @@ new version has moved something, and then the probe says so too instead of "all 
 import asyncio
 import time
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
 from services.runtime import metrics
@@ -21,6 +21,7 @@ REJOIN_READY_SECONDS = 20.0
 REJOIN_LIVE_SECONDS = 120.0
 FAILING_SECONDS = 5.0
 POSITIONS_SECONDS = 1.0
+DEAF_SECONDS = 10.0
 
 
 class ConsumerProbe:
@@ -31,6 +32,8 @@ class ConsumerProbe:
         self._waiting_since: float | None = None
         self._rejoining_since: float | None = None
         self._last_seen: tuple[object, ...] = ()
+        self._last_answers: dict[TopicPartition, int | None] = {}
+        self._heard_at = time.monotonic()
 
     async def liveness(self) -> str | None:
         """Faults that only a new process cures."""
@@ -58,7 +61,7 @@ class ConsumerProbe:
                 return f"retries since {seconds:.0f} s ({consumer.last_error})"
         if self._rejoining_for(client) > REJOIN_READY_SECONDS:
             return "is outside its group"
-        return None
+        return self._deaf(client)
 
     def _rejoining_for(self, client: AIOKafkaConsumer) -> float:
         if not client._coordinator._rejoin_needed_fut.done():  # noqa: SLF001
@@ -67,6 +70,20 @@ class ConsumerProbe:
         now = time.monotonic()
         self._rejoining_since = self._rejoining_since or now
         return now - self._rejoining_since
+
+    def _deaf(self, client: AIOKafkaConsumer) -> str | None:
+        """The broker answers fetches several times a second, empty ones too, unless it is away.
+
+        Of what a partition's last answer tells only that it is another than before is used: it is an
+        instant of the wall clock.
+        """
+        now = time.monotonic()
+        answers = {tp: client.last_poll_timestamp(tp) for tp in client.assignment()}
+        if not answers or answers != self._last_answers or self._consumer.attempt_started_at:
+            self._last_answers, self._heard_at = answers, now
+        if now - self._heard_at > DEAF_SECONDS:
+            return f"hears nothing from its broker since {now - self._heard_at:.0f} s"
+        return None
 
     def _hanging(self) -> str | None:
         started_at = self._consumer.attempt_started_at
