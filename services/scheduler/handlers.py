@@ -106,7 +106,7 @@ class Scheduler:
             if not loaded.people:
                 return False
             made = loaded.register.replan(loaded.people, now)
-            await work.people.save(loaded)
+            await work.people.save(loaded, now)
             await work.records.put(_encoded(messages_of(made.values()), now))
         return True
 
@@ -131,7 +131,7 @@ async def _store(work: Work, kept: Sequence[Taken], dead: Sequence[Dead], now: d
     if batch:
         loaded = await work.people.load_for(batch)
         made = loaded.register.replan(loaded.register.take(batch), now)
-        await work.people.save(loaded)
+        await work.people.save(loaded, now)
         await work.records.put(_encoded(messages_of(made.values()), now))
     await work.records.set_aside(dead, now)
 

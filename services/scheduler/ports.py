@@ -51,8 +51,8 @@ class People(Protocol):
         """When a timer fires, or time changes a plan, next."""
         ...
 
-    async def save(self, loaded: Loaded) -> None:
-        """Write what the register has changed."""
+    async def save(self, loaded: Loaded, now: datetime) -> None:
+        """Write what the register has changed, as recorded at `now`."""
         ...
 
 

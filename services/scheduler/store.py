@@ -88,13 +88,13 @@ class Store:
         instant: datetime | None = await self._connection.fetchval(_QUERIES["read_next_due_at"])
         return instant
 
-    async def save(self, loaded: Loaded) -> None:
+    async def save(self, loaded: Loaded, now: datetime) -> None:
         """Write what the register has changed; a replan that changes nothing writes nothing."""
         register = loaded.register
         before, after = loaded.people, register.people
         await self._save_renumberings(loaded.renumbered, register.renumbered)
-        await self._save_facts(before, after)
-        await self._save_slots(loaded)
+        await self._save_facts(before, after, now)
+        await self._save_slots(loaded, now)
         await self._save_cases(before, after)
         await self._save_timers(before, after)
         await self._save_fired(before, after)
@@ -190,24 +190,26 @@ class Store:
         if gone:
             await self._connection.execute(_QUERIES["delete_renumberings"], gone)
 
-    async def _save_facts(self, before: dict[str, Person], after: dict[str, Person]) -> None:
+    async def _save_facts(
+        self, before: dict[str, Person], after: dict[str, Person], now: datetime
+    ) -> None:
         held = {(f.source, f.id): p.hash for p in before.values() for f in p.facts}
-        await self._write(
-            "write_facts",
-            [
-                fact_row(fact, person.hash)
-                for person in after.values()
-                for fact in person.facts
-                if held.get((fact.source, fact.id)) != person.hash
-            ],
-        )
+        rows = [
+            fact_row(fact, person.hash)
+            for person in after.values()
+            for fact in person.facts
+            if held.get((fact.source, fact.id)) != person.hash
+        ]
+        if rows:
+            await self._connection.execute(_QUERIES["write_facts"], *columns(rows), now)
 
-    async def _save_slots(self, loaded: Loaded) -> None:
+    async def _save_slots(self, loaded: Loaded, now: datetime) -> None:
         register = loaded.register
         owners = {
             slot.note_id: person.hash for person in loaded.people.values() for slot in person.slots
         }
-        rows = []
+        rows: list[tuple[object, ...]] = []
+        versions: list[tuple[object, ...]] = []
         for note_id, held in register.slots.items():
             owner = register.owners.get(note_id)
             person = register.people[owner].hash if owner is not None else None
@@ -215,8 +217,12 @@ class Store:
                 known = loaded.slots.get(note_id, {}).get(source)
                 if known != slot or owners.get(note_id) != person:
                     rows.append(slot_row(slot, person))
+                if known != slot:
+                    versions.append((*slot_row(slot, person), now))
         if rows:
             await self._connection.executemany(_QUERIES["write_note_slots"], rows)
+        if versions:
+            await self._connection.executemany(_QUERIES["add_note_versions"], versions)
 
     async def _save_cases(self, before: dict[str, Person], after: dict[str, Person]) -> None:
         known = {case.case_id: (case, p.hash) for p in before.values() for case in p.cases}

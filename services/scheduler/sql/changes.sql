@@ -35,10 +35,17 @@ on conflict (note_id, source) do update set
     status = excluded.status,
     employer = excluded.employer
 
+-- name: add_note_versions
+insert into note_versions (
+    note_id, source, person, version_ms, version_offset, note, counts, keeps_self_certified_days,
+    self_certified_days, self_certified_days_version_ms, self_certified_days_version_offset, status, employer,
+    recorded_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+
 -- name: write_facts
 -- A fact never changes; it may only come to belong to another number of the same person.
-insert into facts (source, id, person, type, version_ms, version_offset, payload)
-select * from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[], $7::text[])
+insert into facts (source, id, person, type, version_ms, version_offset, payload, recorded_at)
+select *, $8 from unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[], $7::text[])
 on conflict (source, id) do update set person = excluded.person
 
 -- name: write_cases
@@ -105,3 +112,11 @@ delete from timers where ctid = any(array(
     order by due_at, case_id, checkpoint, step, subject
     limit $2 for update skip locked))
 returning *
+
+-- name: read_replan
+select last_person, people, finished_at from replans where rulebook = $1
+
+-- name: write_replan
+insert into replans (rulebook, last_person, people, started_at, finished_at) values ($1, $2, $3, $4, $5)
+on conflict (rulebook) do update set
+    last_person = excluded.last_person, people = excluded.people, finished_at = excluded.finished_at

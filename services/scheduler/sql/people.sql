@@ -57,3 +57,22 @@ order by replan_at limit $2 for update skip locked
 -- Two index look-ups, however many wait.
 select least((select min(due_at) from timers), (select min(replan_at) from people))
 
+
+-- name: claim_people_after
+-- Everybody in the order of the hash, some at a time; waits for who is busy, since nobody may be passed over.
+select person from people where person > $1 order by person limit $2 for update
+
+-- name: read_facts_until
+select * from facts where person = any($1::bytea[]) and recorded_at <= $2
+
+-- name: read_note_versions_until
+-- The newest that was recorded by then, of each note that is the person's now or was then.
+select distinct on (note_id, source) *
+from note_versions
+where recorded_at <= $2 and note_id in (
+    select note_id from note_versions where person = any($1::bytea[])
+    union select note_id from note_slots where person = any($1::bytea[]))
+order by note_id, source, id desc
+
+-- name: read_fact_times
+select source, id, recorded_at from facts where person = any($1::bytea[])

@@ -43,6 +43,26 @@ create table note_slots (
 );
 create index note_slots_person on note_slots (person);
 
+-- Every version that a slot has had, in the form of a slot, so that an earlier moment can be explained (SPEC 4.5).
+create table note_versions (
+    id bigint generated always as identity primary key,
+    note_id text not null,
+    source text not null,
+    person bytea,
+    version_ms bigint not null,
+    version_offset bigint not null,
+    note text,
+    counts boolean not null,
+    keeps_self_certified_days boolean not null,
+    self_certified_days date[] not null,
+    self_certified_days_version_ms bigint not null,
+    self_certified_days_version_offset bigint not null,
+    status text,
+    employer text,
+    recorded_at timestamptz not null
+);
+create index note_versions_note on note_versions (note_id);
+
 create table facts (
     source text not null,
     id text not null,
@@ -51,6 +71,7 @@ create table facts (
     version_ms bigint not null,
     version_offset bigint not null,
     payload text not null,
+    recorded_at timestamptz not null,
     primary key (source, id)
 );
 create index facts_person on facts (person);
@@ -115,6 +136,15 @@ create table withdrawals (
     withdrawn_at timestamptz not null
 );
 create index withdrawals_person on withdrawals (person);
+
+-- How far a replan of everybody has come under a rulebook; `last_person` is where the next batch goes on from.
+create table replans (
+    rulebook text primary key,
+    last_person bytea not null,
+    people integer not null,
+    started_at timestamptz not null,
+    finished_at timestamptz
+);
 
 -- ── records out, and dead letters ───────────────────────────────────────────────────────────────────────────────
 
