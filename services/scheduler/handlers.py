@@ -107,13 +107,13 @@ class Scheduler:
                 return False
             made = loaded.register.replan(loaded.people, now)
             await work.people.save(loaded, now)
-            await work.records.put(_encoded(messages_of(made.values()), now))
+            await work.records.put(encoded(messages_of(made.values()), now))
         return True
 
     async def _fire(self, now: datetime) -> bool:
         async with self._begin() as work:
             fired = await work.people.fire_due(now, FIRE_BATCH)
-            await work.records.put(_encoded([each.event for each in fired], now))
+            await work.records.put(encoded([each.event for each in fired], now))
         for each in fired:
             event = each.event
             metrics.FIRED.labels(event.checkpoint, event.step).inc()
@@ -132,7 +132,7 @@ async def _store(work: Work, kept: Sequence[Taken], dead: Sequence[Dead], now: d
         loaded = await work.people.load_for(batch)
         made = loaded.register.replan(loaded.register.take(batch), now)
         await work.people.save(loaded, now)
-        await work.records.put(_encoded(messages_of(made.values()), now))
+        await work.records.put(encoded(messages_of(made.values()), now))
     await work.records.set_aside(dead, now)
 
 
@@ -153,7 +153,8 @@ def _decoded(records: Sequence[Record]) -> tuple[list[Taken], list[Dead]]:
     return kept, dead
 
 
-def _encoded(messages: Iterable[Message], now: datetime) -> list[Record]:
+def encoded(messages: Iterable[Message], now: datetime) -> list[Record]:
+    """The records of what the scheduler says at `now`."""
     return [
         encode(message, event_id=_event_id(message), source=SOURCE, at=now) for message in messages
     ]

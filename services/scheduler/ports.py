@@ -32,6 +32,17 @@ class Loaded:
     offices: dict[str, OfficeChange]
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a replan of everybody has come; `last_person` is a hash, the next batch begins behind it."""
+
+    rulebook: str
+    started_at: datetime
+    last_person: bytes = b""
+    people: int = 0
+    finished_at: datetime | None = None
+
+
 class People(Protocol):
     """The people that a transaction has locked stay so to its end; what is loaded was read after the lock."""
 
@@ -41,6 +52,22 @@ class People(Protocol):
 
     async def claim_for_replan(self, now: datetime, limit: int) -> Loaded:
         """Lock and load people whose plan time alone has changed; those locked elsewhere are passed over."""
+        ...
+
+    async def claim_after(self, person: bytes, limit: int) -> Loaded:
+        """Lock and load the next people in the order of their hashes; waits for who is busy."""
+        ...
+
+    async def as_of(self, person_id: str, at: datetime) -> Person | None:
+        """One person as was known at an instant, under the number that holds now; locks nobody."""
+        ...
+
+    async def replan_progress(self, rulebook: str) -> Progress | None:
+        """How far a replan under that rulebook has come; None where none was begun."""
+        ...
+
+    async def save_replan_progress(self, progress: Progress) -> None:
+        """Remember how far it has come."""
         ...
 
     async def fire_due(self, now: datetime, limit: int) -> list[Fired]:

@@ -7,20 +7,21 @@ begin after that and so see what the other has committed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from schemas.messages import PersonRenumbered
 from services.runtime.postgres import Connection, Queries
 from services.scheduler.domain.due_event import fire
-from services.scheduler.domain.facts import Fact, NoteSlot, Version, owner_of
+from services.scheduler.domain.facts import Fact, NoteSlot, Version, current_number, owner_of
 from services.scheduler.domain.history import Fired
 from services.scheduler.domain.intake import OfficeChange, Taken
 from services.scheduler.domain.register import Register, stated_number
 from services.scheduler.domain.replan import Person
 from services.scheduler.domain.rulebook import Rulebook
-from services.scheduler.ports import Loaded, PeopleMoved
+from services.scheduler.ports import Loaded, PeopleMoved, Progress
 from services.scheduler.rows import (
     Row,
     case_of,
@@ -70,6 +71,75 @@ class Store:
         """Lock and load people whose plan time alone has changed by `now`."""
         rows = await self._connection.fetch(_QUERIES["claim_people_to_replan"], now, limit)
         return await self._load(sorted(row["person"] for row in rows), [])
+
+    async def claim_after(self, person: bytes, limit: int) -> Loaded:
+        """Lock and load the next people in the order of their hashes; waits for who is busy."""
+        rows = await self._connection.fetch(_QUERIES["claim_people_after"], person, limit)
+        return await self._load(sorted(row["person"] for row in rows), [])
+
+    async def as_of(self, person_id: str, at: datetime) -> Person | None:
+        """One person as was known at an instant, under the number that holds now; locks nobody.
+
+        What fired, was withdrawn or was armed later is left out; a timer that pended then and has been replaced
+        since is planned as if it were new.
+        """
+        fetch = self._connection.fetch
+        rows = await fetch(_QUERIES["read_renumberings"], [person_id])
+        renumbered = {row["old_person_id"]: row["new_person_id"] for row in rows}
+        number = current_number(person_id, renumbered)
+        hashes = [self._hash_of(number)]
+        known = await fetch(_QUERIES["read_people"], hashes)
+        if not known:
+            return None
+        slots = [
+            slot_of(row) for row in await fetch(_QUERIES["read_note_versions_until"], hashes, at)
+        ]
+        owned = _owned(slots, number, renumbered)
+        fired = (await self._fired(hashes)).get(hashes[0], [])
+        return Person(
+            person_id=number,
+            hash=hashes[0],
+            office=known[0]["office"],
+            slots=tuple(owned),
+            facts=tuple(
+                fact_of(row) for row in await fetch(_QUERIES["read_facts_until"], hashes, at)
+            ),
+            cases=tuple(case_of(row) for row in await fetch(_QUERIES["read_cases"], hashes)),
+            numbers_used=known[0]["numbers_used"],
+            fired=tuple(
+                replace(each, withdrawn=tuple(part for part in each.withdrawn if part.at <= at))
+                for each in fired
+                if each.event.fired_at <= at
+            ),
+            timers=tuple(
+                timer_of(row)
+                for row in await fetch(_QUERIES["read_timers_armed_until"], hashes, at)
+            ),
+        )
+
+    async def replan_progress(self, rulebook: str) -> Progress | None:
+        """How far a replan under that rulebook has come; None where none was begun."""
+        row = await self._connection.fetchrow(_QUERIES["read_replan"], rulebook)
+        if row is None:
+            return None
+        return Progress(
+            rulebook=row["rulebook"],
+            started_at=row["started_at"],
+            last_person=bytes(row["last_person"]),
+            people=row["people"],
+            finished_at=row["finished_at"],
+        )
+
+    async def save_replan_progress(self, progress: Progress) -> None:
+        """Remember how far it has come."""
+        await self._connection.execute(
+            _QUERIES["write_replan"],
+            progress.rulebook,
+            progress.last_person,
+            progress.people,
+            progress.started_at,
+            progress.finished_at,
+        )
 
     async def fire_due(self, now: datetime, limit: int) -> list[Fired]:
         """Move due timers to the due events, oldest first; returns the events in that order."""
@@ -285,6 +355,19 @@ def _by_person(rows: Iterable[Row], value_of: Callable[[Row], T]) -> dict[bytes,
         if row["person"] is not None:
             found.setdefault(bytes(row["person"]), []).append(value_of(row))
     return found
+
+
+def _owned(slots: Iterable[NoteSlot], number: str, renumbered: Mapping[str, str]) -> list[NoteSlot]:
+    """The slots of the notes that are this person's, of all that once were."""
+    by_note: dict[str, list[NoteSlot]] = {}
+    for slot in slots:
+        by_note.setdefault(slot.note_id, []).append(slot)
+    owned: list[NoteSlot] = []
+    for held in by_note.values():
+        stated = owner_of(held)
+        if stated is not None and current_number(stated, renumbered) == number:
+            owned += held
+    return owned
 
 
 def _head(person: Person | None) -> tuple[object, ...] | None:

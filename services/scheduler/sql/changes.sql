@@ -114,7 +114,7 @@ delete from timers where ctid = any(array(
 returning *
 
 -- name: read_replan
-select last_person, people, finished_at from replans where rulebook = $1
+select * from replans where rulebook = $1
 
 -- name: write_replan
 insert into replans (rulebook, last_person, people, started_at, finished_at) values ($1, $2, $3, $4, $5)

@@ -33,6 +33,12 @@ select * from people where person = any($1::bytea[]) order by person for update
 select * from timers where person = any($1::bytea[])
 order by due_at, case_id, checkpoint, step, subject for update
 
+-- name: read_people
+select * from people where person = any($1::bytea[])
+
+-- name: read_timers_armed_until
+select * from timers where person = any($1::bytea[]) and armed_since <= $2
+
 -- name: read_facts
 select * from facts where person = any($1::bytea[])
 
@@ -73,6 +79,3 @@ where recorded_at <= $2 and note_id in (
     select note_id from note_versions where person = any($1::bytea[])
     union select note_id from note_slots where person = any($1::bytea[]))
 order by note_id, source, id desc
-
--- name: read_fact_times
-select source, id, recorded_at from facts where person = any($1::bytea[])

@@ -1,0 +1,187 @@
+"""Why somebody did, or did not, get a message: facts, cases and the whole plan in words and in order (SPEC 4.5).
+
+Pure, and made from the same replan that the service acts on, so that it cannot tell another story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from schemas.messages import FactWithdrawn
+from services.scheduler.domain.calendar import OSLO, midnight
+from services.scheduler.domain.cases import Leave
+from services.scheduler.domain.history import Fired
+from services.scheduler.domain.plan import Planned
+from services.scheduler.domain.replan import Person, Replanned
+
+_WORDS = {
+    "on_time": "told on time",
+    "late": "told late",
+    "died": "the person has died",
+    "case_withdrawn": "no sick note makes this case any more",
+    "ended": "the case is over",
+    "plan_made": "a follow-up plan has been made",
+    "plan_shared": "the follow-up plan has been shared",
+    "held": "the meeting has been held",
+    "summoned": "the meeting has been summoned",
+    "moved": "the meeting has been moved",
+    "cancelled": "the meeting has been cancelled",
+    "assessed": "the activity requirement has been assessed",
+    "answered": "the question has been answered",
+    "requested": "the meeting has been asked for",
+    "reassessment": "an adviser has set a date of their own",
+    "closed": "an adviser has closed it",
+    "revoked": "the exemption was revoked",
+    "exempted": "exempted",
+    "notes_end_before_due": "no sick note reaches the due date yet",
+    "not_sick_listed": "not sick-listed on the due date",
+    "no_employer": "no employer on the due date",
+    "graded": "not fully away long enough",
+    "not_graded": "not graded on the due date",
+    "nobody_asked": "nobody has asked for it",
+    "not_exempted": "no such exemption",
+    "disabled": "switched off in the rulebook",
+    "catch_up_passed": "known too late to be of use",
+    "recovered": "known late, and no longer sick-listed",
+    "superseded": "known late, and a later step says it better",
+    "due": "will be told",
+    "again": "will be told again, for its ground has come back",
+    "overdue": "is told at the next turn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a timeline: an instant in Oslo, what happened or will happen, and why."""
+
+    at: datetime
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStory:
+    """One case: its span as the notes tell it (None once no note does), its plan, its timeline."""
+
+    case_id: str
+    start: date
+    end: date
+    sick_days: int
+    leave: Leave | None
+    steps: tuple[Planned, ...]
+    timeline: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All about one person at an instant; `facts` are the follow-up facts in the order in which they happened."""
+
+    person_id: str
+    as_of: datetime
+    office: str | None
+    facts: tuple[Line, ...]
+    notes: tuple[Line, ...]
+    cases: tuple[CaseStory, ...]
+
+
+def explain(made: Replanned, as_of: datetime) -> Explanation:
+    """Tell a replan in words; `as_of` (aware) is the instant that it was made for."""
+    person = made.person
+    return Explanation(
+        person_id=person.person_id,
+        as_of=as_of.astimezone(OSLO),
+        office=person.office,
+        facts=_facts(person),
+        notes=_notes(person),
+        cases=tuple(
+            CaseStory(
+                case_id=case.case_id,
+                start=case.start,
+                end=case.end,
+                sick_days=len(leave.days) if leave is not None else 0,
+                leave=leave,
+                steps=made.plans[case.case_id].steps,
+                timeline=_timeline(
+                    leave, made.plans[case.case_id].steps, made.plans[case.case_id].fired
+                ),
+            )
+            for case in person.cases
+            for leave in (made.leaves.get(case.case_id),)
+        ),
+    )
+
+
+def in_words(reason: str) -> str:
+    """A reason code as a sentence; what stands behind the colon is kept."""
+    code, _, detail = reason.partition(":")
+    words = _WORDS.get(code, code)
+    if code == "late":
+        return f"{words}, by {detail} s"
+    if code == "again":
+        return f"{words} (generation {detail})"
+    return f"{words} ({detail})" if detail else words
+
+
+def _facts(person: Person) -> tuple[Line, ...]:
+    withdrawn = {
+        fact.message.fact_id for fact in person.facts if isinstance(fact.message, FactWithdrawn)
+    }
+    return tuple(
+        Line(
+            fact.message.occurred_at.astimezone(OSLO),
+            fact.message.kind,
+            "withdrawn later" if fact.id in withdrawn else "",
+        )
+        for fact in sorted(person.facts, key=lambda each: (each.message.occurred_at, each.id))
+    )
+
+
+def _notes(person: Person) -> tuple[Line, ...]:
+    lines = []
+    for slot in person.slots:
+        if slot.note is None:
+            continue
+        for period in slot.note.periods:
+            grade = f" {period.grade} %" if period.kind == "graded" else ""
+            employer = f", {slot.note.employer.org_number}" if slot.note.employer else ""
+            counts = "" if slot.counts else " (does not count)"
+            lines.append(
+                Line(
+                    midnight(period.from_).astimezone(OSLO),
+                    f"{period.kind}{grade} to {period.to}{employer}",
+                    f"{slot.source}{counts}",
+                )
+            )
+    return tuple(sorted(lines, key=lambda line: (line.at, line.what)))
+
+
+def _timeline(
+    leave: Leave | None, steps: Sequence[Planned], fired: Sequence[Fired]
+) -> tuple[Line, ...]:
+    lines = []
+    if leave is not None:
+        lines.append(Line(midnight(leave.start).astimezone(OSLO), "first sick day", ""))
+        lines.append(Line(midnight(leave.end).astimezone(OSLO), "last sick day", ""))
+        lines.append(Line(midnight(leave.over_on).astimezone(OSLO), "case over", ""))
+    for each in fired:
+        event = each.event
+        why = f"late by {event.late_seconds} s" if event.late_seconds else "on time"
+        name = _name(event.checkpoint, event.step, event.subject or "", event.generation)
+        lines.append(Line(event.fired_at.astimezone(OSLO), f"told: {name}", why))
+        for part in each.withdrawn:
+            whom = f" for {part.recipient.role}" if part.recipient is not None else ""
+            why = f"{part.reason}:{part.detail}" if part.detail else part.reason
+            lines.append(Line(part.at.astimezone(OSLO), f"withdrawn{whom}: {name}", why))
+    for planned in steps:
+        if planned.state != "fired" and planned.due_at is not None:
+            name = _name(*planned.key, planned.generation)
+            why = f"{planned.state}, {in_words(planned.reason)}"
+            lines.append(Line(planned.due_at.astimezone(OSLO), name, why))
+    return tuple(sorted(lines, key=lambda line: (line.at, line.what)))
+
+
+def _name(checkpoint: str, step: str, subject: str, generation: int) -> str:
+    again = f" (generation {generation})" if generation > 1 else ""
+    return f"{checkpoint}.{step}{' ' + subject if subject else ''}{again}"

@@ -1,0 +1,111 @@
+"""A new rulebook for everybody: what it would change, then the change, in batches while the service runs.
+
+Each batch is a transaction of its own and remembers how far it came, so a replan that was stopped goes on where it
+was. Each person is replanned as after any fact; there is no other way to change a timer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from services.runtime.clock import Clock
+from services.scheduler.domain.history import Timer
+from services.scheduler.domain.register import messages_of
+from services.scheduler.domain.replan import Person
+from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.handlers import encoded
+from services.scheduler.ports import Begin, Progress
+
+PEOPLE_PER_BATCH = 200
+
+
+class Place(NamedTuple):
+    """Where a change is counted; `office` is empty for people without one."""
+
+    checkpoint: str
+    office: str
+
+
+@dataclass
+class Changes:
+    """How many timers a replan adds, moves and drops, and how many due events it withdraws."""
+
+    added: Counter[Place] = field(default_factory=Counter)
+    moved: Counter[Place] = field(default_factory=Counter)
+    dropped: Counter[Place] = field(default_factory=Counter)
+    withdrawn: Counter[Place] = field(default_factory=Counter)
+    people: int = 0
+
+    def count(self, before: Person, after: Person) -> None:
+        """Add what became of one person."""
+        office = after.office or ""
+        old, new = _timers(before.timers), _timers(after.timers)
+        for key in new.keys() - old.keys():
+            self.added[Place(key[1], office)] += 1
+        for key in old.keys() - new.keys():
+            self.dropped[Place(key[1], office)] += 1
+        for key in new.keys() & old.keys():
+            if new[key].due_at != old[key].due_at:
+                self.moved[Place(key[1], office)] += 1
+        parts = {fired.event.event_id: len(fired.withdrawn) for fired in before.fired}
+        for fired in after.fired:
+            more = len(fired.withdrawn) - parts.get(fired.event.event_id, 0)
+            if more > 0:
+                self.withdrawn[Place(fired.event.checkpoint, office)] += more
+        self.people += 1
+
+    def places(self) -> list[Place]:
+        """Every place where something changes, sorted."""
+        return sorted({*self.added, *self.moved, *self.dropped, *self.withdrawn})
+
+
+async def replan_everybody(
+    begin: Begin, clock: Clock, rulebook: Rulebook, *, dry_run: bool
+) -> AsyncGenerator[Changes, None]:
+    """Replan all people under the rulebook that `begin` was made with; yields the sums after each batch.
+
+    A dry run changes nothing and begins anew each time. What PostgreSQL raises comes through; the next call then
+    goes on behind the last batch that was committed.
+    """
+    changes = Changes()
+    name = f"{rulebook.name} {rulebook.version}"
+    progress = Progress(name, await clock.now())
+    if not dry_run:
+        async with begin() as work:
+            known = await work.people.replan_progress(name)
+        if known is not None and known.finished_at is None:
+            progress = known
+    while progress.finished_at is None:
+        progress = await _batch(begin, clock, progress, changes, dry_run=dry_run)
+        yield changes
+
+
+async def _batch(
+    begin: Begin, clock: Clock, progress: Progress, changes: Changes, *, dry_run: bool
+) -> Progress:
+    now = await clock.now()
+    async with begin() as work:
+        loaded = await work.people.claim_after(progress.last_person, PEOPLE_PER_BATCH)
+        made = loaded.register.replan(loaded.people, now)
+        if not loaded.people:
+            progress = replace(progress, finished_at=now)
+        else:
+            progress = replace(
+                progress,
+                last_person=max(person.hash for person in loaded.people.values()),
+                people=progress.people + len(loaded.people),
+            )
+        if not dry_run:
+            await work.people.save(loaded, now)
+            await work.records.put(encoded(messages_of(made.values()), now))
+            await work.people.save_replan_progress(progress)
+    for number, before in loaded.people.items():
+        changes.count(before, loaded.register.people[number])
+    return progress
+
+
+def _timers(timers: Iterable[Timer]) -> dict[tuple[str, str, str, str], Timer]:
+    return {(timer.case_id, *timer.key): timer for timer in timers}
