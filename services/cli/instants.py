@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import typer
 
 OSLO = ZoneInfo("Europe/Oslo")
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
 
 
 def instant(text: str | datetime) -> datetime:
@@ -21,6 +28,16 @@ def instant(text: str | datetime) -> datetime:
             "this is not an instant with a zone, such as 2026-05-01T12:00:00+02:00"
         )
     return parsed.astimezone(UTC)
+
+
+def span(text: str | timedelta) -> timedelta:
+    """An option's length of time, such as 30s, 15m, 1h or 1d."""
+    if isinstance(text, timedelta):
+        return text
+    match = re.fullmatch(r"([1-9]\d{0,6})([smhd])", text)
+    if match is None:
+        raise typer.BadParameter("this is not a length of time, such as 30s, 15m, 1h or 1d")
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def in_oslo(at: datetime) -> str:

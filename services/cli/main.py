@@ -12,6 +12,7 @@ import typer
 from services.cli.check import check
 from services.cli.ends import run
 from services.cli.plan import plan
+from services.cli.replay import replay
 from services.cli.rulebook import rulebook_app
 from services.cli.services import notifier_app, scheduler_app
 from services.cli.settings import settings
@@ -25,6 +26,7 @@ app = typer.Typer(
     # Python's and rich's tracebacks quote values, which may be personal data.
     pretty_exceptions_enable=False,
 )
+app.command()(replay)
 app.command()(plan)
 app.command()(check)
 app.command()(settings)

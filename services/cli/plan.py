@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from services.cli.ends import WRONG_DATA, WRONG_USE, complain, refuse
 from services.cli.instants import instant
+from services.cli.lines import json_line
 
 
 def plan(
@@ -91,17 +91,13 @@ def _print_json(persons: Iterable[dict[str, Any]]) -> None:
     """One object, written as the persons come."""
     typer.echo('{"persons": [', nl=False)
     for number, person in enumerate(persons):
-        typer.echo((",\n" if number else "\n") + _json(person), nl=False)
+        typer.echo((",\n" if number else "\n") + json_line(person), nl=False)
     typer.echo("\n]}")
 
 
 def _print_lines(objects: Iterable[dict[str, Any]]) -> None:
     for each in objects:
-        typer.echo(_json(each))
-
-
-def _json(content: object) -> str:
-    return json.dumps(content, ensure_ascii=False)
+        typer.echo(json_line(each))
 
 
 def _print_pages(persons: Iterable[dict[str, Any]]) -> None:

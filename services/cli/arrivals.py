@@ -1,0 +1,84 @@
+"""What a record that comes in says, in a few words: the left-hand side of a story."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from schemas.messages import (
+    ActivityRequirementAssessed,
+    DialogueMeetingFact,
+    ExemptionFact,
+    FollowUpFact,
+    FollowUpPlanShared,
+    MeetingNeedAnswered,
+    Message,
+    Period,
+    PersonRenumbered,
+    SickNoteRegistered,
+    SickNoteWithdrawn,
+    WorkResumed,
+)
+from schemas.nav.parts import NoteStatusVersion, NoteVersion, Part
+from services.cli.cast import Cast
+
+
+def told_of(message: Message | Part, cast: Cast) -> tuple[str, str] | None:
+    """Who and what; None for contacts and others that belong in no story."""
+    match message:
+        case SickNoteRegistered():
+            return cast.person(message.person_id), _note(message, cast)
+        case NoteVersion(note=SickNoteRegistered() as note):
+            return cast.person(note.person_id), _note(note, cast)
+        case SickNoteWithdrawn() | NoteVersion():
+            return "somebody", "a sick note is withdrawn (or moves to another topic)"
+        case NoteStatusVersion(person_id=str(number)):
+            return cast.person(number), f"a sick note is now {message.status}"
+        case PersonRenumbered():
+            cast.renumber(message.old_person_id, message.new_person_id)
+            return cast.person(message.new_person_id), "has got a new national number"
+        case FollowUpFact():
+            return cast.person(message.person_id), _fact(message, cast)
+        case _:
+            return None
+
+
+def day(on: date) -> str:
+    """A date as the story writes it: 5 Jan 2026."""
+    return f"{on.day} {on:%b %Y}"
+
+
+def _note(note: SickNoteRegistered, cast: Cast) -> str:
+    periods = ", ".join(map(_period, note.periods))
+    employer = note.employer
+    at = cast.employer(employer.org_number, employer.name) if employer is not None else None
+    form = "" if note.form == "digital" else f" on {note.form}"
+    return f"sick note{form}: {periods}" + (f", {at}" if at is not None else ", no employer")
+
+
+def _period(period: Period) -> str:
+    kind = f"{period.grade} %" if period.kind == "graded" else period.kind.replace("_", " ")
+    return f"{kind} {day(period.from_)} to {day(period.to)}"
+
+
+def _fact(fact: FollowUpFact, cast: Cast) -> str:
+    words = type(fact).kind.replace("_", " ").replace(".", " ")
+    match fact:
+        case FollowUpPlanShared():
+            words += f" with the {fact.shared_with}"
+        case DialogueMeetingFact():
+            words = words.replace("meeting", f"meeting {fact.meeting}", 1)
+            on = fact.takes_place_on
+            words += f", for {day(on)}" if on is not None else ""
+        case ExemptionFact():
+            words += f" from {fact.checkpoint}: {fact.reason}".replace("_", " ")
+        case ActivityRequirementAssessed():
+            words += f": {fact.outcome}".replace("_", " ") + (", final" if fact.final else "")
+        case MeetingNeedAnswered():
+            wants = "wants a meeting" if fact.wants_meeting else "wants no meeting"
+            words += f": the {fact.party} {wants}"
+        case WorkResumed():
+            words += f" from {day(fact.from_)}"
+        case _:
+            pass
+    org = getattr(fact, "org_number", None)
+    return words + (f" ({cast.employer(org)})" if org is not None else "")

@@ -1,0 +1,199 @@
+"""Both services in this process, their clock turned by hand: what `demo`, `replay` and acceptance tests run.
+
+The real parts and the real apps; only their loops are not started. For each instant, the least of the next
+record's arrival and of what the services have due next: set the clock, publish the instant's records, and settle:
+deliver, turn and relay by hand until a round did nothing (ARCHITECTURE 4). No sleep and no admin query in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from schemas.inbound import NOTIFIER_TOPICS, SCHEDULER_TOPICS
+from schemas.messages import (
+    AdviserTaskOpened,
+    DeadlineDue,
+    EmailRequested,
+    LetterRequested,
+    SmsRequested,
+)
+from schemas.wire import Record
+from services.cli.collector import Collector
+from services.cli.departures import Departure, DepartureReader
+from services.cli.folding import in_order
+from services.cli.record_file import FiledRecord
+from services.records.dead_letters import dead_topic
+from services.runtime.clock import TurnedClock
+from services.runtime.kafka import Publisher
+
+SETTLE_SECONDS = 10.0
+"""How long the services may take for one piece of work before the run is given up."""
+
+READ_TOPICS = tuple(dict.fromkeys((*SCHEDULER_TOPICS, *NOTIFIER_TOPICS)))
+DEPARTURE_TOPICS = (
+    DeadlineDue.topic,
+    SmsRequested.topic,
+    EmailRequested.topic,
+    LetterRequested.topic,
+    AdviserTaskOpened.topic,
+    *(dead_topic(topic) for topic in READ_TOPICS),
+)
+PUBLISH_AT_ONCE = 2_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_END = datetime.max.replace(tzinfo=UTC)
+
+T = TypeVar("T")
+
+
+class Behind(Exception):
+    """The services did not settle; `str()` is a sentence that says who is behind, and with what."""
+
+
+class App(Protocol):
+    """A service without its loops, as both `app.py` build it."""
+
+    async def handle(self, records: Sequence[Record]) -> None: ...
+
+    async def turn(self, now: datetime) -> bool: ...
+
+    async def relay(self) -> bool: ...
+
+    async def next_due_at(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True)
+class Service:
+    """One app, and what stands between it and its consumer."""
+
+    name: str
+    app: App
+    collector: Collector
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What happened at one instant: the records of the file that arrived, and those that left."""
+
+    at: datetime
+    arrived: Sequence[FiledRecord] = ()
+    left: Sequence[Departure] = ()
+
+
+class Driver:
+    """Turns the services. Everything that goes out of this process goes through `publisher`."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        publisher: Publisher,
+        reader: DepartureReader,
+        clock: TurnedClock,
+    ) -> None:
+        self._services = services
+        self._publisher = publisher
+        self._reader = reader
+        self._clock = clock
+        self._order: dict[tuple[str, int], int] = {}
+        self._own: set[tuple[str, int]] = set()
+        self._has_settled = False
+
+    async def run(
+        self,
+        filed: Iterable[FiledRecord],
+        *,
+        until: datetime | None = None,
+        step: timedelta | None = None,
+    ) -> AsyncGenerator[Moment, None]:
+        """The moments at which anything happened, until `until` (included) or until nothing is pending.
+
+        With `step` instants are taken in bundles: nothing happens early, and late by at most a step. Raises
+        Behind, and what the services raise over a part that fails.
+        """
+        coming = deque(in_order(filed))
+        while (at := await self._next(coming)) is not None:
+            if until is not None and at > until:
+                return
+            if step is not None:
+                at = min(_end_of_step(at, step), until or _END)
+            self._clock.turn(max(at, await self._clock.now()))
+            arrived: list[FiledRecord] = []
+            while coming and coming[0].at <= at:
+                arrived.append(coming.popleft())
+            await self._publish([each.record for each in arrived])
+            yield Moment(at, arrived, await self._settle())
+
+    async def _next(self, coming: deque[FiledRecord]) -> datetime | None:
+        """The next instant; raises Behind where something is due that a settled service did not do."""
+        now = await self._clock.now()
+        instants = [coming[0].at] if coming else []
+        for service in self._services:
+            due = await service.app.next_due_at()
+            if due is not None and due <= now and self._has_settled:
+                raise Behind(f"The {service.name} is behind: what was due at {due} is not done.")
+            instants += [due] if due is not None else []
+        return min(instants, default=None)
+
+    async def _publish(self, records: Sequence[Record]) -> None:
+        read = [record for record in records if record.topic in READ_TOPICS]
+        for start in range(0, len(read), PUBLISH_AT_ONCE):
+            part = read[start : start + PUBLISH_AT_ONCE]
+            await self._publisher.publish(part)
+            # Nobody else publishes now, so the part's offsets end with the last one of each topic.
+            offsets = {each.topic: self._publisher.published[each.topic, 0] for each in part}
+            for number in range(len(part) - 1, -1, -1):
+                topic = part[number].topic
+                self._order[topic, offsets[topic]] = start + number
+                if topic in DEPARTURE_TOPICS:
+                    self._own.add((topic, offsets[topic]))
+                offsets[topic] -= 1
+
+    async def _settle(self) -> list[Departure]:
+        now = await self._clock.now()
+        while any([await self._settle_once(service, now) for service in self._services]):
+            pass
+        self._order.clear()
+        self._has_settled = True
+        published = self._publisher.published
+        left = await _within("Kafka is behind with what left", self._reader.read(published, now))
+        return [each for each in left if (each.record.topic, each.record.offset) not in self._own]
+
+    async def _settle_once(self, service: Service, now: datetime) -> bool:
+        """Deliver, turn and relay as far as one service can; whether there was anything to do."""
+        did = await self._deliver(service)
+        while await _within(f"The {service.name} is behind with its turn", service.app.turn(now)):
+            did = True
+        while await _within(f"The {service.name} is behind with its relay", service.app.relay()):
+            did = True
+        return did
+
+    async def _deliver(self, service: Service) -> bool:
+        """Hand the app all that it can know by now, in one batch, in the order of publishing."""
+        published = self._publisher.published
+        behind = f"The {service.name} is behind"
+        try:
+            records = await _within(behind, service.collector.take(published))
+        except Behind:
+            lacking = ", ".join(service.collector.lacks(published))
+            raise Behind(f"{behind}: it has not read all of {lacking}.") from None
+        if records:
+            records.sort(key=lambda one: (self._order.get((one.topic, one.offset), -1), one.offset))
+            await _within(f"{behind} with {len(records)} records", service.app.handle(records))
+        return bool(records)
+
+
+async def _within(behind: str, work: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(SETTLE_SECONDS):
+            return await work
+    except TimeoutError:
+        raise Behind(f"{behind}: not through after {SETTLE_SECONDS:.0f} s.") from None
+
+
+def _end_of_step(at: datetime, step: timedelta) -> datetime:
+    """The first whole step, counted from 1970 in UTC, at or after an instant."""
+    return _EPOCH - ((_EPOCH - at) // step) * step

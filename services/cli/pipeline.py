@@ -1,0 +1,146 @@
+"""The pipeline that the driver turns, put together: both apps, their consumers, and Kafka's topics of this run."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from schemas.inbound import SCHEDULER_TOPICS
+from services.cli.collector import Collector
+from services.cli.departures import DepartureReader
+from services.cli.driver import DEPARTURE_TOPICS, READ_TOPICS, Driver, Service
+from services.cli.folding import PUBLIC_PSEUDONYM_KEY
+from services.notifier import app as notifier_app
+from services.notifier.settings import NotifierSettings
+from services.notifier.store import SCHEMA as NOTIFIER_SCHEMA
+from services.runtime.clock import TurnedClock
+from services.runtime.kafka import Consumer, Publisher, TopicSpec, ensure_topics, make_broker
+from services.runtime.postgres import close_pool, open_pool
+from services.scheduler import app as scheduler_app
+from services.scheduler.domain.rulebook import Rulebook
+
+# Records come with timestamps of other years: none may be refused as too new or dropped as too old, and none
+# compacted away before everybody has read it.
+_ANY_TIME = {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "message.timestamp.after.max.ms": str(2**63 - 1),
+}
+FETCH_WAIT_MS = 10
+POLL_MILLISECONDS = 5
+JOIN_SECONDS = 60.0
+
+
+class GivenSettings(NotifierSettings):
+    """Settings that hear nothing of the environment: a replay must not send real mail because of it."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the caller gives, and nothing else."""
+        return (init_settings,)
+
+
+def settings_for(
+    database_url: str, kafka_bootstrap_servers: str, *, topic_prefix: str | None = None
+) -> GivenSettings:
+    """Settings of one run: its own topics and groups, and the public key of `plan`."""
+    return GivenSettings.model_validate(
+        {
+            "database_url": database_url,
+            "kafka_bootstrap_servers": kafka_bootstrap_servers,
+            "kafka_idempotence": False,  # the embedded broker cannot
+            "topic_prefix": topic_prefix or f"run-{secrets.token_hex(4)}.",
+            "pseudonym_key": PUBLIC_PSEUDONYM_KEY,
+        }
+    )
+
+
+@asynccontextmanager
+async def pipeline(
+    settings: GivenSettings, rulebook: Rulebook, *, start: datetime
+) -> AsyncIterator[Driver]:
+    """Both services on an empty database, ready to be turned from `start` (aware) on.
+
+    Raises what PostgreSQL and Kafka raise when a part is not there.
+    """
+    await scheduler_app.migrate(settings.database_url)
+    await notifier_app.migrate(settings.database_url)
+    topics = dict.fromkeys((*READ_TOPICS, *DEPARTURE_TOPICS), TopicSpec(1, _ANY_TIME))
+    await ensure_topics(settings, topics)
+    clock = TurnedClock(start)
+    async with AsyncExitStack() as stack:
+        publisher = Publisher(settings)
+        await publisher.start()
+        stack.push_async_callback(publisher.stop)
+        reader = DepartureReader(settings, DEPARTURE_TOPICS)
+        stack.push_async_callback(reader.stop)
+        await reader.start()
+        services = [
+            await _scheduler(stack, settings, rulebook, clock, publisher),
+            await _notifier(stack, settings, clock, publisher),
+        ]
+        await asyncio.gather(*(_consume(stack, settings, service) for service in services))
+        yield Driver(services, publisher, reader, clock)
+
+
+async def _scheduler(
+    stack: AsyncExitStack,
+    settings: GivenSettings,
+    rulebook: Rulebook,
+    clock: TurnedClock,
+    publisher: Publisher,
+) -> Service:
+    pool = await open_pool(
+        settings.database_url, schema=scheduler_app.SCHEMA, application_name="scheduler"
+    )
+    stack.push_async_callback(close_pool, pool)
+    hash_of = scheduler_app.hashing(settings.pseudonym_key)
+    app = scheduler_app.compose(pool, clock, publisher, rulebook, hash_of)
+    return Service("scheduler", app, Collector(SCHEDULER_TOPICS))
+
+
+async def _notifier(
+    stack: AsyncExitStack, settings: GivenSettings, clock: TurnedClock, publisher: Publisher
+) -> Service:
+    pool = await open_pool(
+        settings.database_url, schema=NOTIFIER_SCHEMA, application_name="notifier"
+    )
+    stack.push_async_callback(close_pool, pool)
+    app = notifier_app.notifier_for(settings, pool=pool, clock=clock, publisher=publisher)
+    return Service("notifier", app, Collector(notifier_app.READ_TOPICS))
+
+
+async def _consume(stack: AsyncExitStack, settings: GivenSettings, service: Service) -> None:
+    """Start the service's consumer; returns once it has its partitions, or raises TimeoutError."""
+    broker = make_broker(settings)
+    consumer = Consumer(
+        broker,
+        topics=service.collector.topics,
+        group_id=service.name,
+        handle=service.collector.collect,
+        prefix=settings.topic_prefix,
+        poll_milliseconds=POLL_MILLISECONDS,
+        fetch_wait_ms=FETCH_WAIT_MS,
+    )
+    stack.push_async_callback(broker.stop)
+    async with asyncio.timeout(JOIN_SECONDS):
+        await broker.start()
+        while not _has_all(consumer, service):  # noqa: ASYNC110 - FastStream tells nobody
+            await asyncio.sleep(0.02)
+
+
+def _has_all(consumer: Consumer, service: Service) -> bool:
+    client = consumer.subscriber.consumer
+    return client is not None and len(client.assignment()) == len(service.collector.topics)

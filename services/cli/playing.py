@@ -1,0 +1,148 @@
+"""What `demo` and `replay` share: start the embedded parts, drive the pipeline, tell or print what leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import typer
+from aiokafka.errors import KafkaError
+
+from services.cli.cast import Cast
+from services.cli.departures import Departure, in_form_order
+from services.cli.driver import READ_TOPICS, Behind, Driver, Moment
+from services.cli.embedded import EmbeddedPartFailed, embedded_kafka, embedded_postgres
+from services.cli.ends import WRONG_USE, complain, refuse
+from services.cli.lines import json_line
+from services.cli.pipeline import GivenSettings, pipeline, settings_for
+from services.cli.record_file import FiledRecord, NotRecords, read_records
+from services.cli.story import Story
+from services.cli.terminal import Teller
+from services.records.dead_letters import TooManyDeadLetters
+from services.runtime.kafka import PublishOutcomeUnknown, PublishRefused, TopicsUnavailable
+from services.runtime.logs import configure_logs
+from services.scheduler.domain.rulebook import Rulebook
+
+PROGRESS_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Play:
+    """What to play, by which rules, and how to show it; `until` is in UTC."""
+
+    file: Path
+    rulebook: Rulebook
+    cast: Cast
+    until: datetime | None = None
+    step: timedelta | None = None
+    as_json: bool = False
+
+
+def play(it: Play) -> int:
+    """Play a file on embedded parts of its own; returns how many records were dead.
+
+    Ends the command with 2 over a file that holds no records, with 1 when a part or a service fails.
+    """
+    filed = _records_of(it.file)
+    if not filed:
+        return 0
+    configure_logs("ERROR", "console")
+    complain("Starting PostgreSQL and Kafka …")
+    try:
+        with embedded_postgres() as database_url, embedded_kafka() as kafka:
+            return asyncio.run(_run(it, filed, settings_for(database_url, kafka)))
+    except (EmbeddedPartFailed, Behind) as fault:
+        refuse(str(fault))
+    except TooManyDeadLetters:
+        refuse("A service has stopped: too many of the file's records are dead letters.")
+    except (PublishOutcomeUnknown, PublishRefused, TopicsUnavailable, KafkaError) as error:
+        refuse(f"Kafka did not do it ({type(error).__name__}).")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        refuse(f"A part did not answer ({type(error).__name__}).")
+
+
+def _records_of(file: Path) -> list[FiledRecord]:
+    try:
+        return list(read_records(file))
+    except NotRecords as fault:
+        refuse(str(fault), WRONG_USE)
+    except PermissionError:
+        refuse(f"{file} cannot be read.", WRONG_USE)
+
+
+async def _run(it: Play, filed: list[FiledRecord], settings: GivenSettings) -> int:
+    start = min(each.at for each in filed)
+    async with pipeline(settings, it.rulebook, start=start) as driver:
+        unread = sum(each.record.topic not in READ_TOPICS for each in filed)
+        if unread:
+            complain(f"{unread} records are on topics that nobody reads: left out.")
+        shown = _Printed() if it.as_json else _Told(it.cast)
+        lines: dict[tuple[str, int], int] = {}
+        dead = 0
+        async for moment in _moments(driver, it, filed):
+            lines |= {(each.record.topic, each.record.offset): each.line for each in moment.arrived}
+            for each in _dead(moment):
+                dead += 1
+                complain(_complaint(it.file, each, lines))
+            shown.add(moment)
+        shown.end()
+        return dead
+
+
+async def _moments(driver: Driver, it: Play, filed: list[FiledRecord]) -> AsyncIterator[Moment]:
+    began_at = told_at = time.monotonic()
+    count = 0
+    async with aclosing(driver.run(filed, until=it.until, step=it.step)) as moments:
+        async for moment in moments:
+            count += 1
+            if time.monotonic() - told_at > PROGRESS_SECONDS:
+                told_at = time.monotonic()
+                complain(f"… {moment.at:%Y-%m-%d}, {count} instants")
+            yield moment
+    complain(f"{count} instants in {time.monotonic() - began_at:.1f} s.")
+
+
+def _dead(moment: Moment) -> list[Departure]:
+    return [each for each in moment.left if each.header("dead_reason") is not None]
+
+
+def _complaint(file: Path, dead: Departure, lines: dict[tuple[str, int], int]) -> str:
+    topic = dead.header("dead_topic") or ""
+    line = lines.get((topic, int(dead.header("dead_offset") or -1)))
+    return f"{file}:{line}: dead · {topic} · {dead.header('dead_reason')}"
+
+
+class _Printed:
+    """`--json`: everything that left, sorted, at the end."""
+
+    def __init__(self) -> None:
+        self._left: list[Departure] = []
+
+    def add(self, moment: Moment) -> None:
+        self._left += moment.left
+
+    def end(self) -> None:
+        for departure in in_form_order(self._left):
+            typer.echo(json_line(departure.form()))
+
+
+class _Told:
+    """A story, as it happens."""
+
+    def __init__(self, cast: Cast) -> None:
+        self._story = Story(cast)
+        self._teller = Teller()
+
+    def add(self, moment: Moment) -> None:
+        self._teller.tell(self._story.page(moment))
+
+    def end(self) -> None:
+        self._teller.total(self._story.counts)
