@@ -31,7 +31,7 @@ from tests.scheduler_parts import (
 
 MONDAY = date(2026, 1, 5)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
-STANDARD = Path("services/scheduler/rulebooks/standard.toml")
+STANDARD = Path("services/scheduler/rulebooks/standard.toml").read_text("utf-8")
 
 
 def at(day: int, hour: int = 12) -> datetime:
@@ -82,17 +82,12 @@ async def test_the_past_of_a_note_that_is_gone_can_still_be_explained(database_u
 async def changes_of(bench: Bench, text: str, *, dry_run: bool) -> Changes:
     rulebook = parse(text)
     begin = beginning(bench.pool, rulebook, hashing(KEY))
-    last = Changes()
-    async for last in replan_everybody(begin, bench.clock, rulebook, dry_run=dry_run):
-        pass
-    return last
+    return [c async for c in replan_everybody(begin, bench.clock, rulebook, dry_run=dry_run)][-1]
 
 
 async def test_a_new_rulebook_is_tried_before_it_is_applied(database_url: str) -> None:
     """SPEC 11: what would change (`--dry-run`), then the change."""
-    later = STANDARD.read_text().replace(
-        'name = "question", day = 105', 'name = "question", day = 98'
-    )
+    later = STANDARD.replace('name = "question", day = 105', 'name = "question", day = 98')
     later = later.replace(
         '{ name = "reminder", day = 21', '{ enabled = false, name = "reminder", day = 21'
     )
@@ -122,9 +117,7 @@ async def test_a_replan_that_was_stopped_goes_on_where_it_was(
 ) -> None:
     """Issue 4: resumable, while the service runs."""
     monkeypatch.setattr("services.scheduler.replanning.PEOPLE_PER_BATCH", 2)
-    later = parse(
-        STANDARD.read_text().replace('name = "question", day = 105', 'name = "question", day = 98')
-    )
+    later = parse(STANDARD.replace('name = "question", day = 105', 'name = "question", day = 98'))
     people = [f"{number:011d}" for number in range(1, 8)]
     async with scheduler_on(database_url, start=START) as bench:
         await bench.scheduler.handle(
@@ -135,9 +128,7 @@ async def test_a_replan_that_was_stopped_goes_on_where_it_was(
         first = await anext(stopped)
         assert first.people == 2
         await stopped.aclose()
-        rest = Changes()
-        async for rest in replan_everybody(begin, bench.clock, later, dry_run=False):
-            pass
+        *_, rest = [c async for c in replan_everybody(begin, bench.clock, later, dry_run=False)]
     assert rest.people == 5
     assert sum(rest.moved.values()) == 5
 
