@@ -9,7 +9,9 @@ the same way, and of them only what their authors wrote passes, not what they pu
 import logging
 import re
 import sys
+import time
 import traceback
+from collections import Counter as Counts
 from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Literal, TextIO
@@ -21,6 +23,7 @@ EventDict = MutableMapping[str, Any]
 
 _FRAMES = 8
 _LONGEST_TEXT = 300
+FOREIGN_SECONDS = 10.0
 _OURS = ("services.", "schemas.", "__main__")
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +33,8 @@ _declared = {
     "error", "error_chain", "sqlstate", "constraint", "frames", "template", "where",
     # what the runtime logs
     "attempt", "check", "checks", "count", "exit_code", "group", "host", "job", "loop", "offset",
-    "partition", "port", "reason", "records", "seconds", "service", "signal", "topic", "topics", "weakness",
+    "partition", "port", "reason", "records", "repeats", "seconds", "service", "signal", "topic",
+    "topics", "weakness",
 }  # fmt: skip
 
 _masked = Counter(
@@ -44,9 +48,9 @@ _PERSONAL = re.compile(
     # a national number; not part of a longer number nor of a uuid
     r"(?<![0-9A-Za-z])\d{6}[ .-]?\d{5}(?![0-9A-Za-z])"
     r"|[^\s\"'<>@=,;]+@[^\s\"'<>@,;]+\.[A-Za-z]{2,}"
-    r"|(?:\+|\b00)[1-9](?:[ -]?\d){7,14}(?!\d)"
-    # a Norwegian mobile number as text; a bare number after "key": or key= is a count
-    r"|(?<![\w.:=+-])(?<!: )[49]\d{2}[ ]?\d{2}[ ]?\d{3}(?![\w.])"
+    r"|(?:\+[1-9](?:[ -]?\d){7,14}|(?<![\w-])00[1-9](?: ?\d){7,14})(?![\w-])"
+    # a Norwegian mobile number as text, and not the first part of a uuid; a bare number after "key": or key= is a count
+    r"|(?<![\w.:=+-])(?<!: )[49]\d{2} ?\d{2} ?\d{3}(?![\w.-])"
 )
 
 
@@ -99,7 +103,7 @@ def configure_logs(
     )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(formatter)
-    handler.addFilter(_is_wanted)
+    handler.addFilter(_Wanted())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
@@ -126,8 +130,29 @@ def mask(text: str) -> str:
     return masked
 
 
-def _is_wanted(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING or record.name.startswith(_OURS)
+class _Wanted(logging.Filter):
+    """Our own lines; of other libraries' those from WARNING up, each place's once in a while.
+
+    While a broker is away aiokafka says so some ten times a second (TRAPS 2.6).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: dict[tuple[str, int], float] = {}
+        self._repeats: Counts[tuple[str, int]] = Counts()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith(_OURS):
+            return True
+        if record.levelno < logging.WARNING:
+            return False
+        place, now = (record.pathname, record.lineno), time.monotonic()
+        if now - self._said_at.get(place, -FOREIGN_SECONDS) < FOREIGN_SECONDS:
+            self._repeats[place] += 1
+            return False
+        self._said_at[place] = now
+        record.repeats = self._repeats.pop(place, 0)
+        return True
 
 
 def _foreign(_: object, __: str, event: EventDict) -> EventDict:
@@ -143,6 +168,8 @@ def _foreign(_: object, __: str, event: EventDict) -> EventDict:
     kept["where"] = f"{record.module}:{record.lineno}"
     if event.get("positional_args") and isinstance(record.msg, str):
         kept["template"] = record.msg
+    if repeats := getattr(record, "repeats", 0):
+        kept["repeats"] = repeats
     if event.get("exc_info"):
         kept["exc_info"] = event["exc_info"]
     return kept

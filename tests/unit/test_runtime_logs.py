@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -113,6 +113,29 @@ def test_of_another_library_passes_only_what_its_author_wrote(lines: Lines) -> N
     assert NATIONAL_ID not in lines.text
 
 
+def test_another_library_is_heard_once_in_a_while_and_its_repeats_counted(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TRAPS 2.6: tens of lines a second while a broker is away."""
+    now = 1000.0
+    monkeypatch.setattr("services.runtime.logs.time.monotonic", lambda: now)
+    library = logging.getLogger("aiokafka")
+
+    def complain() -> None:
+        library.warning("no broker %s", 1)
+
+    for _ in range(50):
+        complain()
+    library.warning("something else %s", 1)
+    now += 10
+    complain()
+    assert [(line["template"], line.get("repeats")) for line in lines.all()] == [
+        ("no broker %s", None),
+        ("something else %s", None),
+        ("no broker %s", 49),
+    ]
+
+
 def test_debug_is_for_our_own_lines_only(lines: Lines) -> None:
     logging.getLogger("aiokafka").setLevel(logging.DEBUG)
     logging.getLogger("aiokafka").debug("key %s", NATIONAL_ID)
@@ -165,7 +188,11 @@ def test_counts_instants_and_ids_are_not_taken_for_persons(text: str) -> None:
     assert mask(text) == text
 
 
-@given(st.uuids())
+@given(
+    st.one_of(st.uuids(), st.text("0123456789", min_size=32, max_size=32).map(uuid.UUID)),
+)
+@example(uuid.UUID("06e7b8dd-e466-189d-0051-4169585746bd"))
+@example(uuid.UUID("91234567-0000-0000-0000-000000000000"))
 def test_no_id_is_ever_mistaken_for_a_person(opaque: uuid.UUID) -> None:
     assert mask(f'{{"case_id": "{opaque}"}}') == f'{{"case_id": "{opaque}"}}'
 
