@@ -23,7 +23,7 @@ from services.cli.embedded import embedded_kafka, embedded_postgres
 Source = Literal["environment", "docker", "embedded"]
 
 # The modules whose `migrate(database_url)` makes the tables of the template database, in this order.
-MIGRATED_BY: tuple[str, ...] = ("services.scheduler.app",)
+MIGRATED_BY: tuple[str, ...] = ("services.scheduler.app", "services.notifier.app")
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ from services.scheduler.domain.explanation import explain as told
 from services.scheduler.domain.replan import replan
 from services.scheduler.domain.rulebook import Rulebook
 from services.scheduler.handlers import Scheduler
-from services.scheduler.ports import Begin, Work
+from services.scheduler.ports import Begin, Schemas, Work
+from services.scheduler.registry import SchemaRegistry
 from services.scheduler.replanning import Changes, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.store import Store
@@ -103,9 +104,12 @@ def compose(
     hash_of: Callable[[str], bytes],
     *,
     wake: Callable[[], None] = lambda: None,
+    schemas: Schemas | None = None,
 ) -> Scheduler:
     """A scheduler without loops, to be turned by hand (demo, replay, tests) or by `start`."""
-    return Scheduler(beginning(pool, rulebook, hash_of), clock, publisher, wake=wake)
+    return Scheduler(
+        beginning(pool, rulebook, hash_of), clock, publisher, wake=wake, schemas=schemas
+    )
 
 
 async def explain(settings: Settings, person_id: str, at: datetime | None) -> Explanation | None:
@@ -166,8 +170,18 @@ async def start(life: Life, settings: Settings) -> None:
         to_fire.set()
         to_relay.set()
 
+    registry = None
+    if settings.schema_registry_url is not None:
+        registry = SchemaRegistry(settings.schema_registry_url)
+        life.at_stop("registry", registry.close)
     scheduler = compose(
-        pool, clock, publisher, rulebook, hashing(settings.pseudonym_key), wake=wake
+        pool,
+        clock,
+        publisher,
+        rulebook,
+        hashing(settings.pseudonym_key),
+        wake=wake,
+        schemas=registry,
     )
 
     async def turn() -> bool | datetime | None:

@@ -21,7 +21,7 @@ from services.runtime.kafka import Publisher
 from services.scheduler import metrics
 from services.scheduler.domain.intake import Taken, taken
 from services.scheduler.domain.register import messages_of
-from services.scheduler.ports import Begin, PeopleMoved, Work
+from services.scheduler.ports import Begin, PeopleMoved, Schemas, Work
 
 SOURCE = "urn:stoppunkt:scheduler"
 
@@ -44,12 +44,17 @@ class Scheduler:
         publisher: Publisher,
         *,
         wake: Callable[[], None] = lambda: None,
+        schemas: Schemas | None = None,
     ) -> None:
-        """`wake` is called after a commit that may have left something to fire or to publish."""
+        """`wake` is called after a commit that may have left something to fire or to publish.
+
+        `schemas` are those of a registry; without one, Avro records are read by the schemas shipped.
+        """
         self._begin = begin
         self._clock = clock
         self._publisher = publisher
         self._wake = wake
+        self._schemas = schemas
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Store a batch of records in one transaction, replan its people, set dead ones aside.
@@ -57,7 +62,9 @@ class Scheduler:
         Raises TooManyDeadLetters while the ceiling holds everything back, and what PostgreSQL raises; nothing is
         stored then, and the batch may be handled again, in any other composition.
         """
-        kept, dead = _decoded(records)
+        if self._schemas is not None:
+            await self._schemas.prepare(records)
+        kept, dead = _decoded(records, self._schemas)
         now = await self._clock.now()
         for look in range(LOOKS_MAX):
             try:
@@ -136,12 +143,12 @@ async def _store(work: Work, kept: Sequence[Taken], dead: Sequence[Dead], now: d
     await work.records.set_aside(dead, now)
 
 
-def _decoded(records: Sequence[Record]) -> tuple[list[Taken], list[Dead]]:
+def _decoded(records: Sequence[Record], schemas: Schemas | None) -> tuple[list[Taken], list[Dead]]:
     """What is kept of a batch and what is dead; the rest changes no timer."""
     kept: list[Taken] = []
     dead: list[Dead] = []
     for record in records:
-        match decode_inbound(record):
+        match decode_inbound(record, schemas.of if schemas is not None else None):
             case Envelope() as envelope:
                 kept += taken(envelope, record)
             case InvalidRecord(reason=reason):

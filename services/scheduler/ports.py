@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from fastavro.types import Schema
+
 from schemas.wire import Record
 from services.records.dead_letters import Dead
 from services.scheduler.domain.facts import NoteSlot
@@ -113,6 +115,18 @@ class Work:
 
     people: People
     records: Records
+
+
+class Schemas(Protocol):
+    """Avro schemas by id; what is asked for was prepared before."""
+
+    async def prepare(self, records: Sequence[Record]) -> None:
+        """Fetch what these records need; raises while the registry cannot be asked."""
+        ...
+
+    def of(self, schema_id: int) -> Schema | None:
+        """The schema of an id, None where the registry knows no such id."""
+        ...
 
 
 Begin = Callable[[], AbstractAsyncContextManager[Work]]

@@ -18,7 +18,7 @@ class Instance:
 
     `happened_at` is the fact's instant, `counts_from` the date that a step with `date` counts from (None: there is
     none, and so no timer), `done` a reason that has ended it, `org_numbers` the employers meant (None: all),
-    `renewed_at` an act after which an earlier due event no longer holds (the meeting was moved).
+    `renewed_at` an act after which an earlier due event no longer holds, and `renewed_by` what it was.
     """
 
     subject: str
@@ -29,6 +29,7 @@ class Instance:
     done: str | None = None
     meeting: MeetingState | None = None
     renewed_at: datetime | None = None
+    renewed_by: str = "moved"
 
     @property
     def happened_on(self) -> date:
@@ -114,11 +115,14 @@ def _requested_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
         done = None if unanswered else ("held" if unclosed else "closed")
         if unanswered and "summoned" in step.done_by and any(m.is_summoned for m in meetings):
             done = "summoned"
+        orgs = {each.org_number for each in is_open or [request]}
         yield Instance(
             "" if step.meeting is not None else str(number),
             request.occurred_at,
-            org_numbers=frozenset({request.org_number}) if request.org_number else None,
+            org_numbers=None if None in orgs else frozenset(org for org in orgs if org),
             done=done,
+            renewed_at=closed_at,
+            renewed_by="closed",
         )
 
 
@@ -146,9 +150,15 @@ def _summoned_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
             first.occurred_at,
             _date_of(step, takes_place_on=meeting.takes_place_on),
             org_numbers=frozenset({meeting.org_number}) if meeting.org_number else None,
+            done=_ended(meeting),
             meeting=meeting,
             renewed_at=meeting.moved_at if "moved" in step.done_by else None,
         )
+
+
+def _ended(meeting: MeetingState) -> str | None:
+    """A cancelled meeting ends all steps of its own, whatever else ends them."""
+    return "cancelled" if meeting.is_cancelled else None
 
 
 def _refused_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
@@ -168,8 +178,9 @@ def _refused_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
         yield Instance(
             meeting.meeting_id,
             standing[0].occurred_at if standing else refusals[-1].occurred_at,
-            done=None if standing else "moved",
+            done=_ended(meeting) or (None if standing else "moved"),
             meeting=meeting,
+            renewed_at=moved_at,
         )
 
 
@@ -209,5 +220,13 @@ def _assessments(step: Step, facts: CaseFacts) -> Iterable[Instance]:
     if not asking:
         return []
     last = asking[-1]
-    done = None if last is facts.assessment else "assessed"
-    return [Instance("", last.occurred_at, _date_of(step, reply_by=last.reply_by), done=done)]
+    return [
+        Instance(
+            "",
+            last.occurred_at,
+            _date_of(step, reply_by=last.reply_by),
+            done=None if last is facts.assessment else "assessed",
+            renewed_at=last.occurred_at if len(asking) > 1 else None,
+            renewed_by="assessed",
+        )
+    ]

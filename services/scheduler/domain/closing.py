@@ -52,7 +52,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One step of one leave on one due date; `resumes` are exemptions for which it was withdrawn before."""
+    """One step of one leave on one due date; `resumes` are exemptions for which it was withdrawn before.
+
+    With `asks_graded` employers of graded work are asked for meeting 1 too, to see whether they have held it.
+    """
 
     step: Step
     instance: Instance | None
@@ -60,6 +63,7 @@ class Question:
     leave: Leave
     due_on: date
     resumes: Sequence[str] = ()
+    asks_graded: bool = False
 
     def within(self, day: date) -> date:
         """The day, or the nearest one of the leave: there its notes hold."""
@@ -76,7 +80,7 @@ class Question:
             return tuple(sorted(self.instance.org_numbers))
         day = self.within(self.due_on)
         orgs = [employer.org_number for employer in self.leave.employers(day)]
-        if self.is_meeting_1_timer:
+        if self.is_meeting_1_timer and not self.asks_graded:
             # aml § 4-6 (4): within seven weeks of being *fully* away.
             orgs = [org for org in orgs if self.leave.employer_grade(org, day) == FULL_GRADE]
         return tuple(orgs)
@@ -148,11 +152,11 @@ def _has_happened(
     match act:
         case "plan_made":
             made = [p for p in facts.plans if isinstance(p, FollowUpPlanMade)]
-            return not is_employees and any(_is_of(p.org_number, recipient) for p in made)
+            return not is_employees and any(_is_of(p.org_number, recipient, instance) for p in made)
         case "plan_shared" | "plan_shared_with_office":
             since = instance.happened_on if instance is not None else None
             return not is_employees and any(
-                _is_of(plan.org_number, recipient)
+                _is_of(plan.org_number, recipient, instance)
                 and (act == "plan_shared" or plan.shared_with == "office")
                 and (since is None or plan.shared_on >= since)
                 for plan in facts.plans
@@ -205,8 +209,12 @@ def _is_meetings_of(meeting: MeetingState, recipient: Recipient) -> bool:
     return recipient.role == "line_manager" and meeting.org_number == recipient.org_number
 
 
-def _is_of(org_number: str, recipient: Recipient) -> bool:
-    return recipient.role == "adviser" or recipient.org_number == org_number
+def _is_of(org_number: str, recipient: Recipient, instance: Instance | None) -> bool:
+    """Whether an employer's act is the recipient's own; an adviser's is that of the employers meant."""
+    if recipient.role == "adviser":
+        meant = instance.org_numbers if instance is not None else None
+        return meant is None or org_number in meant
+    return recipient.org_number == org_number
 
 
 def _is_party(party: str, org_number: str | None, recipient: Recipient) -> bool:
@@ -228,16 +236,21 @@ def _exempted_reason(question: Question, recipient: Recipient) -> str | None:
 
 
 def _resume_on(question: Question, recipient: Recipient) -> date | None:
-    """The day after the last exemption that covered the due date, or for which the step was withdrawn."""
-    due_on = question.due_on
-    ended = [
-        each.until + ONE_DAY
+    """The day after the last exemption that the step fell due in, or for which it was withdrawn.
+
+    One that stood on the morning on which the step was planned again moves it on once more.
+    """
+    ended = sorted(
+        (each.until, each.granted_on, each.fact.reason)
         for each in _exemptions_from(question.step, question.view.facts, recipient)
-        if each.until is not None
-        and due_on <= each.until < question.view.today
-        and (each.granted_on <= due_on or each.fact.reason in question.resumes)
-    ]
-    return max(ended, default=None)
+        if each.until is not None and question.due_on <= each.until < question.view.today
+    )
+    resume_on: date | None = None
+    for until, granted_on, reason in ended:
+        falls_due_on = resume_on or question.due_on
+        if granted_on <= falls_due_on or reason in question.resumes:
+            resume_on = until + ONE_DAY
+    return resume_on
 
 
 def _exemptions_from(step: Step, facts: CaseFacts, recipient: Recipient) -> list[Exemption]:

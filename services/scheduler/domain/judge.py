@@ -7,7 +7,7 @@ exempted. History, lateness and second thoughts are the plan's (plan.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -107,6 +107,13 @@ def _judge_dated(question: Question, due_at: datetime, *, is_full: bool) -> Verd
         return Verdict("not_applicable", "ended", *common)
     if recipients and not open_to:
         return Verdict("done", first_reason(closed.values()), *common)
+    if not recipients:
+        # Nobody is asked because of graded work; what is done is done all the same (SPEC 4.1's order).
+        graded = replace(question, asks_graded=True)
+        closed, _ = closed_and_resumed(graded)
+        if graded.recipients and set(closed) == set(graded.recipients):
+            common = (due_on, due_at, is_resumed, open_to, closed)
+            return Verdict("done", first_reason(closed.values()), *common)
     if question.step.requires("sick_listed") and applies_on > leave.end:
         if applies_on >= view.today:
             return Verdict("waiting", "notes_end_before_due", *common)

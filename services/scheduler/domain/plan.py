@@ -213,8 +213,8 @@ class _SecondThoughts:
     ) -> _Doubt | None:
         event = fired.event
         renewed_at = instance.renewed_at if instance is not None else None
-        if renewed_at is not None and renewed_at > event.fired_at:
-            return _Doubt("done", "moved", False)
+        if renewed_at is not None and event.fired_at < renewed_at <= self.view.now:
+            return _Doubt("done", instance.renewed_by, by_notes=False)
         # A start that moves less, or back, changes nothing: what was right on its own date still is.
         then = judge(step, instance, self.view, due_on=event.due_on) if step.on is None else verdict
         reason = verdict.closed.get(recipient) or then.closed.get(recipient)
@@ -335,7 +335,7 @@ def _timed(
         )
     generation = candidate.generation + 1 if last is not None else 1
     is_due = verdict.due_at is not None and verdict.due_at <= view.now
-    reason = "overdue" if is_due else (f"again:{generation}" if generation > 1 else "due")
+    reason = f"again:{generation}" if generation > 1 else ("overdue" if is_due else "due")
     keeps = timer is not None and timer.generation == generation
     return Planned(
         candidate.step,
