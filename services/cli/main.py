@@ -10,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from services.cli.check import check
+from services.cli.demo import demo
 from services.cli.ends import run
 from services.cli.plan import plan
 from services.cli.replay import replay
@@ -26,6 +27,7 @@ app = typer.Typer(
     # Python's and rich's tracebacks quote values, which may be personal data.
     pretty_exceptions_enable=False,
 )
+app.command()(demo)
 app.command()(replay)
 app.command()(plan)
 app.command()(check)

@@ -189,8 +189,9 @@ def _grouped(lines: Sequence[Line], events: Mapping[str, DeadlineDue]) -> Iterat
             continue
         event = events.get(line.event_id)
         if line.kind in _SENT and event is not None:
-            line = line._replace(text=f"{line.text}\nwhy: {_why(event)}")
-        yield line
+            yield line._replace(text=f"{line.text}\nwhy: {_why(event)}")
+        else:
+            yield line
 
 
 def _name(checkpoint: str, step: str) -> str:
