@@ -3,9 +3,9 @@
 `Notifier` is the whole of it without loops: the service turns it by itself, demo, replay and tests by hand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
@@ -27,19 +27,22 @@ from services.notifier.channels.kafka_email import KafkaEmail
 from services.notifier.channels.kafka_sms import KafkaSms
 from services.notifier.channels.letter import KafkaLetter
 from services.notifier.channels.smtp import Smtp, SmtpServer
-from services.notifier.dead_letters import dead_topic
 from services.notifier.domain.delivery import ChannelName
 from services.notifier.handlers import Handlers
 from services.notifier.holding import Limits
+from services.notifier.metrics import show_watched
 from services.notifier.ports import Brake, Channel, Clock, Publish, Words
 from services.notifier.relay import Relay
 from services.notifier.senders import Senders
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import MIGRATIONS, SCHEMA, Store
+from services.notifier.store.deliveries import Watched
 from services.notifier.texts_folder import load_texts
 from services.notifier.turns import Turns
+from services.records.dead_letters import dead_topic
 from services.runtime.clock import PostgresClock
 from services.runtime.health import Pulse
+from services.runtime.housekeeping import Housekeeper
 from services.runtime.kafka import (
     Consumer,
     ConsumerProbe,
@@ -53,11 +56,15 @@ from services.runtime.kafka import (
 from services.runtime.postgres import Pool, close_pool, open_pool
 from services.runtime.postgres import migrate as migrate_schema
 from services.runtime.service import Life, run_service
-from services.runtime.turning import Wake, keep_turning
+from services.runtime.turning import Turn, Wake, keep_turning
 
-GROUP = "stoppunkt.notifier"
+GROUP = "stoppunkt-notifier"
 # What one topic is spread over: as many consumers as this may share it.
 PARTITIONS = 6
+# A channel that has said nothing for so long is counted, and nothing more is done about it (SPEC 6.7).
+RECEIPT_PATIENCE = timedelta(hours=24)
+# Longer than a case lasts and may be asked about; then nobody needs to know any more (policy).
+KEPT = timedelta(days=3 * 365)
 _DAYS_30 = {"retention.ms": str(30 * 24 * 60 * 60 * 1000)}
 _FOR_EVER = {"retention.ms": "-1"}
 _COMPACTED = {"cleanup.policy": "compact"}
@@ -184,6 +191,18 @@ class Notifier:
         async with self._store.transaction() as tables:
             return await tables.records.stopped_at()
 
+    async def watch(self, now: datetime) -> Watched:
+        """Count what operators should see, and show it as metrics."""
+        async with self._store.transaction() as tables:
+            watched = await tables.deliveries.watch(now, now - RECEIPT_PATIENCE)
+        show_watched(watched)
+        return watched
+
+    async def forget(self, now: datetime) -> int:
+        """Delete what nobody needs any more, a batch; returns how many due events went."""
+        async with self._store.transaction() as tables:
+            return await tables.deliveries.forget(now - KEPT)
+
     async def resume_after_dead_letters(self) -> None:
         """Handle records again, and count dead letters from nothing."""
         async with self._store.transaction() as tables:
@@ -238,69 +257,99 @@ def run(settings: NotifierSettings) -> int:
 
 
 async def start_notifier(life: Life, settings: NotifierSettings) -> None:
-    """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic is not there."""
-    missing = await missing_topics(settings, TOPICS)
-    if missing:
-        raise TopicsUnavailable(", ".join(missing))
-    pool = await open_pool(settings.database_url, schema=SCHEMA, application_name="notifier")
-    life.at_stop("postgres", lambda: close_pool(pool))
+    """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic of ours is not there."""
+    topics = await _topics_to_read(settings)
+    pool = await open_pool(settings.database_url, schema=SCHEMA, application_name=GROUP, max_size=6)
+    life.at_stop("pool", lambda: close_pool(pool))
     publisher = Publisher(settings)
     await publisher.start()
     life.at_stop("publisher", publisher.stop)
+    life.health.watch("publisher", liveness=publisher.liveness)
     clock = PostgresClock(pool, settings.clock_offset_seconds)
     notifier = notifier_for(settings, pool=pool, clock=clock, publisher=publisher)
-    turn_wake, relay_wake = Wake(), Wake()
+    to_send, to_relay = Wake(), Wake()
 
     async def handle(records: Sequence[Record]) -> None:
         await notifier.handle(records)
-        turn_wake.set()
-        relay_wake.set()
+        to_send.set()
+        to_relay.set()
 
     async def turn() -> bool:
-        sent = await notifier.turn(await clock.now())
-        if sent:
-            relay_wake.set()
-        return sent
+        did = await notifier.turn(await clock.now())
+        if did:
+            to_relay.set()
+        return did
 
-    pulses = {"turn": Pulse(), "relay": Pulse()}
-    life.keep(
-        "turn",
-        keep_turning(
-            turn,
-            name="turn",
-            stopping=life.stopping,
-            clock=clock,
-            next_due=notifier.next_due_at,
-            wake=turn_wake,
-            pulse=pulses["turn"],
-        ),
+    _keep(life, "turn", turn, clock, to_send, next_due=notifier.next_due_at)
+    _keep(life, "relay", notifier.relay, clock, to_relay)
+    await _keep_house(life, notifier, clock)
+    # The consumer comes last: nothing is taken in before everything else runs.
+    await _consume(life, settings, topics, handle)
+    life.health.watch("dead letters", readiness=lambda: _dead_letters_readiness(notifier))
+
+
+def _keep(
+    life: Life,
+    name: str,
+    turn: Turn,
+    clock: Clock,
+    wake: Wake,
+    *,
+    next_due: Callable[[], Awaitable[datetime | None]] | None = None,
+) -> None:
+    pulse = Pulse()
+    turning = keep_turning(
+        turn,
+        name=name,
+        stopping=life.stopping,
+        clock=clock,
+        next_due=next_due,
+        wake=wake,
+        pulse=pulse,
     )
-    life.keep(
-        "relay",
-        keep_turning(
-            notifier.relay,
-            name="relay",
-            stopping=life.stopping,
-            clock=clock,
-            wake=relay_wake,
-            pulse=pulses["relay"],
-        ),
-    )
-    for name, pulse in pulses.items():
-        life.health.watch(name, liveness=pulse.liveness, readiness=pulse.readiness)
-    await _consume(life, settings, handle)
+    life.keep(name, turning)
+    life.health.watch(name, liveness=pulse.liveness, readiness=pulse.readiness)
 
 
-async def _consume(life: Life, settings: NotifierSettings, handle: Handle) -> None:
-    """The consumer comes last: nothing is taken in before everything else runs."""
+async def _keep_house(life: Life, notifier: Notifier, clock: Clock) -> None:
+    async def watch() -> None:
+        await notifier.watch(await clock.now())
+
+    async def forget() -> None:
+        await notifier.forget(await clock.now())
+
+    housekeeper = Housekeeper()
+    housekeeper.every(60.0, "watch", watch)
+    housekeeper.every(3600.0, "forget", forget)
+    await housekeeper.start()
+    life.at_stop("housekeeping", housekeeper.stop)
+
+
+async def _consume(
+    life: Life, settings: NotifierSettings, topics: Sequence[str], handle: Handle
+) -> None:
     broker = make_broker(settings)
     consumer = Consumer(
-        broker, topics=READ_TOPICS, group_id=GROUP, handle=handle, prefix=settings.topic_prefix
+        broker, topics=topics, group_id=GROUP, handle=handle, prefix=settings.topic_prefix
     )
-    probe = ConsumerProbe(consumer)
-    life.at_stop("kafka", broker.stop)
     await broker.start()
+    life.at_stop("broker", broker.stop)
+    probe = ConsumerProbe(consumer)
     life.health.watch("consumer", liveness=probe.liveness, readiness=probe.readiness)
+
+
+async def _topics_to_read(settings: NotifierSettings) -> list[str]:
+    """Our own topics, which must be there, and those of other teams' that are."""
+    missing = await missing_topics(settings, [*READ_TOPICS, *TOPICS])
+    own = [topic for topic in missing if topic in TOPICS]
+    if own:
+        raise TopicsUnavailable(", ".join(own))
+    return [topic for topic in READ_TOPICS if topic not in missing]
+
+
+async def _dead_letters_readiness(notifier: Notifier) -> str | None:
+    stopped_at = await notifier.stopped_at()
+    return "stopped: too many dead letters" if stopped_at is not None else None
 
 
 def _smtp_server(settings: NotifierSettings) -> SmtpServer:

@@ -10,12 +10,6 @@ from typing import TypeVar
 
 from schemas.messages import DeliveryReceipt, PersonContactChanged
 from schemas.wire import Decoded, Record
-from services.notifier.dead_letters import (
-    DEAD_LETTERS_MAX,
-    DEAD_LETTERS_WITHIN,
-    TooManyDeadLetters,
-    dead_letter,
-)
 from services.notifier.domain.decision import Deliver, Drop, decide, next_delivery
 from services.notifier.domain.delivery import (
     Delivery,
@@ -25,7 +19,7 @@ from services.notifier.domain.delivery import (
     withdrawn,
 )
 from services.notifier.domain.withdrawal import code, reason_code, withdrawal_for
-from services.notifier.inbox import Batch, Contact, Dead, Renumbering, hashes, sort_records
+from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
 from services.notifier.messages import updates_of
 from services.notifier.ports import Clock, PresentPerson, Store, Tables
 from services.notifier.reading import due_for, read_contacts
@@ -62,16 +56,12 @@ class Handlers:
         """
         batch = sort_records(records, self._decode)
         now = await self._clock.now()
-        try:
-            async with self._store.transaction() as tables:
-                await self._handle(tables, batch, now)
-        except TooManyDeadLetters:
-            async with self._store.transaction() as tables:
-                await tables.records.stop(now)
-            raise
+        async with self._store.transaction() as tables:
+            await tables.records.refuse_when_stopped()
+            await tables.records.set_aside(batch.dead, now)
+            await self._handle(tables, batch, now)
 
     async def _handle(self, tables: Tables, batch: Batch, now: datetime) -> None:
-        await _bury(tables, batch.dead, now)
         await self._drop_seen(tables, batch, now)
         persons = await self._lock(tables, batch)
         if batch.renumberings:
@@ -204,18 +194,6 @@ async def update_tasks(tables: Tables, event_ids: Collection[str], now: datetime
     records, changed = updates_of(tasks, events, now)
     await tables.deliveries.write(changed)
     await tables.records.put(records)
-
-
-async def _bury(tables: Tables, dead: Sequence[Dead], now: datetime) -> None:
-    if await tables.records.stopped_at() is not None:
-        raise TooManyDeadLetters
-    if not dead:
-        return
-    count = await tables.records.count_dead(now - DEAD_LETTERS_WITHIN)
-    if count + len(dead) > DEAD_LETTERS_MAX:
-        raise TooManyDeadLetters
-    await tables.records.add_dead(len(dead), now)
-    await tables.records.put([dead_letter(each, now) for each in dead])
 
 
 async def _save_contacts(tables: Tables, batch: Batch, persons: Persons, now: datetime) -> None:

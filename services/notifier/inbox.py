@@ -6,7 +6,6 @@ kind by kind. What can never be understood is set aside with its reason and hold
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from schemas.ids import person_hash
 from schemas.messages import (
@@ -23,6 +22,7 @@ from schemas.messages import (
 )
 from schemas.nav.parts import LineManagerVersion, Part, Several
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
+from services.records.dead_letters import Dead, digest
 
 ContactMessage = (
     PersonContactChanged | LineManagerChanged | OrganisationContactChanged | AdviserChanged
@@ -59,14 +59,6 @@ class Renumbering:
     message: PersonRenumbered
     version: Version
     digest: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Dead:
-    """A record that can never be understood, and one sentence about why, without personal data."""
-
-    record: Record
-    reason: str
 
 
 @dataclass(slots=True)
@@ -116,7 +108,7 @@ def hashes(key: bytes, person_ids: Iterable[str]) -> dict[str, bytes]:
 
 def _add(batch: Batch, record: Record, envelope: Envelope) -> None:
     version = Version(record.timestamp_ms, record.offset)
-    digest = _digest(envelope)
+    seen_as = _digest(envelope)
     for message in _messages(envelope.message):
         match message:
             case DeadlineDue():
@@ -128,9 +120,9 @@ def _add(batch: Batch, record: Record, envelope: Envelope) -> None:
             case DeliveryReceipt():
                 batch.receipts.append(message)
             case PersonRenumbered():
-                batch.renumberings.append(Renumbering(message, version, digest))
+                batch.renumberings.append(Renumbering(message, version, seen_as))
             case LineManagerVersion(relation_id, LineManagerChanged() as change):
-                batch.contacts.append(Contact(change, version, digest, relation_id))
+                batch.contacts.append(Contact(change, version, seen_as, relation_id))
             case LineManagerVersion(relation_id):
                 batch.relations_gone.append((relation_id, version))
             case (
@@ -139,7 +131,7 @@ def _add(batch: Batch, record: Record, envelope: Envelope) -> None:
                 | OrganisationContactChanged()
                 | AdviserChanged()
             ):
-                batch.contacts.append(Contact(message, version, digest))
+                batch.contacts.append(Contact(message, version, seen_as))
             case _:
                 pass  # another fact on the follow-up topic: the scheduler's
 
@@ -151,4 +143,4 @@ def _messages(message: Message | Part) -> tuple[Message | Part, ...]:
 def _digest(envelope: Envelope) -> bytes | None:
     if envelope.id is None:
         return None
-    return sha256(f"{envelope.source}\0{envelope.id}".encode()).digest()
+    return digest(envelope.source or "", envelope.id)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from services.notifier.domain.delivery import Delivery
+from services.notifier.store.deliveries import Watched
 
 _endings = Counter(
     "stoppunkt_deliveries",
@@ -21,6 +22,27 @@ _uncertain = Counter(
     "Deliveries tried again without knowing how the last attempt ended: at most one extra send each.",
     ["channel"],
 )
+_ready = Gauge(
+    "stoppunkt_deliveries_ready", "Deliveries whose time has come; 1000 means as many or more."
+)
+_oldest = Gauge(
+    "stoppunkt_deliveries_oldest_ready_timestamp_seconds",
+    "When the oldest delivery that is ready became so; 0 where none is. Alert when it stands still.",
+)
+_unanswered = Gauge(
+    "stoppunkt_deliveries_unanswered",
+    "Sent more than 24 hours ago and never confirmed, by channel.",
+    ["channel"],
+)
+
+
+def show_watched(watched: Watched) -> None:
+    """Show what was counted."""
+    _ready.set(watched.ready)
+    _oldest.set(watched.oldest_ready_at.timestamp() if watched.oldest_ready_at else 0)
+    _unanswered.clear()
+    for channel, count in watched.unanswered.items():
+        _unanswered.labels(channel).set(count)
 
 
 def count_endings(settled: Iterable[Delivery]) -> None:

@@ -26,6 +26,7 @@ from services.notifier.domain.delivery import ChannelName, Delivery, Outcome, St
 from services.notifier.domain.recipients import Contacts
 from services.notifier.domain.texts import EmailText
 from services.notifier.inbox import Contact, Version
+from services.records.dead_letters import Dead
 
 Kind = Literal["sms", "email", "letter", "adviser_task"]
 """What a transport carries; a manager's and an organisation's e-mail are both `email`."""
@@ -232,13 +233,9 @@ class Records(Protocol):
 
     async def take(self, limit: int) -> list[Record]: ...
 
-    async def count_dead(self, since: datetime) -> int: ...
+    async def refuse_when_stopped(self) -> None: ...
 
-    async def add_dead(self, count: int, now: datetime) -> None: ...
-
-    async def stop(self, now: datetime) -> None: ...
-
-    async def stopped_at(self) -> datetime | None: ...
+    async def set_aside(self, dead: Sequence[Dead], now: datetime) -> None: ...
 
 
 class Tables(Protocol):

@@ -12,21 +12,21 @@ select * from unnest(
 on conflict (delivery_id) do nothing
 
 -- name: claim_deliveries
--- Oldest first, by the index alone. The lease is the instant at which somebody else may try: $2 of a row that is
--- found 'sending' has passed, so an attempt began and nobody knows how it ended.
-with ready as materialized (
+-- Oldest first, by the index alone; as an array, because a planner that cannot know the limit would join by reading
+-- the whole table. The lease is the instant at which somebody else may try: a row that is found 'sending' has been
+-- claimed before, so an attempt began and nobody knows how it ended.
+update deliveries set
+    state = case when state = 'closing' then 'closing' else 'sending' end,
+    uncertain = uncertain or state = 'sending',
+    ready_at = $2
+where delivery_id = any(array(
     select delivery_id from deliveries
     where ready_at <= $1
     order by ready_at, delivery_id
     limit $3
     for update skip locked
-)
-update deliveries d set
-    state = case when d.state = 'closing' then 'closing' else 'sending' end,
-    uncertain = d.uncertain or d.state = 'sending',
-    ready_at = $2
-from ready where d.delivery_id = ready.delivery_id
-returning d.*
+))
+returning *
 
 -- name: lock_claimed
 -- The rows that still hold the lease they were claimed with; what somebody else has claimed since is not ours
@@ -70,3 +70,33 @@ select d.delivery_id, d.event_id, d.role, d.org_number, d.channel, d.purpose, d.
 from deliveries d
 where $1::bytea is null or d.person = $1
 order by d.planned_at, d.delivery_id
+
+-- name: read_ready
+-- Bounded: a thousand that are late tell as much as a million.
+select ready_at from deliveries where ready_at <= $1 order by ready_at, delivery_id limit 1000
+
+-- name: count_unanswered
+-- Sent before $1 and not a word since, in the 30 days that a receipt could still be read.
+select channel, count(*) as unanswered from deliveries
+where state = 'sent' and channel <> 'adviser_task'
+    and sent_at <= $1 and sent_at > $1 - interval '30 days'
+group by channel
+
+-- name: forget_events
+-- Oldest first, with all that hangs on them; a task that is open for years is closed by nobody.
+with old as (
+    select event_id from events where received_at < $1 order by received_at limit $2
+), gone_withdrawals as (
+    delete from withdrawals using old where withdrawals.event_id = old.event_id
+), gone_deliveries as (
+    delete from deliveries using old where deliveries.event_id = old.event_id
+), gone as (
+    delete from events using old where events.event_id = old.event_id returning 1
+)
+select count(*) from gone
+
+-- name: forget_hours
+delete from hourly_sends where hour < $1
+
+-- name: forget_seen
+delete from seen_records where seen_at < $1

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from services.notifier.store.contacts import ContactTables
 from services.notifier.store.deliveries import DeliveryTable
 from services.notifier.store.events import EventTables
-from services.notifier.store.records import RecordTables
 from services.notifier.store.safety import SafetyTables
+from services.records.tables import RecordTables
 from services.runtime.postgres import Connection, Pool, transaction
 
 SCHEMA = "notifier"

@@ -1,6 +1,7 @@
 """Deliveries: claimed under a lease, locked to be changed, written whole."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -8,6 +9,15 @@ import asyncpg
 from services.notifier.domain.delivery import Delivery
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What operators should see. `unanswered` counts by channel what was sent and never confirmed."""
+
+    oldest_ready_at: datetime | None
+    ready: int
+    unanswered: Mapping[str, int]
 
 
 class DeliveryTable:
@@ -93,6 +103,23 @@ class DeliveryTable:
     async def tell(self, person: bytes | None) -> list[asyncpg.Record]:
         """What became of every delivery, of one person or all, in the order they were planned."""
         return await self._connection.fetch(QUERIES["tell_deliveries"], person)
+
+    async def watch(self, now: datetime, unanswered_before: datetime) -> Watched:
+        """How much is overdue, and how much nobody has answered for since before that instant."""
+        ready = await self._connection.fetch(QUERIES["read_ready"], now)
+        unanswered = await self._connection.fetch(QUERIES["count_unanswered"], unanswered_before)
+        return Watched(
+            oldest_ready_at=ready[0]["ready_at"] if ready else None,
+            ready=len(ready),
+            unanswered={each["channel"]: each["unanswered"] for each in unanswered},
+        )
+
+    async def forget(self, before: datetime, limit: int = 1000) -> int:
+        """Delete up to `limit` events that came before that instant, with all that hangs on them."""
+        count: int = await self._connection.fetchval(QUERIES["forget_events"], before, limit)
+        for name in ("forget_hours", "forget_seen"):
+            await self._connection.execute(QUERIES[name], before)
+        return count
 
     async def _fetch(self, name: str, *arguments: object) -> list[Delivery]:
         return [_delivery(row) for row in await self._connection.fetch(QUERIES[name], *arguments)]

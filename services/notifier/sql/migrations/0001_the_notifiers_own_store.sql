@@ -81,6 +81,7 @@ create table events (
     received_at timestamptz not null
 );
 create index events_person on events (person);
+create index events_received_at on events (received_at);
 
 -- No foreign key: a withdrawal may come before its event.
 create table withdrawals (
@@ -126,6 +127,7 @@ create table deliveries (
 create index deliveries_ready on deliveries (ready_at, delivery_id) where ready_at is not null;
 create index deliveries_event on deliveries (event_id);
 create index deliveries_person on deliveries (person);
+create index deliveries_unanswered on deliveries (sent_at) where state = 'sent';
 
 -- The last message to one recipient about one person; org_number is '' for the employee.
 create table contact_slots (
