@@ -1,0 +1,1 @@
+"""Benchmarks: ratios within one interleaved run, since absolute figures wander on shared cores."""
