@@ -152,11 +152,12 @@ def _obstacle_to_employee(
 
 
 def _first(due: DueFor, party: Party, contacts: Contacts, now: datetime) -> Delivery:
-    unknown = party.role == "employee" and contacts.person is None
-    if unknown and due.event.case.form not in PAPER_FORMS:
-        # The register is asked again for a day before a letter goes (relevance).
-        return _delivery(due, party, "sms", "step", now)
-    return _along(CHAINS[party.role], due, party, contacts, now)
+    on_paper = party.role == "employee" and due.event.case.form in PAPER_FORMS
+    chain = CHAINS[party.role]
+    if contacts.person is None and party.role != "adviser" and not on_paper:
+        # Nothing is known of anybody yet: contacts may come later than the event, and are asked for a day.
+        return _delivery(due, party, chain[0], "step", now)
+    return _along(chain, due, party, contacts, now)
 
 
 def _along(
