@@ -201,7 +201,17 @@ class _SecondThoughts:
             return _Doubt("died", None, False)
         if self.view.leave is None:
             return _Doubt("case_withdrawn", None, True)
-        return _Doubt("ended", None, False) if self.view.is_over else None
+        return _Doubt("ended", None, self._was_shortened()) if self.view.is_over else None
+
+    def _was_shortened(self) -> bool:
+        """Whether notes have ended the case in the past: neither midnight now nor a return to work did.
+
+        The last note of a long leave that changes topic leaves a case that was over long ago, for a moment.
+        """
+        leave, today = self.view.leave, self.view.today
+        if leave is None or leave.over_on == leave.resumed_on:
+            return False
+        return today > leave.over_on
 
     def _doubt_by_facts(
         self,
@@ -212,9 +222,10 @@ class _SecondThoughts:
         recipient: Recipient,
     ) -> _Doubt | None:
         event = fired.event
-        renewed_at = instance.renewed_at if instance is not None else None
-        if renewed_at is not None and event.fired_at < renewed_at <= self.view.now:
-            return _Doubt("done", instance.renewed_by, by_notes=False)
+        if instance is not None and instance.renewed_at is not None:
+            is_renewed = event.fired_at < instance.renewed_at <= self.view.now
+            if is_renewed:
+                return _Doubt("done", instance.renewed_by, by_notes=False)
         # A start that moves less, or back, changes nothing: what was right on its own date still is.
         then = judge(step, instance, self.view, due_on=event.due_on) if step.on is None else verdict
         reason = verdict.closed.get(recipient) or then.closed.get(recipient)
