@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from schemas.ids import person_hash
+from schemas.inbound import SCHEDULER_TOPICS, each
 from schemas.messages import (
     AdviserChanged,
     DeadlineDue,
@@ -20,15 +21,15 @@ from schemas.messages import (
     PersonContactChanged,
     PersonRenumbered,
 )
-from schemas.nav.parts import LineManagerVersion, Part, Several
+from schemas.nav.parts import LineManagerVersion, Part
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
 from services.records.dead_letters import Dead, digest
 
 ContactMessage = (
     PersonContactChanged | LineManagerChanged | OrganisationContactChanged | AdviserChanged
 )
-# Follow-up facts are the scheduler's: it sets the bad ones aside, and a record is not buried twice.
-FOLLOW_UP_TOPIC = PersonRenumbered.topic
+# Of what both services read the scheduler sets the bad ones aside, but for contacts: none is buried twice.
+SET_ASIDE_BY_THE_SCHEDULER = frozenset(SCHEDULER_TOPICS) - {PersonContactChanged.topic}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,12 +90,12 @@ def sort_records(records: Iterable[Record], decode: Callable[[Record], Decoded])
     """Decode and sort; raises nothing over what somebody else has written."""
     batch = Batch()
     for record in records:
-        decoded = decode(record)
-        match decoded:
-            case Envelope():
-                _add(batch, record, decoded)
+        match decode(record):
+            case Envelope() as envelope:
+                for one in each(envelope):
+                    _add(batch, record, one)
             case InvalidRecord(_, reason):
-                if record.topic != FOLLOW_UP_TOPIC:
+                if record.topic not in SET_ASIDE_BY_THE_SCHEDULER:
                     batch.dead.append(Dead(record, reason))
             case IgnoredRecord():
                 pass
@@ -107,37 +108,33 @@ def hashes(key: bytes, person_ids: Iterable[str]) -> dict[str, bytes]:
 
 
 def _add(batch: Batch, record: Record, envelope: Envelope) -> None:
+    message: Message | Part = envelope.message
     version = Version(record.timestamp_ms, record.offset)
     seen_as = _digest(envelope)
-    for message in _messages(envelope.message):
-        match message:
-            case DeadlineDue():
-                batch.due.append(message)
-            case DeadlineUpdated():
-                batch.updates.append(message)
-            case DeadlineWithdrawn():
-                batch.withdrawals.append(message)
-            case DeliveryReceipt():
-                batch.receipts.append(message)
-            case PersonRenumbered():
-                batch.renumberings.append(Renumbering(message, version, seen_as))
-            case LineManagerVersion(relation_id, LineManagerChanged() as change):
-                batch.contacts.append(Contact(change, version, seen_as, relation_id))
-            case LineManagerVersion(relation_id):
-                batch.relations_gone.append((relation_id, version))
-            case (
-                PersonContactChanged()
-                | LineManagerChanged()
-                | OrganisationContactChanged()
-                | AdviserChanged()
-            ):
-                batch.contacts.append(Contact(message, version, seen_as))
-            case _:
-                pass  # another fact on the follow-up topic: the scheduler's
-
-
-def _messages(message: Message | Part) -> tuple[Message | Part, ...]:
-    return message.messages if isinstance(message, Several) else (message,)
+    match message:
+        case DeadlineDue():
+            batch.due.append(message)
+        case DeadlineUpdated():
+            batch.updates.append(message)
+        case DeadlineWithdrawn():
+            batch.withdrawals.append(message)
+        case DeliveryReceipt():
+            batch.receipts.append(message)
+        case PersonRenumbered():
+            batch.renumberings.append(Renumbering(message, version, seen_as))
+        case LineManagerVersion(relation_id, LineManagerChanged() as change):
+            batch.contacts.append(Contact(change, version, seen_as, relation_id))
+        case LineManagerVersion(relation_id):
+            batch.relations_gone.append((relation_id, version))
+        case (
+            PersonContactChanged()
+            | LineManagerChanged()
+            | OrganisationContactChanged()
+            | AdviserChanged()
+        ):
+            batch.contacts.append(Contact(message, version, seen_as))
+        case _:
+            pass  # another fact on the follow-up topic: the scheduler's
 
 
 def _digest(envelope: Envelope) -> bytes | None:
