@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+import structlog
+
 from schemas.messages import DeliveryReceipt, PersonContactChanged
 from schemas.wire import Decoded, Record
 from services.notifier.domain.decision import Deliver, Drop, decide, next_delivery
@@ -23,6 +25,8 @@ from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_re
 from services.notifier.messages import updates_of
 from services.notifier.ports import Clock, PresentPerson, Store, Tables
 from services.notifier.reading import due_for, read_contacts
+
+_log = structlog.stdlib.get_logger(__name__)
 
 CanClose = Callable[[Delivery, datetime], bool]
 Persons = Mapping[str, PresentPerson]
@@ -60,6 +64,8 @@ class Handlers:
             await tables.records.refuse_when_stopped()
             await tables.records.set_aside(batch.dead, now)
             await self._handle(tables, batch, now)
+        if batch.dead:
+            _log.warning("records.dead", count=len(batch.dead))
 
     async def _handle(self, tables: Tables, batch: Batch, now: datetime) -> None:
         await self._drop_seen(tables, batch, now)

@@ -47,7 +47,7 @@ class Contact:
     `relation_id` is NAV's id of a relation between a person and a line manager: each is a contact of its own.
     """
 
-    message: ContactMessage
+    message: ContactMessage = field(repr=False)
     version: Version
     digest: bytes | None
     relation_id: str = ""
@@ -57,7 +57,7 @@ class Contact:
 class Renumbering:
     """A change of a person's number; `digest` as with `Contact`."""
 
-    message: PersonRenumbered
+    message: PersonRenumbered = field(repr=False)
     version: Version
     digest: bytes | None
 

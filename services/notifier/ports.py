@@ -6,7 +6,7 @@ what they lock stays locked to its end.
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
@@ -37,14 +37,14 @@ class PresentPerson:
     """A person under the number that is in force now."""
 
     hash: bytes
-    person_id: str
+    person_id: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownEvent:
     """A due event as it stands: under the person's present number, with the newest basis."""
 
-    event: DeadlineDue
+    event: DeadlineDue = field(repr=False)
     person: bytes
     received_at: datetime
     basis_revision: int
@@ -75,7 +75,7 @@ class Outgoing:
     """A message about to leave; `at` is the instant of the attempt. Its own id makes a repeat harmless."""
 
     delivery_id: str
-    message: SmsRequested | EmailRequested | LetterRequested | AdviserTaskOpened
+    message: SmsRequested | EmailRequested | LetterRequested | AdviserTaskOpened = field(repr=False)
     at: datetime
 
 

@@ -5,13 +5,17 @@ claims under a lease, judges, and settles whatever does not leave now; the secon
 Killed anywhere, the lease runs out and the same delivery is sent again with the same id.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+import structlog
+
 from services.notifier.domain.decision import next_delivery, protected_task
 from services.notifier.domain.delivery import (
+    TRANSITIONS,
     Delivery,
     Failed,
     Sent,
@@ -42,6 +46,8 @@ from services.notifier.metrics import count_endings, count_uncertain
 from services.notifier.ports import ContactBook, KnownEvent, Outgoing, Recall, Store, Tables, Words
 from services.notifier.reading import due_for, read_contacts
 from services.notifier.senders import NotBegun, Result, Senders, Trouble
+from services.runtime.logs import declare_log_keys
+from services.runtime.postgres import retrying
 
 BATCH = 100
 # Longer than a turn may take (25 s, runtime/turning.py), with room for a slow database.
@@ -49,6 +55,9 @@ LEASE = timedelta(minutes=2)
 # After our own trouble, such as Kafka being away; not at once, for others are ready too.
 AFTER_TROUBLE = timedelta(seconds=30)
 AFTER_FAILED_CLOSE = timedelta(minutes=10)
+
+_log = structlog.stdlib.get_logger(__name__)
+declare_log_keys("delivery_id", "channel", "role", *TRANSITIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +81,8 @@ class _Done:
 class _Batch:
     """What a claim gave: what is to be done, and the contacts it was decided on."""
 
-    claimed: int
     jobs: Sequence[_Job]
-    book: ContactBook | None
+    book: ContactBook
 
 
 class Turns:
@@ -104,17 +112,15 @@ class Turns:
         lease_until = now + LEASE
         async with self._store.transaction() as tables:
             batch = await self._take(tables, now, lease_until)
-        if not batch.jobs or batch.book is None:
-            return batch.claimed > 0
+        if batch is None:
+            return False
         work = [(job.delivery.channel, job.outgoing) for job in batch.jobs]
         results = await self._senders.run(work, now)
         done = {
             job.delivery.delivery_id: _Done(job, result)
             for job, result in zip(batch.jobs, results, strict=True)
         }
-        async with self._store.transaction() as tables:
-            held = await tables.deliveries.lock_claimed(done.keys(), lease_until)
-            await self._write(tables, held, done, batch.book, now)
+        await retrying(lambda: self._record(done, batch.book, now, lease_until), retries=2)
         for result in results:
             if isinstance(result, Trouble):
                 raise result.error
@@ -122,10 +128,10 @@ class Turns:
 
     # --- before the sending ---------------------------------------------------------------------------------
 
-    async def _take(self, tables: Tables, now: datetime, lease_until: datetime) -> _Batch:
+    async def _take(self, tables: Tables, now: datetime, lease_until: datetime) -> _Batch | None:
         claimed = await tables.deliveries.claim(now, lease_until, BATCH)
         if not claimed:
-            return _Batch(0, (), None)
+            return None
         count_uncertain(claimed)
         events = await tables.events.read({each.event_id for each in claimed})
         book = await read_contacts(tables, events.values(), self._special_office)
@@ -149,7 +155,7 @@ class Turns:
             else:
                 jobs.append(_Job(delivery, known, step))
         await _settle_all(tables, settled, following)
-        return _Batch(len(claimed), jobs, book)
+        return _Batch(jobs, book)
 
     async def _facts(
         self,
@@ -218,6 +224,19 @@ class Turns:
 
     # --- after the sending ----------------------------------------------------------------------------------
 
+    async def _record(
+        self, done: Mapping[str, _Done], book: ContactBook, now: datetime, lease_until: datetime
+    ) -> None:
+        """Write down what is still held: a lease that has run out belongs to somebody else.
+
+        May be done twice: what was written the first time is no longer held.
+        """
+        if not done:
+            return
+        async with self._store.transaction() as tables:
+            held = await tables.deliveries.lock_claimed(done.keys(), lease_until)
+            await self._write(tables, held, done, book, now)
+
     async def _write(
         self,
         tables: Tables,
@@ -226,7 +245,6 @@ class Turns:
         book: ContactBook,
         now: datetime,
     ) -> None:
-        """Write down only what is still held: a lease that has run out belongs to somebody else."""
         settled: list[Delivery] = []
         following: list[Delivery | None] = []
         for delivery in held:
@@ -276,6 +294,23 @@ async def _settle_all(
     ended = [each for each in settled if each.state in ("cancelled", "expired", "failed")]
     await tables.safety.give_back_slots([each.delivery_id for each in ended])
     count_endings(settled)
+    _tell(settled)
+
+
+def _tell(settled: Sequence[Delivery]) -> None:
+    """One line a batch; and one for each that reached nobody, since somebody will ask why."""
+    if settled:
+        states = Counter[str](each.state for each in settled)
+        _log.info("deliveries.settled", count=len(settled), **states)
+    for each in settled:
+        if each.state in ("failed", "expired"):
+            _log.warning(
+                f"delivery.{each.state}",
+                delivery_id=each.delivery_id,
+                channel=each.channel,
+                role=each.role,
+                reason=each.reason,
+            )
 
 
 def _following(

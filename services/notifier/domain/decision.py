@@ -7,7 +7,7 @@ each send (`relevance`), because contacts change and arrive late.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from schemas.messages import DeadlineDue, Recipient, Role
@@ -52,7 +52,7 @@ class Party:
 class DueFor:
     """A due event and the person it is about: the keyed hash that every row carries."""
 
-    event: DeadlineDue
+    event: DeadlineDue = field(repr=False)
     person: bytes
 
 

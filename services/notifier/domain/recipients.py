@@ -16,12 +16,12 @@ class PersonContact:
     """The register's answer about a person; `may_be_notified` false is a reservation."""
 
     may_be_notified: bool
-    phone: str | None
-    email: str | None
+    phone: str | None = field(repr=False)
+    email: str | None = field(repr=False)
     language: Language
     protected: bool
     office: str | None
-    birth_date: date | None
+    birth_date: date | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Contacts:
     """
 
     person: PersonContact | None = None
-    managers: Mapping[str, str | None] = field(default_factory=dict)
-    organisations: Mapping[str, str | None] = field(default_factory=dict)
+    managers: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    organisations: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     advisers: tuple[Adviser, ...] = ()
 
 

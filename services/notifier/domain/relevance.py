@@ -6,7 +6,7 @@ has something to say decides. Waiting spends no attempt.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -36,7 +36,7 @@ class Facts:
     known after the event fired, `paused` of a brake on the channel.
     """
 
-    event: DeadlineDue
+    event: DeadlineDue = field(repr=False)
     contacts: Contacts
     asked_since: datetime
     special_office: str
@@ -49,7 +49,7 @@ class Facts:
 class Send:
     """Send it: `to` is a phone number or an e-mail address, `desk` an adviser's; a letter has neither."""
 
-    to: str | None = None
+    to: str | None = field(default=None, repr=False)
     desk: Desk | None = None
 
 
