@@ -83,7 +83,8 @@ async def _run(it: Play, filed: list[FiledRecord], settings: GivenSettings) -> i
     async with pipeline(settings, it.rulebook, start=start) as driver:
         unread = sum(each.record.topic not in READ_TOPICS for each in filed)
         if unread:
-            complain(f"{unread} records are on topics that nobody reads: left out.")
+            are = "record is on a topic" if unread == 1 else "records are on topics"
+            complain(f"{unread} {are} that nobody reads: left out.")
         shown = _Printed() if it.as_json else _Told(it.cast)
         lines: dict[tuple[str, int], int] = {}
         dead = 0
