@@ -39,7 +39,7 @@ from services.notifier.store import MIGRATIONS, SCHEMA, Store
 from services.notifier.store.deliveries import Watched
 from services.notifier.texts_folder import load_texts
 from services.notifier.turns import Turns
-from services.records.dead_letters import dead_topic
+from services.records.dead_letters import DEAD_TOPIC_CONFIGS, dead_topic
 from services.runtime.clock import PostgresClock
 from services.runtime.health import Pulse
 from services.runtime.housekeeping import Housekeeper
@@ -80,7 +80,7 @@ TOPICS: dict[str, TopicSpec] = {
     EmailRequested.topic: TopicSpec(PARTITIONS, _DAYS_30),
     LetterRequested.topic: TopicSpec(PARTITIONS, _DAYS_30),
     AdviserTaskMessage.topic: TopicSpec(PARTITIONS, _DAYS_30),
-    **{dead_topic(topic): TopicSpec(1, _DAYS_30) for topic in READ_TOPICS},
+    **{dead_topic(topic): TopicSpec(1, DEAD_TOPIC_CONFIGS) for topic in READ_TOPICS},
 }
 """Every topic of ours that the notifier reads or writes (SPEC 10); others' are for them to make."""
 

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr
 
 from schemas.ids import person_hash
 from schemas.inbound import SCHEDULER_TOPICS
-from services.records.dead_letters import dead_topic
+from services.records.dead_letters import DEAD_TOPIC_CONFIGS, dead_topic
 from services.records.tables import RecordTables
 from services.runtime import postgres
 from services.runtime.clock import Clock, PostgresClock
@@ -56,7 +56,7 @@ TOPICS: dict[str, TopicSpec] = {
     "stoppunkt.follow-up.v1": TopicSpec(6, _FOR_EVER),
     "stoppunkt.contacts.v1": TopicSpec(6, _COMPACTED),
     "stoppunkt.deadlines.v1": TopicSpec(6, _THIRTY_DAYS),
-    **{dead_topic(topic): TopicSpec(1, _THIRTY_DAYS) for topic in SCHEDULER_TOPICS},
+    **{dead_topic(topic): TopicSpec(1, DEAD_TOPIC_CONFIGS) for topic in SCHEDULER_TOPICS},
 }
 """The topics of ours that the scheduler reads or writes (SPEC 10); other teams' topics are theirs to make."""
 
