@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,9 +13,13 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from schemas.messages import EmailRequested
+from services.notifier.channels.adviser_task import KafkaAdviserTask
+from services.notifier.channels.kafka_sms import KafkaSms
+from services.notifier.channels.letter import KafkaLetter
 from services.notifier.channels.smtp import Smtp, SmtpServer
 from services.notifier.domain.delivery import Failed, Sent
 from services.notifier.ports import Outgoing
+from tests.notifier_parts import MANAGER, anne, desk, due, manager, oslo, withdrawal
 
 LOCALHOST = Path(__file__).parents[1] / "tls" / "localhost.pem"
 NOW = datetime(2026, 2, 24, 8, tzinfo=UTC)
@@ -183,3 +187,27 @@ async def test_only_exactly_one_recipient_is_written_to(to: str) -> None:
         outcome = await smtp(port).send(Outgoing("id", request, NOW))
     assert outcome == Failed(permanent=True, reason="bad_address")
     assert mailbox.mails == []
+
+
+async def test_a_due_event_ends_in_the_line_managers_mailbox(database_url: str) -> None:
+    """Issue 3: SMTP as the first gateway, from the event to the mail."""
+    tuesday = oslo("2026-02-24T09:00:00")
+    mailbox = Mailbox("451 busy")
+    async with listening(mailbox, **tls_of("starttls")) as port:
+        channel = smtp(port, tls="starttls", ca_path=LOCALHOST)
+        async with desk(database_url, tuesday) as it:
+            it.parts["channels"] = [
+                KafkaSms(it.out), channel, KafkaLetter(it.out), KafkaAdviserTask(it.out)
+            ]  # fmt: skip
+            it.notifier = it.another()
+            event = due(at=tuesday, recipients=(MANAGER,))
+            await it.take(anne(), manager(), event)
+            assert await it.states() == [("line_manager", "email", "waiting", "retry")]
+            await it.until(tuesday + timedelta(minutes=5))
+            (told,) = await it.notifier.tell()
+            await it.take(withdrawal(event, at=it.now))
+            assert await it.states() == [("line_manager", "email", "sent", None)]
+    mails = [mail for _, mail in mailbox.mails]
+    assert [each["Message-ID"] for each in mails] == [f"<{told.delivery_id}@stoppunkt.invalid>"] * 2
+    assert {each["To"] for each in mails} == {"leder@example.invalid"}
+    assert "Frist for møtet" in mails[0].get_content()

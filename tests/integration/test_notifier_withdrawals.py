@@ -3,6 +3,12 @@
 from datetime import timedelta
 
 from schemas.messages import Recipient
+from services.notifier.channels.adviser_task import KafkaAdviserTask
+from services.notifier.channels.kafka_email import KafkaEmail
+from services.notifier.channels.kafka_sms import KafkaSms
+from services.notifier.channels.letter import KafkaLetter
+from services.notifier.domain.delivery import Outcome
+from services.notifier.ports import Outgoing
 from tests.notifier_parts import (
     ADVISER,
     BYGG,
@@ -94,6 +100,27 @@ async def test_a_withdrawal_that_comes_while_the_message_is_on_its_way_calls_it_
         assert [each.type for each in it.left()] == ["adviser_task.opened", "adviser_task.closed"]
         opened, closed = it.left()
         assert closed.data["task_id"] == opened.data["task_id"]
+
+
+async def test_a_withdrawal_that_is_handled_during_the_send_takes_it_back_right_after(
+    database_url: str,
+) -> None:
+    """One process sends while another handles the withdrawal: neither overwrites the other."""
+    async with desk(database_url, TUESDAY) as it:
+        event = due(at=TUESDAY)
+
+        class Interrupted(KafkaSms):
+            async def send(self, outgoing: Outgoing) -> Outcome:
+                await it.tell(withdrawal(event, at=TUESDAY))
+                return await super().send(outgoing)
+
+        it.parts["channels"] = [
+            Interrupted(it.out), KafkaEmail(it.out), KafkaLetter(it.out), KafkaAdviserTask(it.out)
+        ]  # fmt: skip
+        it.notifier = it.another()
+        await it.take(anne(), event)
+        assert [each.type for each in it.left()] == ["sms.requested", "sms.cancelled"]
+        assert await it.states() == [("employee", "sms", "closed", "done:held")]
 
 
 async def test_the_dead_get_nothing(database_url: str) -> None:
