@@ -1,0 +1,70 @@
+"""A service as it is, but that it is killed (SIGKILL, by its own hand) at a named point of its work.
+
+`python -m tests.chaos.killed_program <service> <point>`. The points are the moments between two effects that belong
+together (TRAPS 5): a kill from outside hits them only by chance.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from services.notifier.app import Notifier
+from services.notifier.app import run as run_notifier
+from services.notifier.handlers import Handlers
+from services.notifier.senders import Senders
+from services.notifier.settings import NotifierSettings
+from services.runtime.kafka import Publisher
+from services.runtime.settings import load_settings
+from services.scheduler.app import Settings
+from services.scheduler.app import run as run_scheduler
+from services.scheduler.handlers import Scheduler
+from services.scheduler.store import Store
+
+# point: (class, method, whether it has been done when the kill comes, how many calls go well before)
+POINTS: dict[str, tuple[type, str, Literal["before", "after"], int]] = {
+    # scheduler
+    "stored_not_committed": (Store, "save", "after", 0),
+    "committed_not_acknowledged": (Scheduler, "handle", "after", 0),
+    "fired_not_committed": (Store, "fire_due", "after", 0),
+    # both
+    "half_published": (Publisher, "_send", "after", 5),
+    "published_not_committed": (Publisher, "publish", "after", 0),
+    # notifier
+    "planned_not_committed": (Handlers, "_handle", "after", 0),
+    "planned_not_acknowledged": (Notifier, "handle", "after", 0),
+    "claimed_not_sent": (Senders, "run", "before", 0),
+    "sent_not_recorded": (Senders, "run", "after", 0),
+}
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_at(point: str) -> None:
+    """Let the process die at that point."""
+    owner, name, when, calls_left = POINTS[point]
+    original: Callable[..., Awaitable[Any]] = getattr(owner, name)
+
+    async def killed(self: object, *args: Any, **kwargs: Any) -> Any:
+        nonlocal calls_left
+        if when == "before" and calls_left == 0:
+            _die()
+        outcome = await original(self, *args, **kwargs)
+        # What found nothing to do is no such moment.
+        if when == "after" and calls_left == 0 and outcome != []:
+            _die()
+        calls_left -= 1 if outcome != [] else 0
+        return outcome
+
+    setattr(owner, name, killed)
+
+
+if __name__ == "__main__":
+    service, wanted = sys.argv[1:]
+    kill_at(wanted)
+    if service == "scheduler":
+        sys.exit(run_scheduler(load_settings(Settings)))
+    sys.exit(run_notifier(load_settings(NotifierSettings)))
