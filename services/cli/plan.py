@@ -101,11 +101,10 @@ def _print_lines(objects: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_pages(persons: Iterable[dict[str, Any]]) -> None:
-    from rich.console import Console
-
+    from services.cli.consoles import StdoutConsole
     from services.cli.plan_view import page_of
 
-    console = Console(highlight=False)
+    console = StdoutConsole()
     found = False
     for person in persons:
         found = True

@@ -61,12 +61,12 @@ def show(
 
 
 def _print_table(rulebook: Rulebook) -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from services.cli.consoles import StdoutConsole
     from services.cli.rulebook_form import condition_text, differences
 
-    console = Console(highlight=False)
+    console = StdoutConsole()
     console.print(f"[bold]{rulebook.name} {rulebook.version}[/], told at {rulebook.at:%H:%M}")
     console.print("Day 1 is the first sick day; a step's day counts the days after it.\n")
     for checkpoint in rulebook.checkpoints:

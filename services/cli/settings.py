@@ -76,8 +76,9 @@ def _variable(name: str, field: FieldInfo, services: tuple[str, ...]) -> Variabl
 
 
 def _print_table(found: list[Variable]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from services.cli.consoles import StdoutConsole
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("variable", no_wrap=True)
@@ -92,4 +93,4 @@ def _print_table(found: list[Variable]) -> None:
             REQUIRED if each.required else each.default or "-",
             meaning + (" [dim]· secret[/]" if each.secret else ""),
         )
-    Console(highlight=False).print(table)
+    StdoutConsole().print(table)

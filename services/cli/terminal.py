@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
-from rich.console import Console
 from rich.text import Text
 
+from services.cli.consoles import StdoutConsole
 from services.cli.story import Line, Page
 
 _STYLES = {
@@ -26,7 +26,7 @@ class Teller:
     """Prints pages on stdout as they come."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=False)
+        self._console = StdoutConsole()
         self._today: date | None = None
 
     def tell(self, page: Page) -> None:

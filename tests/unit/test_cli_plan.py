@@ -267,7 +267,8 @@ def test_events_tell_id_instant_and_lateness(tmp_path: Path) -> None:
     assert (event["fired_at"], event["late_seconds"]) == ("2026-01-26T09:00:05+01:00", 5)
 
 
-def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [("--json",), ()], ids=["json", "readable"])
+def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path, form: tuple[str, ...]) -> None:
     """A broken pipe: nothing on stderr, and a code that a shell knows."""
     told = Scenario()
     for number in range(300):
@@ -275,7 +276,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
         told.note("2026-01-05T09:00:00Z", person, f"n{number}", "2026-01-05", "2026-02-15")
     command = [sys.executable, "-c", "from services.cli.main import main; main()"]
     with subprocess.Popen(
-        [*command, "plan", str(told.file(tmp_path)), "--at", AT, "--json"],
+        [*command, "plan", str(told.file(tmp_path)), "--at", AT, *form],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
