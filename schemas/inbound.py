@@ -84,6 +84,8 @@ NOTIFIER_TOPICS: tuple[str, ...] = (
     "stoppunkt.receipts.v1",
     # person.renumbered, and nothing else of it (SPEC 2).
     "stoppunkt.follow-up.v1",
+    *NAV_LINE_MANAGER_TOPICS,
+    aktor.TOPIC,
 )
 
 
