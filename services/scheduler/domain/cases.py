@@ -72,12 +72,11 @@ class Leave:
 
     def employers(self, day: date) -> tuple[Employer, ...]:
         """The employers of the notes that hold on the day, by number; the newest note tells the name."""
-        found: dict[str, Employer] = {}
-        for each in sorted(self._at(day), key=lambda each: each.note.recency):
-            employer = each.note.note.employer
-            if employer is not None:
-                found[employer.org_number] = employer
-        return tuple(found[org] for org in sorted(found))
+        notes = self._at(day)
+        known = self._employers_known.get(id(notes))
+        if known is None:
+            known = self._employers_known[id(notes)] = _employers_of(notes)
+        return known
 
     def form(self, day: date) -> Form:
         """The form of the newest note that holds on the day."""
@@ -101,12 +100,18 @@ class Leave:
         )
 
     @cached_property
+    def _employers_known(self) -> dict[int, tuple[Employer, ...]]:
+        """Every step asks for the employers of its day: found once for each day's notes, which the leave holds."""
+        return {}
+
+    @cached_property
     def _runs(self) -> tuple[tuple[date, date, int], ...]:
         """Runs of equal grade over all dates of the case, gaps filled from the day before."""
         runs: list[tuple[date, date, int]] = []
         for index, day in enumerate(self.days):
             following = self.days[index + 1] if index + 1 < len(self.days) else day + ONE_DAY
-            grade = max(each.grade for each in self.notes_by_day[day])
+            notes = self.notes_by_day[day]
+            grade = notes[0].grade if len(notes) == 1 else max(each.grade for each in notes)
             if runs and runs[-1][2] == grade:
                 runs[-1] = (runs[-1][0], following - ONE_DAY, grade)
             else:
@@ -123,17 +128,27 @@ class Leave:
         return self.notes_by_day[self.days[index]]
 
 
+def _employers_of(notes: Iterable[NoteDay]) -> tuple[Employer, ...]:
+    found: dict[str, Employer] = {}
+    for each in sorted(notes, key=lambda each: each.note.recency):
+        employer = each.note.note.employer
+        if employer is not None:
+            found[employer.org_number] = employer
+    return tuple(found[org] for org in sorted(found))
+
+
 def leaves_of(notes: Sequence[StandingNote], resumed: Sequence[WorkResumed]) -> list[Leave]:
     """All leaves that the notes make, by start (SPEC 3.1, 3.2, 3.5)."""
     by_day: dict[date, list[NoteDay]] = {}
     cut_from: set[date] = set()
     for note in notes:
         back_on = _back_at_work_on(note, resumed)
-        for day, grade in _sick_days(note):
-            if back_on is not None and day >= back_on:
-                cut_from.add(back_on)
-                continue
-            by_day.setdefault(day, []).append(NoteDay(note, grade))
+        for told, days in _sick_days(note):
+            for day in days:
+                if back_on is not None and day >= back_on:
+                    cut_from.add(back_on)
+                    break
+                by_day.setdefault(day, []).append(told)
     # A return that no note reached beyond still ends the case at once, where nothing is sick from it on.
     cut_from |= {each.from_ for each in resumed}
     ordered = sorted(by_day)
@@ -162,14 +177,15 @@ def _back_at_work_on(note: StandingNote, resumed: Iterable[WorkResumed]) -> date
     return min(dates, default=None)
 
 
-def _sick_days(note: StandingNote) -> Iterator[tuple[date, int]]:
-    for day in note.note.self_certified_days:
-        yield day, FULL_GRADE
+def _sick_days(note: StandingNote) -> Iterator[tuple[NoteDay, list[date]]]:
+    """What the note says, and the days of which it says so, in order."""
+    if note.note.self_certified_days:
+        yield NoteDay(note, FULL_GRADE), sorted(note.note.self_certified_days)
     for period in note.note.periods:
         grade = _grade(period)
         if grade is not None:
-            for offset in range((period.to - period.from_).days + 1):
-                yield period.from_ + timedelta(days=offset), grade
+            first, last = period.from_.toordinal(), period.to.toordinal()
+            yield NoteDay(note, grade), [date.fromordinal(day) for day in range(first, last + 1)]
 
 
 def _grade(period: Period) -> int | None:

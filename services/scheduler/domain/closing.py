@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property, lru_cache
 
-from schemas.messages import FULL_GRADE, FollowUpPlanMade, FollowUpPlanShared, Recipient
+from schemas.messages import FULL_GRADE, FollowUpPlanMade, FollowUpPlanShared, Recipient, Role
 from services.scheduler.domain.anchors import Instance, covers
 from services.scheduler.domain.calendar import ONE_DAY
 from services.scheduler.domain.case_facts import CaseFacts, Exemption, MeetingState
@@ -50,7 +51,7 @@ class View:
         return self.leave is not None and (self.is_dead or self.today >= self.leave.over_on)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """One step of one leave on one due date; `resumes` are exemptions for which it was withdrawn before.
 
@@ -73,7 +74,7 @@ class Question:
     def is_meeting_1_timer(self) -> bool:
         return self.step.meeting == 1 and self.step.full_days is not None
 
-    @property
+    @cached_property
     def asked_employers(self) -> tuple[str, ...]:
         """The employers of the due date, each by its own notes; one that joins later is not asked."""
         if self.instance is not None and self.instance.org_numbers is not None:
@@ -85,28 +86,38 @@ class Question:
             orgs = [org for org in orgs if self.leave.employer_grade(org, day) == FULL_GRADE]
         return tuple(orgs)
 
-    @property
+    @cached_property
     def recipients(self) -> tuple[Recipient, ...]:
         """All whom the step could go to on its due date, done or not."""
         found: list[Recipient] = []
         employers = self.asked_employers
         for role in self.step.to:
             if role == "line_manager":
-                found += [Recipient(role=role, org_number=org) for org in employers]
+                found += [_recipient(role, org_number=org) for org in employers]
             elif role == "employee":
                 # Where every employer is out of it because of graded work, so is the employee's share.
                 if employers or not self.is_meeting_1_timer:
-                    found.append(Recipient(role=role))
+                    found.append(_recipient(role))
             else:
                 adviser_id = self.instance.adviser_id if self.instance is not None else None
-                found.append(Recipient(role=role, adviser_id=adviser_id))
+                found.append(_recipient(role, adviser_id=adviser_id))
         return tuple(found)
+
+
+@lru_cache(maxsize=1_000)
+def _recipient(
+    role: Role, org_number: str | None = None, adviser_id: str | None = None
+) -> Recipient:
+    """A value that every step of every plan needs: made once, for it is checked when it is made."""
+    return Recipient(role=role, org_number=org_number, adviser_id=adviser_id)
 
 
 def closed_and_resumed(question: Question) -> tuple[dict[Recipient, str], dict[Recipient, date]]:
     """Why recipients are not asked, and for others the day after an exemption of theirs has ended."""
     closed: dict[Recipient, str] = {}
     resume_on: dict[Recipient, date] = {}
+    if not _anything_told(question):
+        return closed, resume_on
     recipients = question.recipients
     employers = [Recipient(role="line_manager", org_number=org) for org in question.asked_employers]
     for recipient in (*employers, *(r for r in recipients if r.role != "line_manager")):
@@ -124,6 +135,26 @@ def closed_and_resumed(question: Question) -> tuple[dict[Recipient, str], dict[R
         elif after is not None:
             resume_on[recipient] = after
     return {r: reason for r, reason in closed.items() if r in recipients}, resume_on
+
+
+def _anything_told(question: Question) -> bool:
+    """Whether there is any fact that could close the step for anybody; mostly there is none."""
+    instance, facts = question.instance, question.view.facts
+    if facts.exemptions or (instance is not None and instance.done is not None):
+        return True
+    told_of: dict[Act, Sequence[object]] = {
+        "plan_made": facts.plans,
+        "plan_shared": facts.plans,
+        "plan_shared_with_office": facts.plans,
+        "held": facts.meetings,
+        "summoned": facts.meetings,
+        "cancelled": facts.meetings,
+        "assessed": facts.assessments,
+        "answered": facts.answers,
+        "requested": facts.requests,
+        "reassessment": facts.reassessments,
+    }
+    return any(told_of.get(act) for act in question.step.done_by)
 
 
 def _is_employers_duty(step: Step) -> bool:
@@ -255,7 +286,7 @@ def _resume_on(question: Question, recipient: Recipient) -> date | None:
 
 def _exemptions_from(step: Step, facts: CaseFacts, recipient: Recipient) -> list[Exemption]:
     """The exemptions that reach the step and the recipient; one that names an employer only its line manager."""
-    if step.on == "exemption_granted" and step.exempt_by is None:
+    if not facts.exemptions or (step.on == "exemption_granted" and step.exempt_by is None):
         return []
     return [
         each

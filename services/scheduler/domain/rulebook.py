@@ -8,9 +8,10 @@ are the words for anchors, conditions and acts below.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import time
+from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -82,7 +83,7 @@ class Condition:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """One timer of a checkpoint, with all that it inherits from the checkpoint.
 
@@ -114,7 +115,7 @@ class Step:
     show_after_days: int | None
     enabled: bool
 
-    @property
+    @cached_property
     def path(self) -> str:
         return f"{self.checkpoint}.{self.name}"
 
@@ -129,7 +130,11 @@ class Step:
         )
 
     def requires(self, name: ConditionName) -> bool:
-        return any(condition.name == name for condition in self.when)
+        return name in self._required
+
+    @cached_property
+    def _required(self) -> frozenset[ConditionName]:
+        return frozenset(condition.name for condition in self.when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ class Checkpoint:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rulebook:
     """A valid rulebook as it applies to one office (`office` None where no override does)."""
 
@@ -155,14 +160,17 @@ class Rulebook:
         """The rulebook with that office's overrides, or this one where it has none."""
         return self.offices.get(office, self) if office is not None else self
 
-    @property
-    def steps(self) -> Iterable[Step]:
-        for checkpoint in self.checkpoints:
-            yield from checkpoint.steps
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(step for checkpoint in self.checkpoints for step in checkpoint.steps)
 
     def find(self, path: str) -> Step | None:
         """The step named `checkpoint.step`; the first where a fact's kinds share the name."""
-        return next((step for step in self.steps if step.path == path), None)
+        return self._step_by_path.get(path)
+
+    @cached_property
+    def _step_by_path(self) -> dict[str, Step]:
+        return {step.path: step for step in reversed(self.steps)}
 
     def offset_days(self, step: Step) -> int | None:
         """Days from the case's start to the plain due date, or None where a fact decides it."""
