@@ -37,7 +37,7 @@ def text_of(name: str) -> str:
 
 
 def named_in(text: str) -> set[str]:
-    """All that stands in backticks, and the parts of it: `follow_up_plan.made` names `.shared` beside it too."""
+    """All that stands in backticks."""
     return set(re.findall(r"`([^`\n]+)`", text))
 
 
