@@ -317,7 +317,7 @@ def _time(
     for each in candidates:
         if each.given is None and not _is_in_time(each, view, timers.get(each.key)):
             late[each.key] = _missed_reason(each, view, candidates)
-    _only_the_latest_fires(candidates, timers, late)
+    _only_the_latest_fires(candidates, late)
     return [
         each.given if each.given is not None else _timed(each, view, timers.get(each.key), late)
         for each in candidates
@@ -357,9 +357,7 @@ def _timed(
         "armed",
         reason,
         verdict.open_to,
-        caught_up=timer.caught_up
-        if keeps and timer is not None and is_due
-        else candidate.key in late,
+        caught_up=candidate.key in late,
         armed_since=timer.armed_since if keeps and timer is not None else view.now,
     )
 
@@ -369,8 +367,8 @@ def _is_in_time(candidate: _Candidate, view: View, timer: Timer | None) -> bool:
     due_at = candidate.verdict.due_at
     if due_at is None or due_at > view.now:
         return True
-    if timer is None:
-        return False
+    if timer is None or timer.caught_up:
+        return False  # What was late when it was planned is judged anew until it fires.
     # A correction that moves the due date into the past is judged as late, unless the timer was due anyway.
     return timer.due_at == due_at or timer.due_at <= view.now
 
@@ -412,14 +410,12 @@ def _supersedes(other: _Candidate, candidate: _Candidate, path: str, view: View)
 
 
 def _only_the_latest_fires(
-    candidates: Sequence[_Candidate],
-    timers: Mapping[StepKey, Timer],
-    late: dict[StepKey, str | None],
+    candidates: Sequence[_Candidate], late: dict[StepKey, str | None]
 ) -> None:
     """A backdated note never causes a burst: of one checkpoint only the latest late step fires."""
     latest: dict[tuple[str, str], tuple[datetime, str]] = {}
     for each in candidates:
-        at = _caught_up_at(each, timers, late)
+        at = _caught_up_at(each, late)
         if at is not None:
             group = (each.key.checkpoint, each.key.subject)
             latest[group] = max(latest.get(group, (at, each.step.path)), (at, each.step.path))
@@ -437,18 +433,14 @@ def _only_the_latest_fires(
             late[each.key] = f"superseded:{first[1]}"
 
 
-def _caught_up_at(
-    each: _Candidate, timers: Mapping[StepKey, Timer], late: Mapping[StepKey, str | None]
-) -> datetime | None:
-    """The due instant of a step that fires, is about to fire, or has fired late; None for all others."""
+def _caught_up_at(each: _Candidate, late: Mapping[StepKey, str | None]) -> datetime | None:
+    """The due instant of a step that is about to fire late or has done so; None for all others."""
     if each.step.is_at_once:
         return None
     if each.given is not None:
         has_fired_late = each.given.state == "fired" and each.given.caught_up
         return each.given.due_at if has_fired_late else None
-    timer = timers.get(each.key)
-    is_pending = each.key not in late and timer is not None and timer.caught_up
-    return each.verdict.due_at if is_pending or late.get(each.key, "") is None else None
+    return each.verdict.due_at if late.get(each.key, "") is None else None
 
 
 # --- when next --------------------------------------------------------------------------------------------

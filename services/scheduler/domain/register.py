@@ -108,13 +108,17 @@ class Register:
         before = self.owners.get(new.note_id)
         stated = owner_of(held.values())
         after = self.number_of(stated) if stated is not None else before
+        # Whoever a version names is known from then on, also where a newer version came first.
+        named = {self.number_of(new.note.person_id)} if new.note is not None else set()
+        for number in named:
+            self._person(number)
         if after is None:
-            return set()  # A withdrawal of a note that nobody has told of yet.
+            return named  # Nobody holds the note: it was withdrawn before it was told of.
         if before is not None and before != after:
             self._keep_slots(before, new.note_id, ())
         self.owners[new.note_id] = after
         self._keep_slots(after, new.note_id, tuple(held.values()))
-        return {number for number in (before, after) if number is not None}
+        return named | {number for number in (before, after) if number is not None}
 
     def _keep_slots(self, number: str, note_id: str, slots: tuple[NoteSlot, ...]) -> None:
         person = self._person(number)
