@@ -1,0 +1,74 @@
+"""Two processes of each service, started together (TRAPS P13)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+from tests.service_processes import House, Process, eventually, repeats
+from tests.story_people import contacts, deliveries_owed, note, owed, people
+from tests.story_verdict import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
+
+EVERYBODY = people(150)
+MONDAY = date(2026, 1, 5)
+# Day 22 at 09:00 in Oslo, when the first reminder of a leave that began on a Monday is due.
+DUE_AT = datetime(2026, 1, 26, 8, tzinfo=UTC)
+
+
+async def test_two_of_each_started_together_send_each_once(house: House) -> None:
+    """Half of the timers fall due at one instant, half arrive late: nothing leaves twice, not even on the wire."""
+    began_at = DUE_AT - timedelta(seconds=12)
+    for person in EVERYBODY:
+        house.seeded |= person.identities
+    for person in EVERYBODY:
+        await house.publish(contacts(person, at=began_at))
+    notes = [note(person, MONDAY, 60, at=began_at) for person in EVERYBODY]
+    in_time, late = notes[::2], notes[1::2]
+    late_at = DUE_AT + timedelta(seconds=2)
+    expected = owed(
+        [(began_at, each) for each in in_time] + [(late_at, each) for each in late], late_at
+    )
+    assert len(expected) == len(EVERYBODY)
+    assert all(event.due_at == DUE_AT for event in expected)
+
+    house.set_clock(began_at)
+    services = await asyncio.gather(
+        *(house.start(name) for name in ("scheduler", "scheduler", "notifier", "notifier"))
+    )
+    await eventually(lambda: _all_work(services), what="all four")
+    await house.publish(in_time)
+    await eventually(lambda: _has_fired(services), what="the due instant")
+    await house.publish(late)
+    ids = {event.event_id for event in expected} | deliveries_owed(expected)
+
+    async def have_left() -> bool:
+        sent = (await house.read()).on("stoppunkt.deadlines.v1", *MESSAGE_TOPICS)
+        return ids <= repeats(sent).keys()
+
+    await eventually(have_left, 40, what="what is owed")
+    for each in services:
+        each.tell_to_stop()
+    assert [await each.exit_code(10) for each in services] == [0, 0, 0, 0]
+
+    sent = await house.read()
+    assert_due_once(sent, expected)
+    assert_delivered_once(sent, expected, EVERYBODY)
+    wire = repeats(sent.on("stoppunkt.deadlines.v1", *MESSAGE_TOPICS))
+    assert set(wire.values()) == {1}, "nobody was killed, so nothing is repeated"
+    assert all(_shares(each) for each in services), "one of two did it all"
+
+
+async def _all_work(services: list[Process]) -> bool:
+    return all([await each.is_working() for each in services])
+
+
+async def _has_fired(services: list[Process]) -> bool:
+    return any(each.says("timers.fired") for each in services)
+
+
+def _shares(service: Process) -> bool:
+    """Whether it had partitions of its own once both were there."""
+    counts: list[int] = [
+        line["count"] for line in service.lines() if line["event"] == "partitions.assigned"
+    ]
+    return counts[-1] > 0
