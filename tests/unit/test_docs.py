@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from schemas.inbound import SCHEDULER_TOPICS
+from schemas.inbound import NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.messages import (
     KINDS,
     DeadlineMessage,
@@ -90,8 +90,9 @@ def test_every_example_for_channels_is_a_golden_record() -> None:
 
 
 def test_every_topic_that_is_read_is_named() -> None:
-    told = text_of("upstream.md")
-    assert [topic for topic in SCHEDULER_TOPICS if topic not in told] == []
+    told = text_of("upstream.md") + text_of("downstream.md")
+    read = {*SCHEDULER_TOPICS, *NOTIFIER_TOPICS}
+    assert [topic for topic in sorted(read) if f"`{topic}`" not in told] == []
 
 
 def test_every_topic_of_ours_is_in_the_operators_table() -> None:
