@@ -32,7 +32,7 @@ from services.scheduler.domain.rulebook import Rulebook, parse
 from services.scheduler.domain.simulation import Simulation
 
 OSLO = ZoneInfo("Europe/Oslo")
-ANNE, BJORN, CECILIE = "14838511253", "02917920144", "23869033316"
+ANNE, BJORN, CECILIE, DAG = "14838511253", "02917920144", "23869033316", "09896814513"
 KAFE, BYGG = "310200107", "310201200"
 ADVISER = "Z990001"
 START = date(2026, 1, 5)

@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.ids import person_hash
+from schemas.messages import DeadlineDue, DeadlineWithdrawn, FactWithdrawn, PersonRenumbered
+from services.scheduler.domain.facts import Fact, Version
 from services.scheduler.domain.intake import Taken
 from services.scheduler.domain.register import Register
 from services.scheduler.domain.replan import Replanned
-from tests.unit.reference_life import ANNE, OSLO, START, at, shipped
+from services.scheduler.domain.simulation import Simulation
+from tests.unit.reference_life import ANNE, BJORN, CECILIE, DAG, OSLO, START, at, note, shipped
 from tests.unit.reference_lives import gone_of, lives, records_of
 from tests.unit.reference_model import STEPS, cases_of, plan_of
 
@@ -148,3 +151,92 @@ def test_arrival_order_and_repeats_do_not_change_the_plan(
     anyhow = folded(shuffled, instant(now), cuts=cuts)
     assert days_from_start(anyhow) == days_from_start(once)
     assert whole_plan(anyhow) == whole_plan(once)
+
+
+@SETTINGS
+@given(life=lives(facts_max=0))
+def test_notes_known_beforehand_fire_what_the_reference_model_arms_and_nothing_else(
+    life: dict[str, Any],
+) -> None:
+    """SPEC 5: each armed timer fires once, at its instant, and is withdrawn when its case is over."""
+    register = fresh()
+    simulation = Simulation(register)
+    simulation.arrive(records_of(life), at(-90))
+    simulation.run_until(at(900))
+    expected, over = [], []
+    for case, steps in zip(cases_of(life), plan_of(life, (-90, 720)), strict=True):
+        due = sorted(
+            (step["due_at"], path) for path, step in steps.items() if step["state"] == "armed"
+        )
+        expected += due
+        over += [(case["over"], 0)] * len(due)
+    sent = [(local(when), message) for when, message in simulation.sent]
+    fired = [(when, m) for when, m in sent if isinstance(m, DeadlineDue)]
+    assert [(when, f"{m.checkpoint}.{m.step}") for when, m in fired] == expected
+    assert all(m.late_seconds == 0 and m.generation == 1 for _, m in fired)
+    ended = [(when, m.reason) for when, m in sent if isinstance(m, DeadlineWithdrawn)]
+    assert ended == [(when, "ended") for when in over]
+
+
+NUMBERS = [ANNE, BJORN, CECILIE, DAG]
+
+
+@SETTINGS
+@given(
+    changes=st.dictionaries(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS)),
+    gone=st.sets(st.sampled_from(NUMBERS)),
+    data=st.data(),
+)
+def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
+    changes: dict[str, str], gone: set[str], data: st.DataObject
+) -> None:
+    """SPEC 2: chains are followed, also in a ring; a change that was withdrawn never was."""
+    changes = {old: new for old, new in changes.items() if old != new}
+    records = [
+        Taken(
+            note(
+                each * 40, each * 40 + 5, note_id=f"n{each}", person=who, version=Version(0, each)
+            ),
+            None,
+        )
+        for each, who in enumerate(NUMBERS)
+    ]
+    for version, (old, new) in enumerate(changes.items()):
+        change = PersonRenumbered(old_person_id=old, new_person_id=new, occurred_at=at(0))
+        records.append(_fact(change, f"change-{old}", Version(1, version)))
+        if old in gone:
+            named = data.draw(st.sampled_from([old, new]))
+            never = FactWithdrawn(person_id=named, occurred_at=at(0), fact_id=f"change-{old}")
+            records.append(_fact(never, f"never-{old}", Version(2, version)))
+    register = fresh()
+    for record in data.draw(st.permutations(records)):
+        register.replan(register.take([record]), at(0))
+    expected: dict[str, set[int]] = {}
+    for each, who in enumerate(NUMBERS):
+        expected.setdefault(_became(who, changes, gone), set()).add(each * 40)
+    found = {
+        number: {(leave.start - START).days for leave in made.leaves.values()}
+        for number, made in register.replan(NUMBERS, at(0)).items()
+        if made.leaves
+    }
+    assert found == expected
+
+
+def _fact(message: PersonRenumbered | FactWithdrawn, name: str, version: Version) -> Taken:
+    return Taken(Fact("tests", name, version, message), ("tests", name))
+
+
+def _became(number: str, changes: dict[str, str], gone: set[str]) -> str:
+    """The number in the end: every change that stands, in order, moves all who have the old number by then.
+
+    Written as groups of numbers with one that counts: a change puts the new number at the head of both groups.
+    """
+    head = {each: each for each in NUMBERS}
+    for old, new in changes.items():
+        if old in gone:
+            continue
+        group = {each for each in NUMBERS if head[each] == head[old]}
+        # A number that others were joined to keeps its own head, unless that is the group itself (a ring).
+        to = new if head[new] == head[old] else head[new]
+        head |= dict.fromkeys(group, to)
+    return head[number]
