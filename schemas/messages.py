@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from annotated_types import Ge, Le
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -111,6 +112,13 @@ class Period(Data):
         return self
 
 
+def _is_not_empty(periods: tuple[Period, ...]) -> tuple[Period, ...]:
+    # Not `min_length`, which would also complain about a list whose only period is bad.
+    if not periods:
+        raise PydanticCustomError("period_missing", "the note has no period")
+    return periods
+
+
 class SickNoteRegistered(Message):
     """A sick note as it stands; the same note id replaces an earlier one. `issued_on` is an Oslo date."""
 
@@ -122,7 +130,9 @@ class SickNoteRegistered(Message):
     employer: Employer | None = None
     form: Form
     issued_on: Day
-    periods: tuple[Period, ...] = Field(min_length=1, max_length=100)
+    periods: Annotated[tuple[Period, ...], AfterValidator(_is_not_empty)] = Field(
+        max_length=100, json_schema_extra={"minItems": 1}
+    )
     self_certified_days: tuple[Day, ...] = Field(default=(), max_length=400)
 
     @property

@@ -200,7 +200,7 @@ MESSAGES: tuple[m.Message, ...] = (
     ),
     m.EmailCancelled(delivery_id=DELIVERY, reason="plan_shared"),
     m.LetterRequested(
-        delivery_id=DELIVERY, person_id=PERSON, template="meeting_need", language="nb"
+        delivery_id=DELIVERY, person_id=PERSON, template="meeting_need.question", language="nb"
     ),
     m.LetterCancelled(delivery_id=DELIVERY, reason="died"),
     m.AdviserTaskOpened(

@@ -200,3 +200,16 @@ async def test_a_receipt_that_overtakes_the_sender_counts(database_url: str) -> 
         await it.take(receipt(sms.id, "delivered", at=TUESDAY))
         await it.until(TUESDAY + timedelta(minutes=5))
         assert await it.states() == [("employee", "sms", "delivered", None)]
+
+
+async def test_a_failed_receipt_that_overtakes_the_sender_is_not_lost(database_url: str) -> None:
+    """SPEC 6.7: the next channel is tried, however quick the gateway was."""
+    async with desk(database_url, TUESDAY) as it:
+        await it.tell(anne(), due(at=TUESDAY))
+        await it.kill_while_sending()
+        (sms,) = it.left()
+        await it.take(receipt(sms.id, "failed", at=TUESDAY, permanent=True, reason="gone"))
+        await it.until(TUESDAY + timedelta(minutes=5))
+        states = await it.states()
+    assert ("employee", "sms", "failed", "gone") in states
+    assert ("employee", "email", "sent", None) in states

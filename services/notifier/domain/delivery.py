@@ -210,8 +210,11 @@ def confirmed(delivery: Delivery, at: datetime) -> Delivery:
 
 
 def bounced(delivery: Delivery, *, permanent: bool, reason: str, now: datetime) -> Delivery:
-    """A receipt says that what was sent did not arrive: again, or failed."""
-    if delivery.state != "sent":
+    """A receipt says that what was sent did not arrive: again, or failed.
+
+    A quick channel tells so before the attempt is recorded, which then finds its lease gone and writes nothing.
+    """
+    if delivery.state not in ("sent", "sending"):
         return delivery
     return _after_failure(delivery, permanent=permanent, reason=reason, now=now)
 
