@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schemas.ids import delivery_id
-from services.cli.departures import in_form_order
+from services.cli.departures import Departure, in_form_order
 from services.cli.lines import json_line
 from services.cli.pipeline import pipeline, settings_for
 from services.cli.record_file import read_records
@@ -106,7 +106,7 @@ async def test_the_scenario_is_told_as_the_specification_asks(
     """Every record that leaves, and no other: instant, kind, step and what it says."""
     filed = list(read_records(DATA / f"{name}.ndjson"))
     settings = settings_for(database_url, parts.kafka_bootstrap_servers, topic_prefix=topic_prefix)
-    left = []
+    left: list[Departure] = []
     async with (
         pipeline(
             settings, read_rulebook("standard"), start=min(each.at for each in filed)
