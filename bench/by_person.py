@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ EMPLOYERS = ("310200107", "310201200", "310202304", "310203408")
 FIRST_DAY = date(2025, 9, 1)
 AT = "2026-11-01T12:00:00+01:00"
 LINES_SHOWN = 20
+MIB = 2**20
 COMMAND = Path(sys.executable).with_name("stoppunkt")
 
 
@@ -158,41 +159,43 @@ class Measured:
     peak_bytes: int
 
 
-def measure(people: int, *, tell_every: int = 0) -> Measured:
-    """Pipe that many people through the command; raises AssertionError where it does not plan each of them."""
+def measure(people: int, lines: Iterable[str], *, tell_every: int = 0) -> Measured:
+    """Pipe the lines of that many people through the command; raises AssertionError where one is not planned."""
     command = [str(COMMAND), "plan", "/dev/stdin", "--at", AT, "--by-person", "--json"]
     began_at = time.monotonic()
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    fed = _Feed(people, process.stdin)
-    fed.start()
     planned = cases = peak_bytes = 0
-    for line in process.stdout:
-        if not line.startswith(b'{"person_id"'):
-            continue
-        planned += 1
-        cases += line.count(b'"case_id"')
-        if planned % 500 == 0 or planned == people:
-            # The kernel's own high-water mark; after the last person it can only be a pipe's worth more.
-            peak_bytes = _peak_bytes(process.pid) or peak_bytes
-        if tell_every and planned % tell_every == 0:
-            rate = planned / (time.monotonic() - began_at)
-            print(f"{planned:>9} people  {rate:6.0f}/s  {peak_bytes / 2**20:6.1f} MiB", flush=True)
-    fed.join()
-    assert process.wait() == 0
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        fed = _Feed(lines, process.stdin)
+        fed.start()
+        for line in process.stdout:
+            if not line.startswith(b'{"person_id"'):
+                continue
+            planned += 1
+            cases += line.count(b'"case_id"')
+            if planned % 500 == 0 or planned == people:
+                # The kernel's own high-water mark; after the last person only a pipe's worth is left.
+                peak_bytes = _peak_bytes(process.pid) or peak_bytes
+            if tell_every and planned % tell_every == 0:
+                rate = planned / (time.monotonic() - began_at)
+                print(
+                    f"{planned:>9} people  {rate:6.0f}/s  {peak_bytes / MIB:6.1f} MiB", flush=True
+                )
+        fed.join()
+    assert process.returncode == 0
     assert planned == people, f"{people} people went in, {planned} came out"
     return Measured(planned, cases, fed.records, time.monotonic() - began_at, peak_bytes)
 
 
 class _Feed(threading.Thread):
-    def __init__(self, people: int, pipe: IO[bytes]) -> None:
+    def __init__(self, lines: Iterable[str], pipe: IO[bytes]) -> None:
         super().__init__(daemon=True)
-        self.people, self.pipe, self.records = people, pipe, 0
+        self.lines, self.pipe, self.records = lines, pipe, 0
 
     def run(self) -> None:
         with self.pipe:
-            for line in lives(self.people):
+            for line in self.lines:
                 self.pipe.write(line.encode())
                 self.records += 1
 
@@ -214,10 +217,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=1_000_000)
     people = parser.parse_args().people
-    made = measure(people, tell_every=max(people // LINES_SHOWN, 1))
+    made = measure(people, lives(people), tell_every=max(people // LINES_SHOWN, 1))
     print(
         f"{made.people} people, {made.cases} cases, {made.records} records in {made.seconds:.0f} s:"
-        f" {made.people / made.seconds:.0f} people a second, peak {made.peak_bytes / 2**20:.1f} MiB"
+        f" {made.people / made.seconds:.0f} people a second, peak {made.peak_bytes / MIB:.1f} MiB"
     )
 
 

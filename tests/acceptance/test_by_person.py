@@ -1,0 +1,63 @@
+"""`plan --by-person` (SPEC 11): the same plan, in memory that does not grow with the number of people."""
+
+import json
+import random
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.by_person import AT, MIB, Life, lives, measure
+from services.cli.by_person import groups_of
+from services.cli.folding import DeadRecord, fold
+from services.cli.plan_form import persons_of
+from services.cli.record_file import FiledRecord, read_records
+from services.scheduler.rulebook_file import read_rulebook
+
+FEW, MANY = 1_000, 6_000
+
+
+def short_leaves(people: int) -> Iterator[str]:
+    """One note each, of two weeks: what a person costs in memory does not hang on how long the leave is."""
+    for index in range(people):
+        first = date(2026, 3, 2) + timedelta(days=index % 150)
+        life = Life(index, random.Random(index))  # noqa: S311 - no secret
+        life.note(first, first + timedelta(days=13), first, "310200107", 100)
+        yield from (json.dumps(members) + "\n" for _, members in life.records)
+
+
+def test_six_times_the_people_take_no_more_memory() -> None:
+    """A kilobyte kept of each of 5 000 people more would be 5 MiB; the peak is the kernel's own."""
+    few = measure(FEW, short_leaves(FEW))
+    many = measure(MANY, short_leaves(MANY))
+
+    assert many.people == MANY
+    assert many.records == MANY
+    assert few.peak_bytes > 10 * MIB, "a command that takes no memory was not measured"
+    assert many.peak_bytes - few.peak_bytes < 3 * MIB
+
+
+@pytest.mark.parametrize("rulebook", ["standard", "nav-2026"])
+def test_one_after_the_other_or_all_together_everybody_has_the_same_plan(
+    rulebook: str, tmp_path: Path
+) -> None:
+    """Leaves of months, with late notes, withdrawals, two employers, deaths and changes of number."""
+    file = tmp_path / "lives.ndjson"
+    file.write_text("".join(lives(150, seed=7)), "utf-8")
+    filed = list(read_records(file))
+    assert any(b"person.renumbered" in dict(each.record.headers)["ce_type"] for each in filed)
+
+    one_by_one = [person for group in groups_of(filed) for person in _planned(group, rulebook)]
+    together = _planned(filed, rulebook)
+
+    assert len(together) == 150
+    assert sorted(one_by_one, key=lambda person: person["person_id"]) == together
+
+
+def _planned(filed: Iterable[FiledRecord], rulebook: str) -> list[dict[str, Any]]:
+    dead: list[DeadRecord] = []
+    folded = fold(filed, read_rulebook(rulebook), datetime.fromisoformat(AT), dead.append)
+    assert not dead
+    return list(persons_of(folded))
