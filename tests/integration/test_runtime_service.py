@@ -116,7 +116,7 @@ async def test_told_to_stop_with_its_broker_dead_it_ends_in_time(how: str) -> No
                 program.process.send_signal(signal.SIGTERM)
                 assert await program.exit_code(GRACE_SECONDS + 5) == 1
                 assert program.says("stop.failed"), "what did not end is named"
-                assert program.lines()[-1]["event"] == "service.stopped"
+                assert program.says("service.stopped")
 
 
 async def test_with_no_broker_at_the_start_it_exits_with_1_at_once() -> None:
