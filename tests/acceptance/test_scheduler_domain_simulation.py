@@ -34,7 +34,7 @@ class Watched(Register):
     def __init__(self, rulebook: str) -> None:
         super().__init__(shipped(rulebook), lambda number: person_hash(b"tests", number))
         self.replans: list[tuple[datetime, tuple[Timer, ...], Replanned]] = []
-        self.fired: list[tuple[datetime, Timer]] = []
+        self.fired: list[tuple[datetime, Timer, Replanned]] = []
 
     def replan(self, numbers: Any, now: datetime) -> dict[str, Replanned]:
         before = {number: self.people[number].timers for number in numbers if number in self.people}
@@ -46,7 +46,9 @@ class Watched(Register):
         before = self.people[number].timers
         events = super().fire_due(number, now)
         after = self.people[number].timers
-        self.fired += [(now, timer) for timer in before if timer not in after]
+        last = next((made for _, _, made in reversed(self.replans)), None)
+        if last is not None:
+            self.fired += [(now, timer, last) for timer in before if timer not in after]
         return events
 
 
@@ -121,16 +123,15 @@ def never_twice(simulation: Simulation) -> None:
 
 def nothing_for_a_case_that_is_over(register: Watched) -> None:
     """At the instant of firing, the last replan before it knew the case alive, not over, with notes."""
-    for when, timer in register.fired:
-        known = [made for at_, _, made in register.replans if at_ <= when]
-        leave = known[-1].leaves[timer.case_id]
+    for when, timer, known in register.fired:
+        leave = known.leaves[timer.case_id]
         assert when.astimezone(OSLO).date() < leave.over_on
         assert timer.due_at <= when < timer.fire_before
 
 
 def nothing_lost(register: Watched) -> None:
     """Every timer of a replan fired, is still there, or was dropped by a replan that gives the reason."""
-    fired = {_name(timer) for _, timer in register.fired}
+    fired = {_name(timer) for _, timer, _ in register.fired}
     for now, before, made in register.replans:
         plans = {(case, step.key): step for case, plan in made.plans.items() for step in plan.steps}
         for timer in before:

@@ -21,7 +21,14 @@ from schemas.messages import (
     ReassessmentClosed,
     ReassessmentRequested,
 )
-from services.scheduler.domain.facts import NoteSlot, Version, slot_after, standing, standing_note
+from services.scheduler.domain.facts import (
+    Fact,
+    NoteSlot,
+    Version,
+    slot_after,
+    standing,
+    standing_note,
+)
 from tests.unit.reference_life import (
     ADVISER,
     ANNE,
@@ -133,6 +140,29 @@ def test_a_withdrawal_may_come_before_its_fact() -> None:
     assert life.state("follow_up_plan.deadline", at(5)) == "done: plan_made"
     life.tell(at(6), withdrawn("plan-2", 6))
     assert life.state("follow_up_plan.deadline", at(7)) == "armed: due"
+
+
+def test_a_withdrawal_that_is_withdrawn_itself_leaves_the_fact_standing() -> None:
+    life = Life()
+    life.tell(at(0), note(0, 60))
+    made = FollowUpPlanMade(person_id=ANNE, occurred_at=at(2), org_number=KAFE, made_on=day(2))
+    life.tell(at(2), fact(made, fact_id="plan-1"))
+    never = withdrawn("plan-1", 3)
+    life.tell(at(3), Fact("tests", "mistake", never.version, never.message))
+    assert life.state("follow_up_plan.deadline", at(3)) == "armed: due"
+    life.tell(at(4), withdrawn("mistake", 4))
+    assert life.state("follow_up_plan.deadline", at(5)) == "done: plan_made"
+
+
+def test_a_withdrawal_means_the_fact_of_its_own_source_where_two_sources_share_an_id() -> None:
+    life = Life()
+    life.tell(at(0), note(0, 60))
+    made = FollowUpPlanMade(person_id=ANNE, occurred_at=at(2), org_number=KAFE, made_on=day(2))
+    life.tell(at(2), fact(made, fact_id="1", source="one"), fact(made, fact_id="1", source="two"))
+    life.tell(at(3), withdrawn("1", 3, source="one"))
+    assert life.state("follow_up_plan.deadline", at(4)) == "done: plan_made"
+    life.tell(at(5), withdrawn("1", 5, source="two"))
+    assert life.state("follow_up_plan.deadline", at(6)) == "armed: due"
 
 
 def test_a_record_with_an_id_already_seen_changes_nothing() -> None:

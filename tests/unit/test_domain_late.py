@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.messages import FollowUpPlanMade, WorkResumed
+from schemas.messages import FollowUpPlanMade, MeetingRequested, WorkResumed
+from services.scheduler.domain.facts import Version
+from services.scheduler.domain.intake import Taken
 from services.scheduler.domain.rulebook import parse
 from tests.unit.reference_life import ANNE, KAFE, Life, at, day, fact, gone, note, withdrawn
 
@@ -47,6 +49,18 @@ def test_after_an_outage_a_recovered_person_is_told_and_one_whose_case_is_over_i
     missed = [(each.key.step, each.reason) for each in plan.steps if each.state == "missed"]
     assert missed == [("reminder", "ended"), ("deadline", "ended")]
     assert over.register.fire_due(ANNE, at(46)) == []
+
+
+def test_a_step_that_fell_due_in_an_outage_fires_though_a_correction_moved_its_date_meanwhile() -> (
+    None
+):
+    """It was due anyway: no correction moved it into the past."""
+    for first in (0, 1, -1):
+        life = Life()
+        life.tell(at(0), note(0, 100))
+        correction = note(first, 100, version=Version(10**15, 1))
+        life.register.take([Taken(correction, None)])
+        assert (REMINDER in [path for path, _ in outage(life, 30)]) is True
 
 
 def test_nothing_fires_on_the_day_a_case_is_over_even_before_its_replan() -> None:
@@ -188,6 +202,20 @@ def test_a_step_that_supersedes_counts_only_if_it_applies() -> None:
     life = Life(rulebook)
     life.tell(at(12), note(0, 100, kind="graded", grade=50))
     assert [each.checkpoint for each in life.due()] == ["first"]
+
+
+def test_what_happens_at_once_is_superseded_by_nothing_that_fell_due_before_it() -> None:
+    """Meeting 1 is asked for after the assessment of week 17: the line manager hears of it all the same."""
+    life = Life()
+    life.tell(at(0), note(0, 300, kind="graded", grade=50))
+    life.turn(at(113))
+    told = {"person_id": ANNE, "meeting": 1, "party": "employee"}
+    life.tell(at(120), MeetingRequested.model_validate(told | {"occurred_at": at(120)}))
+    assert len(life.due("dialogue_meeting_1.requested")) == 1
+    before = Life()
+    before.tell(at(0), note(0, 300, kind="graded", grade=50))
+    before.tell(at(120), MeetingRequested.model_validate(told | {"occurred_at": at(111)}))
+    assert before.state("dialogue_meeting_1.requested", at(120)) == f"missed: superseded:{ASSESS}"
 
 
 def test_a_correction_that_moves_a_due_date_into_the_past_is_judged_as_late() -> None:
