@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from services.cli.check import check
-from tests.contract.examples import BAD, FOLDER, GOOD, SCENARIOS, members_of
+from tests.contract.example_records import BAD, FOLDER, GOOD, SCENARIOS, members_of
 
 app = typer.Typer()
 app.command()(check)

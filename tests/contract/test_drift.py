@@ -11,7 +11,14 @@ import pytest
 from schemas.inbound import AVRO_READERS, JSON_READERS, decode_inbound
 from schemas.wire import Envelope, InvalidRecord, Record
 from services.cli.record_file import read_records
-from tests.contract.examples import GOOD, SCENARIOS, members_of, record_of, texts_in, with_value
+from tests.contract.example_records import (
+    GOOD,
+    SCENARIOS,
+    members_of,
+    record_of,
+    texts_in,
+    with_value,
+)
 
 READ = [
     name

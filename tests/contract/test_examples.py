@@ -8,7 +8,7 @@ import pytest
 from schemas.inbound import decode_inbound
 from schemas.wire import Envelope, IgnoredRecord, InvalidRecord
 from services.cli.record_file import read_records
-from tests.contract import examples
+from tests.contract import example_records as examples
 
 NOT_READ = {
     "friskmelding_til_arbeidsformidling_01_fattet",

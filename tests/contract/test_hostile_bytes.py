@@ -10,7 +10,7 @@ from schemas.inbound import AVRO_READERS, CANONICAL_TOPICS, JSON_READERS, decode
 from schemas.messages import KINDS
 from schemas.nav.avro import MAGIC
 from schemas.wire import Envelope, IgnoredRecord, InvalidRecord, Record
-from tests.contract.examples import GOOD, members_of
+from tests.contract.example_records import GOOD, members_of
 from tests.contract.golden import BY_NAME, record_of
 
 TOPICS = [*CANONICAL_TOPICS, *JSON_READERS, *AVRO_READERS, "another.topic", ""]

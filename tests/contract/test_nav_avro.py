@@ -10,7 +10,7 @@ from schemas.messages import (
 )
 from schemas.nav.avro import frame_value, parsed, read_value
 from schemas.wire import Envelope, InvalidRecord, Record
-from tests.contract.examples import members_of, message_of, reason_of, record_of
+from tests.contract.example_records import members_of, message_of, reason_of, record_of
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from schemas.messages import (
     ExemptionGranted,
 )
 from schemas.wire import Envelope, IgnoredRecord, Record
-from tests.contract.examples import changed, message_of, reason_of, record_of
+from tests.contract.example_records import changed, message_of, reason_of, record_of
 
 ANNE, MEETING = "14838511253", "fbcb48be-16d5-5f21-af6a-6d915cebd59d"
 

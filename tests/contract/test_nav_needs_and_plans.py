@@ -14,7 +14,7 @@ from schemas.messages import (
     ReassessmentRequested,
 )
 from schemas.wire import Envelope, IgnoredRecord, Record
-from tests.contract.examples import changed, message_of, reason_of, record_of
+from tests.contract.example_records import changed, message_of, reason_of, record_of
 
 ANNE = "14838511253"
 

@@ -12,7 +12,7 @@ from schemas.inbound import decode_inbound
 from schemas.messages import Employer, Period, SickNoteRegistered
 from schemas.nav.parts import NoteStatusVersion, NoteVersion
 from schemas.wire import InvalidRecord, Record
-from tests.contract.examples import changed, message_of, reason_of, record_of
+from tests.contract.example_records import changed, message_of, reason_of, record_of
 
 FIRST = "492b1888-e737-59fb-87ac-50c257310129"
 PERIOD = "sykmelding__sykmeldingsperioder__0"

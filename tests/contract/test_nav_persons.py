@@ -15,7 +15,7 @@ from schemas.messages import (
 from schemas.nav.avro import frame_value
 from schemas.nav.parts import LineManagerVersion
 from schemas.wire import Envelope, IgnoredRecord, Record
-from tests.contract.examples import changed, message_of, reason_of, record_of
+from tests.contract.example_records import changed, message_of, reason_of, record_of
 
 ANNE = "14838511253"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.wire import Record
 from services.cli.record_file import FiledRecord, NotRecords, read_records, to_json
-from tests.contract.examples import FOLDER, members_of
+from tests.contract.example_records import FOLDER, members_of
 
 NINE = datetime(2026, 1, 5, 8, tzinfo=UTC)
 NINE_MS = int(NINE.timestamp() * 1000)

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -84,7 +85,7 @@ async def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(database_url:
 
 async def test_the_store_and_the_simulation_send_the_same(database_url: str) -> None:
     """SPEC 11: plan is replay without the machinery."""
-    meeting = {"meeting": 2, "meeting_id": "m-1", "org_number": KAFE}
+    meeting: dict[str, Any] = {"meeting": 2, "meeting_id": "m-1", "org_number": KAFE}
     records = [
         (at(0), note(at(0), MONDAY, 60)),
         (at(1), note(at(1), MONDAY - timedelta(days=3), 30, person=BJORN, note_id="b", org=BYGG)),
