@@ -21,17 +21,20 @@ from schemas.messages import (
     PersonContactChanged,
     SmsRequested,
 )
-from schemas.wire import Record
+from schemas.wire import Decoded, Record
 from services.notifier.channels.adviser_task import KafkaAdviserTask
+from services.notifier.channels.choosing import choose, receipt_reading, receipt_topics
 from services.notifier.channels.kafka_email import KafkaEmail
 from services.notifier.channels.kafka_sms import KafkaSms
 from services.notifier.channels.letter import KafkaLetter
+from services.notifier.channels.parts import Parts
 from services.notifier.channels.smtp import Smtp, SmtpServer
 from services.notifier.domain.delivery import ChannelName
 from services.notifier.handlers import Handlers
 from services.notifier.holding import Limits
 from services.notifier.metrics import show_watched
 from services.notifier.ports import Brake, Channel, Clock, Publish, Words
+from services.notifier.registers.deliveries import StoredDeliveries
 from services.notifier.relay import Relay
 from services.notifier.senders import Senders
 from services.notifier.settings import NotifierSettings
@@ -124,6 +127,7 @@ class Notifier:
         special_office: str,
         limits: Limits | None = None,
         words: Words | None = None,
+        decode: Callable[[Record], Decoded] = decode_inbound,
     ) -> None:
         self._store = Store(pool)
         self._key = key
@@ -131,7 +135,7 @@ class Notifier:
         self._handlers = Handlers(
             store=self._store,
             clock=clock,
-            decode=decode_inbound,
+            decode=decode,
             key=key,
             special_office=special_office,
             can_close=senders.can_close,
@@ -209,7 +213,9 @@ class Notifier:
             await tables.records.resume()
 
 
-def channels_for(settings: NotifierSettings, publisher: Publish) -> list[Channel]:
+def channels_for(
+    settings: NotifierSettings, publisher: Publish, parts: Parts | None = None
+) -> list[Channel]:
     """One channel for each kind, by the transports that the settings name."""
     known: dict[tuple[str, str], Channel] = {
         ("sms", "kafka"): KafkaSms(publisher),
@@ -219,23 +225,30 @@ def channels_for(settings: NotifierSettings, publisher: Publish) -> list[Channel
     }
     if settings.email_transport == "smtp":
         known["email", "smtp"] = Smtp(_smtp_server(settings))
-    return [
-        known["sms", settings.sms_transport],
-        known["email", settings.email_transport],
-        known["letter", settings.letter_transport],
-        known["adviser_task", settings.adviser_task_transport],
-    ]
+    return choose(settings, known, parts)
 
 
 def notifier_for(
-    settings: NotifierSettings, *, pool: Pool, clock: Clock, publisher: Publish
+    settings: NotifierSettings,
+    *,
+    pool: Pool,
+    clock: Clock,
+    publisher: Publish,
+    life: Life | None = None,
 ) -> Notifier:
-    """The notifier that the settings describe, on parts that somebody else opens and closes."""
+    """The notifier that the settings describe, on parts that somebody else opens and closes.
+
+    What its channels open is closed with `life`; without one, by the end of the process.
+    """
+    texts = load_texts()
+    parts = Parts(publisher, clock, StoredDeliveries(pool), texts, life=life)
     return Notifier(
         pool=pool,
         clock=clock,
         publisher=publisher,
-        channels=channels_for(settings, publisher),
+        channels=channels_for(settings, publisher, parts),
+        words=texts,
+        decode=receipt_reading(settings, decode_inbound),
         key=settings.pseudonym_key.get_secret_value().encode(),
         special_office=settings.special_office,
         limits=Limits(settings.contact_interval, settings.channel_ceiling_per_hour),
@@ -266,7 +279,7 @@ async def start_notifier(life: Life, settings: NotifierSettings) -> None:
     life.at_stop("publisher", publisher.stop)
     life.health.watch("publisher", liveness=publisher.liveness)
     clock = PostgresClock(pool, settings.clock_offset_seconds)
-    notifier = notifier_for(settings, pool=pool, clock=clock, publisher=publisher)
+    notifier = notifier_for(settings, pool=pool, clock=clock, publisher=publisher, life=life)
     to_send, to_relay = Wake(), Wake()
 
     async def handle(records: Sequence[Record]) -> None:
@@ -340,11 +353,12 @@ async def _consume(
 
 async def _topics_to_read(settings: NotifierSettings) -> list[str]:
     """Our own topics, which must be there, and those of other teams' that are."""
-    missing = await missing_topics(settings, [*READ_TOPICS, *TOPICS])
+    read = [*READ_TOPICS, *receipt_topics(settings)]
+    missing = await missing_topics(settings, [*read, *TOPICS])
     own = [topic for topic in missing if topic in TOPICS]
     if own:
         raise TopicsUnavailable(", ".join(own))
-    return [topic for topic in READ_TOPICS if topic not in missing]
+    return [topic for topic in read if topic not in missing]
 
 
 async def _dead_letters_readiness(notifier: Notifier) -> str | None:

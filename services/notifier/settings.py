@@ -4,31 +4,70 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from services.notifier.channels.gateway import GatewaySettings
+from services.notifier.channels.transports import Slot, chosen, names_of
 from services.notifier.domain.addresses import email_address
-from services.runtime.settings import ServiceSettings
+from services.notifier.registers.krr import KrrSettings
+from services.notifier.registers.line_managers import LineManagerSettings
+from services.runtime.settings import InvalidSettings, ServiceSettings, load_settings
+
+_SLOTS: dict[str, Slot] = {
+    "sms_transport": "sms",
+    "email_transport": "email",
+    "adviser_task_transport": "adviser_task",
+    "employer_transport": "employer",
+}
+_OWN: dict[Slot, tuple[str, ...]] = {
+    "sms": ("kafka",),
+    "email": ("kafka", "smtp"),
+    "adviser_task": ("kafka",),
+    "employer": ("email",),
+}
 
 
 class NotifierSettings(ServiceSettings):
     """Everything `stoppunkt notifier run` is told from outside."""
 
-    sms_transport: Literal["kafka"] = Field(default="kafka", description="stoppunkt.sms.v1")
-    email_transport: Literal["kafka", "smtp"] = Field(
-        default="kafka", description="kafka: stoppunkt.email.v1; smtp: the server below"
+    sms_transport: str = Field(
+        default="kafka", description=f"kafka: stoppunkt.sms.v1; or {', '.join(names_of('sms'))}"
+    )
+    email_transport: str = Field(
+        default="kafka",
+        description="kafka: stoppunkt.email.v1; smtp: the server below; or "
+        + ", ".join(names_of("email")),
+    )
+    employer_transport: str = Field(
+        default="email",
+        description="email: as EMAIL_TRANSPORT; for employers alone: "
+        + ", ".join(names_of("employer")),
     )
     letter_transport: Literal["kafka"] = Field(default="kafka", description="stoppunkt.letters.v1")
-    adviser_task_transport: Literal["kafka"] = Field(
-        default="kafka", description="stoppunkt.adviser-tasks.v1"
+    adviser_task_transport: str = Field(
+        default="kafka",
+        description="kafka: stoppunkt.adviser-tasks.v1; or " + ", ".join(names_of("adviser_task")),
     )
-    smtp_host: str | None = Field(default=None)
-    smtp_port: int = Field(default=587, ge=1, le=65535)
+    contact_register: Literal["kafka", "krr"] = Field(
+        default="kafka",
+        description="kafka: stoppunkt.contacts.v1; krr: asked too, at every attempt",
+    )
+    line_manager_register: Literal["kafka", "nav"] = Field(
+        default="kafka",
+        description="kafka: stoppunkt.contacts.v1; nav: asked too, at every attempt",
+    )
+    smtp_host: str | None = Field(default=None, description="the mail server")
+    smtp_port: int = Field(
+        default=587, ge=1, le=65535, description="the mail server's port; 465 is usual with tls"
+    )
     smtp_tls: Literal["tls", "starttls", "none"] = Field(
         default="starttls", description="none only for a server on the same machine"
     )
     smtp_ca_path: Path | None = Field(default=None, description="PEM file; else the system's")
-    smtp_username: str | None = Field(default=None)
-    smtp_password: SecretStr | None = Field(default=None)
+    smtp_username: str | None = Field(default=None, description="with SMTP_PASSWORD or not at all")
+    smtp_password: SecretStr | None = Field(
+        default=None, description="with SMTP_USERNAME; never sent without TLS"
+    )
     smtp_sender: str | None = Field(default=None, description="the address that mail comes from")
     special_office: str = Field(
         default="2103", description="the office of people with a protected address"
@@ -44,6 +83,42 @@ class NotifierSettings(ServiceSettings):
     def contact_interval(self) -> timedelta:
         """`contact_interval_hours` as a duration."""
         return timedelta(hours=self.contact_interval_hours)
+
+    @property
+    def transports(self) -> tuple[tuple[Slot, str], ...]:
+        """What is chosen for each kind, and for employers where that is another."""
+        return (
+            ("sms", self.sms_transport),
+            ("email", self.email_transport),
+            ("letter", self.letter_transport),
+            ("adviser_task", self.adviser_task_transport),
+            ("employer", self.employer_transport),
+        )
+
+    @field_validator(*_SLOTS)
+    @classmethod
+    def _is_a_transport(cls, name: str, info: ValidationInfo) -> str:
+        slot = _SLOTS[info.field_name or ""]
+        known = (*_OWN[slot], *names_of(slot))
+        if name not in known:
+            raise ValueError(f"must be one of {', '.join(known)}")
+        return name
+
+    @model_validator(mode="after")
+    def _gateways_are_whole(self) -> Self:
+        """Their own variables are read here too, so that a fault in them ends the start with its sentence."""
+        faults = []
+        for kind in self._gateways():
+            try:
+                load_settings(kind)
+            except InvalidSettings as error:
+                faults.append(str(error))
+        if faults:
+            raise ValueError("\n".join(faults))
+        if self.employer_transport != "email" and self.email_transport == "smtp":
+            # A sent mail cannot be taken back, a notification can: one of the two would be a lie.
+            raise ValueError("EMPLOYER_TRANSPORT goes with an EMAIL_TRANSPORT that can take back")
+        return self
 
     @field_validator("smtp_sender")
     @classmethod
@@ -66,4 +141,15 @@ class NotifierSettings(ServiceSettings):
         """As for every service; and mail in the clear."""
         clear = self.email_transport == "smtp" and self.smtp_tls == "none"
         own = ["SMTP_TLS=none sends mail in the clear"] if clear else []
+        for kind in self._gateways():
+            own += load_settings(kind).weaknesses()
         return super().weaknesses() + own
+
+    def _gateways(self) -> list[type[GatewaySettings]]:
+        """The variables of everybody who is called over HTTP, or written to in another's format."""
+        found = [transport.settings for transport in chosen(self.transports).values()]
+        if self.contact_register == "krr":
+            found.append(KrrSettings)
+        if self.line_manager_register == "nav":
+            found.append(LineManagerSettings)
+        return list(dict.fromkeys(found))

@@ -1,0 +1,94 @@
+"""A channel that asks the registers right before each attempt, and sends nothing without their answer (SPEC 6.3).
+
+The contacts topic has said which channel to try; a register over HTTP has the last word on whether, and on where to.
+A no ends the delivery, and the next channel has its turn. No answer is our own trouble: nothing is sent, no attempt
+is spent, and it is tried again.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from schemas.messages import EmailRequested, SmsRequested
+from services.notifier.domain.addresses import email_address, phone_number
+from services.notifier.domain.delivery import Failed, Outcome, State
+from services.notifier.ports import Channel, Kind, Outgoing, Recall
+from services.notifier.registers.ports import (
+    AboutDelivery,
+    ContactRegister,
+    Deliveries,
+    ManagerRegister,
+    RegisterUnavailable,
+)
+
+# As with the contacts topic (domain/relevance.py): somebody may be on the way into the register for a day.
+PATIENCE = timedelta(hours=24)
+
+
+class AskedFirst:
+    """SMS and e-mail to the employee by the contact register, e-mail to a line manager by the managers'.
+
+    Either may be missing, and then nobody is asked. An organisation's own address is in neither.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        deliveries: Deliveries,
+        *,
+        contacts: ContactRegister | None,
+        managers: ManagerRegister | None,
+    ) -> None:
+        self.kind: Kind = channel.kind
+        self.closes: frozenset[State] = channel.closes
+        self._channel = channel
+        self._deliveries = deliveries
+        self._contacts = contacts
+        self._managers = managers
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        about = await self._deliveries.about(outgoing.delivery_id)
+        if about is None:
+            raise RegisterUnavailable("deliveries:unknown")
+        to = await self._where_to(about, outgoing)
+        if isinstance(to, Failed):
+            return to
+        if to is None:
+            return await self._channel.send(outgoing)
+        message = outgoing.message.model_copy(update={"to": to})
+        return await self._channel.send(replace(outgoing, message=message))
+
+    async def close(self, recall: Recall) -> Outcome:
+        return await self._channel.close(recall)
+
+    async def _where_to(self, about: AboutDelivery, outgoing: Outgoing) -> str | Failed | None:
+        """An address, a no, or None where no register is asked about this recipient."""
+        if not isinstance(outgoing.message, SmsRequested | EmailRequested):
+            return None
+        role = about.delivery.role
+        if role == "employee" and self._contacts is not None:
+            return await self._to_employee(self._contacts, about, outgoing)
+        if role == "line_manager" and about.delivery.channel == "email" and self._managers:
+            return await self._to_manager(self._managers, about, outgoing)
+        return None
+
+    async def _to_employee(
+        self, register: ContactRegister, about: AboutDelivery, outgoing: Outgoing
+    ) -> str | Failed:
+        contact = await register.contact(about.event.person_id, outgoing.at)
+        if contact is None:
+            waited = outgoing.at - about.received_at
+            return Failed(permanent=waited >= PATIENCE, reason="no_record")
+        if not contact.may_be_notified:
+            return Failed(permanent=True, reason="reserved")
+        if isinstance(outgoing.message, SmsRequested):
+            phone = phone_number(contact.phone)
+            return phone or Failed(permanent=True, reason="no_phone")
+        return email_address(contact.email) or Failed(permanent=True, reason="no_email")
+
+    async def _to_manager(
+        self, register: ManagerRegister, about: AboutDelivery, outgoing: Outgoing
+    ) -> str | Failed:
+        org_number = about.delivery.org_number or ""
+        manager = await register.manager(about.event.person_id, org_number, outgoing.at)
+        email = manager.email if manager is not None else None
+        return email or Failed(permanent=True, reason="no_line_manager")

@@ -1,0 +1,111 @@
+"""Where Altinn asks, right before it sends, whether a delivery is still relevant (SPEC 6.6).
+
+    GET /<delivery id>  ->  {"sendNotification": true | false}
+
+Altinn asks once more a minute after an answer that it cannot use, and then sends. So an id that nobody knows is a
+no, and only a database that does not answer is a 503. The id is all that is asked with, and a yes or a no all that
+is told.
+"""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from services.notifier.channels.parts import Parts
+from services.notifier.domain.delivery import State
+from services.notifier.domain.withdrawal import withdrawal_for
+from services.notifier.ports import Clock
+from services.notifier.registers.ports import AboutDelivery, Deliveries
+
+_LIVING: frozenset[State] = frozenset({"waiting", "sending", "sent", "delivered"})
+# Altinn waits longer; a database that takes longer is as good as none.
+_ANSWER_SECONDS = 5.0
+
+
+def still_relevant(about: AboutDelivery, now: datetime) -> bool:
+    """Not withdrawn for this recipient, not too late, alive. A pulled brake is none of Altinn's: it has it."""
+    delivery = about.delivery
+    return (
+        delivery.state in _LIVING
+        and delivery.withdrawn is None
+        and now < delivery.not_after
+        and withdrawal_for(about.event, delivery, about.withdrawals) is None
+        and not (about.died_at is not None and about.died_at >= about.event.fired_at)
+    )
+
+
+def condition_app(deliveries: Deliveries, clock: Clock) -> Starlette:
+    """The endpoint; whatever keeps it from knowing is a 503, whose text says nothing."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            # Whatever stands before it in the path is the business of whoever passes it on to us.
+            delivery_id = str(UUID(request.url.path.rpartition("/")[2]))
+        except ValueError:
+            return JSONResponse({"sendNotification": False})
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                about = await deliveries.about(delivery_id)
+                now = await clock.now()
+        except Exception:  # noqa: BLE001 - the database's trouble is told by its own checks
+            return Response(status_code=503)
+        relevant = about is not None and still_relevant(about, now)
+        return JSONResponse({"sendNotification": relevant})
+
+    return Starlette(routes=[Route("/{path:path}", answer)])
+
+
+class ConditionServer:
+    """`condition_app` over HTTP, apart from the health routes: this one is for somebody outside."""
+
+    def __init__(self, app: Starlette, *, host: str, port: int) -> None:
+        self._socket = socket.create_server((host, port), reuse_port=False)
+        self.port: int = self._socket.getsockname()[1]
+        """The port listened on; another than asked for only when that was 0."""
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self._serving = asyncio.create_task(
+            self._server.serve(sockets=[self._socket]), name="altinn condition"
+        )
+
+    @classmethod
+    def start(cls, parts: Parts, *, host: str, port: int) -> None:
+        """Serve until the service stops, once however many channels ask for it."""
+        if parts.life is None or cls.__name__ in parts.served:
+            return
+        parts.served.add(cls.__name__)
+        server = cls(condition_app(parts.deliveries, parts.clock), host=host, port=port)
+        parts.life.at_stop("altinn condition", server.stop)
+        parts.life.health.watch("altinn condition", liveness=server.liveness)
+
+    async def stop(self) -> None:
+        """Answer what is asked, and no more."""
+        self._server.should_exit = True
+        await self._serving
+
+    async def liveness(self) -> str | None:
+        """A check: it still serves."""
+        return "has ended" if self._serving.done() else None
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the service, which stops its parts in order."""
+        yield

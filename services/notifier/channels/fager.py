@@ -1,0 +1,200 @@
+"""Employer notifications on Min side for employers, with an e-mail, over GraphQL (SPEC 6.10).
+
+Known by (label, our id), and our id is the delivery's. A 200 proves nothing here: what counts is which result has
+come, and an `errors` list is an error. No `frist`: after it the task would call itself lapsed, though the duty stands.
+"""
+
+from datetime import timedelta
+from html import escape
+from typing import Any
+
+from pydantic import Field, SecretStr
+
+from schemas.messages import EmailRequested
+from services.notifier.channels.gateway import Answer, Gateway, GatewaySettings, static_token
+from services.notifier.channels.parts import Parts
+from services.notifier.domain.delivery import Failed, Outcome, Sent, State
+from services.notifier.domain.texts import Texts
+from services.notifier.messages import MANAGERS_LANGUAGE
+from services.notifier.ports import Channel, Kind, Outgoing, Recall
+from services.notifier.registers.ports import AboutDelivery, Deliveries, ManagerRegister
+
+PATH = "/api/graphql"
+# How long the case's people may need it; then nobody finds it in any database there (policy).
+DELETED_AFTER = "P4M"
+# Their reads may lag behind their writes; what is still unknown after that was never made.
+KNOWN_WITHIN = timedelta(hours=1)
+
+CREATE = """mutation NyOppgave($nyOppgave: NyOppgaveInput!) {
+  result: nyOppgave(nyOppgave: $nyOppgave) { __typename }
+}"""
+DONE = """mutation Utfoert($merkelapp: String!, $eksternId: String!) {
+  result: oppgaveUtfoertByEksternId_V2(merkelapp: $merkelapp, eksternId: $eksternId) { __typename }
+}"""
+LAPSED = """mutation Utgaatt($merkelapp: String!, $eksternId: String!) {
+  result: oppgaveUtgaattByEksternId(merkelapp: $merkelapp, eksternId: $eksternId) { __typename }
+}"""
+
+_CREATED = frozenset({"NyOppgaveVellykket", "DuplikatEksternIdOgMerkelapp"})
+_CLOSED = frozenset(
+    {"OppgaveUtfoertVellykket", "OppgaveUtgaattVellykket", "OppgavenErAlleredeUtfoert"}
+)
+_UNKNOWN_THERE = "NotifikasjonFinnesIkke"
+_ABOUT_THIS_ONE = frozenset({"UgyldigMottaker", "UgyldigPaaminnelseTidspunkt"})
+"""Results about the message. UgyldigMerkelapp, UkjentProdusent and the like are about our set-up, and pass."""
+_NEVER_RUN = frozenset({"ValidationError", "InvalidSyntax"})
+
+
+class FagerSettings(GatewaySettings):
+    """Read where EMPLOYER_TRANSPORT=fager."""
+
+    fager_url: str = Field(description="http(s)://host of the producers' GraphQL API")
+    fager_token: SecretStr | None = Field(default=None, description="bearer token")
+    fager_label: str = Field(min_length=1, description="the label (merkelapp) we may use")
+    fager_resource_id: str = Field(
+        min_length=1, description="the Altinn resource whose holders see what has no line manager"
+    )
+    fager_link_url: str = Field(description="where a notification leads")
+
+
+class Fager:
+    """What is open there is closed by the id it was made with, whoever is the line manager by then."""
+
+    kind: Kind = "email"
+    closes: frozenset[State] = frozenset({"sent"})
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        deliveries: Deliveries,
+        texts: Texts,
+        managers: ManagerRegister | None,
+        settings: FagerSettings,
+    ) -> None:
+        self._gateway = gateway
+        self._deliveries = deliveries
+        self._texts = texts
+        self._managers = managers
+        self._settings = settings
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        request = outgoing.message
+        if not isinstance(request, EmailRequested):
+            raise TypeError("only what would be an e-mail becomes a notification")
+        about = await self._about(outgoing.delivery_id)
+        recipient: dict[str, Any] = {
+            "altinnRessurs": {"ressursId": self._settings.fager_resource_id}
+        }
+        if self._managers is not None and about.delivery.channel == "email":
+            org_number = about.delivery.org_number or ""
+            found = await self._managers.manager(about.event.person_id, org_number, outgoing.at)
+            if found is None or found.email is None:
+                return Failed(permanent=True, reason="no_line_manager")
+            request = request.model_copy(update={"to": found.email})
+            recipient = {
+                "naermesteLeder": {
+                    "naermesteLederFnr": found.person_id,
+                    "ansattFnr": about.event.person_id,
+                }
+            }
+        variables = {"nyOppgave": self._task(about, request, recipient)}
+        answer = await self._gateway.call(
+            "POST", PATH, at=outgoing.at, json={"query": CREATE, "variables": variables}
+        )
+        found_result = self._result(answer)
+        if isinstance(found_result, Failed):
+            return found_result
+        return Sent() if found_result in _CREATED else self._refused(found_result)
+
+    async def close(self, recall: Recall) -> Outcome:
+        query = DONE if recall.reason.partition(":")[0] == "done" else LAPSED
+        variables = {"merkelapp": self._settings.fager_label, "eksternId": recall.delivery_id}
+        answer = await self._gateway.call(
+            "POST", PATH, at=recall.at, json={"query": query, "variables": variables}
+        )
+        result = self._result(answer)
+        if isinstance(result, Failed):
+            return result
+        if result == _UNKNOWN_THERE:
+            delivery = (await self._about(recall.delivery_id)).delivery
+            begun = delivery.sent_at or delivery.planned_at
+            return Sent() if recall.at - begun >= KNOWN_WITHIN else self._refused(result)
+        return Sent() if result in _CLOSED else self._refused(result)
+
+    async def _about(self, delivery_id: str) -> AboutDelivery:
+        about = await self._deliveries.about(delivery_id)
+        if about is None:
+            raise LookupError("a delivery that is not there")
+        return about
+
+    def _task(
+        self, about: AboutDelivery, request: EmailRequested, recipient: dict[str, Any]
+    ) -> dict[str, Any]:
+        settings = self._settings
+        return {
+            "mottakere": [recipient],
+            "notifikasjon": {
+                "merkelapp": settings.fager_label,
+                "tekst": self._notice(about, request),
+                "lenke": settings.fager_link_url,
+            },
+            "metadata": {
+                "virksomhetsnummer": about.delivery.org_number,
+                "eksternId": about.delivery.delivery_id,
+                "hardDelete": {"om": DELETED_AFTER},
+            },
+            "eksterneVarsler": [_email(request)],
+        }
+
+    def _notice(self, about: AboutDelivery, request: EmailRequested) -> str:
+        """What the page says: the notice that the e-mail has among its words, in the managers' language."""
+        event = about.event
+        step = (event.checkpoint, event.step, about.delivery.role, MANAGERS_LANGUAGE, event.due_on)
+        dated = self._texts.notice(*step, case_start=event.case.start)
+        return dated if dated in request.text else self._texts.notice(*step)
+
+    def _result(self, answer: Answer | Failed) -> str | Failed:
+        """The name of the result; `Failed` where there is none."""
+        if isinstance(answer, Failed):
+            return answer
+        if (refusal := self._gateway.refused(answer)) is not None:
+            return refusal
+        body = answer.body if isinstance(answer.body, dict) else {}
+        if body.get("errors"):
+            never_run = _classes(body["errors"]) & _NEVER_RUN
+            reason = f"{self._gateway.name}:errors"
+            return Failed(permanent=False, reason=reason, uncertain=not never_run)
+        data = body.get("data")
+        result = data.get("result") if isinstance(data, dict) else None
+        name = result.get("__typename") if isinstance(result, dict) else None
+        return name if isinstance(name, str) else self._gateway.unreadable()
+
+    def _refused(self, result: str) -> Failed:
+        known = result if result.isalpha() and result.isascii() else "unknown"
+        permanent = result in _ABOUT_THIS_ONE
+        return Failed(permanent=permanent, reason=f"{self._gateway.name}:{known[:40]}")
+
+
+def _email(request: EmailRequested) -> dict[str, Any]:
+    body = escape(request.text).replace("\n", "<br>")
+    return {
+        "epost": {
+            "mottaker": {"kontaktinfo": {"epostadresse": request.to}},
+            "epostTittel": request.subject,
+            "epostHtmlBody": f"<body>{body}</body>",
+            # Our own window has been asked already, holidays and all (SPEC 6.4).
+            "sendetidspunkt": {"sendevindu": "LOEPENDE"},
+        }
+    }
+
+
+def _classes(errors: object) -> set[str]:
+    """How the server's library classes the errors."""
+    listed = errors if isinstance(errors, list) else []
+    extensions = (each.get("extensions") for each in listed if isinstance(each, dict))
+    return {str(each.get("classification")) for each in extensions if isinstance(each, dict)}
+
+
+def build(settings: FagerSettings, parts: Parts) -> Channel:
+    gateway = parts.gateway("fager", settings.fager_url, static_token(settings.fager_token))
+    return Fager(gateway, parts.deliveries, parts.texts, parts.managers, settings)

@@ -1,0 +1,177 @@
+"""Notices on Min side, with an SMS, in NAV's own format on NAV's own topic (SPEC 6.10).
+
+The notice's id is the delivery's, on Kafka as key too: a repeat is the same notice. It is shown until the delivery's
+`not_after`; then the next step of the checkpoint has a notice of its own. An `oppgave` is notified of again by NAV
+after seven days, which cannot be turned off; a `beskjed` never, but its reader can put it away.
+"""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from typing import Any, Literal, Self, get_args
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from schemas.messages import DeadlineDue, Language, SmsRequested
+from schemas.wire import Record
+from services.notifier.channels.gateway import GatewaySettings
+from services.notifier.channels.parts import Parts
+from services.notifier.domain.delivery import Failed, Outcome, Sent, State
+from services.notifier.domain.texts import Texts
+from services.notifier.ports import Channel, Kind, Outgoing, Publish, Recall
+from services.notifier.registers.ports import AboutDelivery, Deliveries
+
+TOPIC = "min-side.aapen-brukervarsel-v1"
+LINK_CHARACTERS_MAX = 200
+NoticeType = Literal["oppgave", "beskjed"]
+
+_NATIONAL_NUMBER = re.compile(r"^\d{11}$")
+# The channel may change to e-mail on NAV's side, so its words go with the SMS's.
+_EMAIL_TITLES: dict[Language, str] = {
+    "nb": "Du har noe å følge opp hos Nav",
+    "nn": "Du har noko å følgje opp hos Nav",
+    "en": "You have something to do at Nav",
+}
+
+
+class MinSideSettings(GatewaySettings):
+    """Read where SMS_TRANSPORT=minside. Cluster, namespace and name are the platform's own variables."""
+
+    minside_link: str = Field(description="where a notice leads: https://…nav.no/…, at most 200")
+    minside_notice: NoticeType = Field(
+        default="oppgave", description="oppgave is notified of again after 7 days, beskjed is not"
+    )
+    nais_cluster_name: str = Field(min_length=1, description="the notices' producer: cluster")
+    nais_namespace: str = Field(min_length=1, description="the notices' producer: team")
+    nais_app_name: str = Field(min_length=1, description="the notices' producer: application")
+
+    @field_validator("minside_link")
+    @classmethod
+    def _leads_to_nav(cls, link: str) -> str:
+        parts = urlsplit(link)
+        host = parts.hostname or ""
+        nav = host == "nav.no" or host.endswith(".nav.no")
+        if parts.scheme != "https" or not nav or len(link) > LINK_CHARACTERS_MAX:
+            raise ValueError(f"must be https, on nav.no, at most {LINK_CHARACTERS_MAX} characters")
+        return link
+
+    @model_validator(mode="after")
+    def _is_a_name(self) -> Self:
+        if any(name != name.strip() for name in (self.nais_namespace, self.nais_app_name)):
+            raise ValueError("NAIS_NAMESPACE and NAIS_APP_NAME must not have spaces around them")
+        return self
+
+    @property
+    def producer(self) -> dict[str, str]:
+        """Who the notices are from, as NAV's formats write it."""
+        return {
+            "cluster": self.nais_cluster_name,
+            "namespace": self.nais_namespace,
+            "appnavn": self.nais_app_name,
+        }
+
+
+class MinSide:
+    """A notice stays until it is taken back, whether it has been read or not."""
+
+    kind: Kind = "sms"
+    closes: frozenset[State] = frozenset({"sent", "delivered"})
+
+    def __init__(
+        self,
+        publisher: Publish,
+        deliveries: Deliveries,
+        texts: Texts,
+        *,
+        link: str,
+        notice: NoticeType,
+        producer: dict[str, str],
+    ) -> None:
+        self._publisher = publisher
+        self._deliveries = deliveries
+        self._texts = texts
+        self._link = link
+        self._notice = notice
+        self._producer = producer
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        request = outgoing.message
+        if not isinstance(request, SmsRequested):
+            raise TypeError("only what would be an SMS becomes a notice")
+        about = await self._deliveries.about(outgoing.delivery_id)
+        if about is None:
+            raise LookupError("a delivery that is not there")
+        if not _NATIONAL_NUMBER.match(about.event.person_id):
+            return Failed(permanent=True, reason="no_national_number")
+        language = _language(about, request.text, self._texts)
+        await self._publish(outgoing.delivery_id, self._create(about, request, language))
+        return Sent()
+
+    async def close(self, recall: Recall) -> Outcome:
+        value = {
+            "@event_name": "inaktiver",
+            "varselId": recall.delivery_id,
+            "produsent": self._producer,
+        }
+        await self._publish(recall.delivery_id, value)
+        return Sent()
+
+    def _create(
+        self, about: AboutDelivery, request: SmsRequested, language: Language
+    ) -> dict[str, Any]:
+        return {
+            "@event_name": "opprett",
+            "type": self._notice,
+            "varselId": about.delivery.delivery_id,
+            "ident": about.event.person_id,
+            "tekster": [{"spraakkode": language, "tekst": request.text, "default": True}],
+            "link": self._link,
+            "sensitivitet": "high",
+            "aktivFremTil": _instant(request.not_after),
+            "eksternVarsling": {
+                "prefererteKanaler": ["SMS"],
+                "smsVarslingstekst": request.text,
+                "epostVarslingstittel": _EMAIL_TITLES[language],
+                "epostVarslingstekst": f"<p>{request.text}</p>",
+                "kanBatches": False,
+            },
+            "produsent": self._producer,
+        }
+
+    async def _publish(self, key: str, value: dict[str, Any]) -> None:
+        data = json.dumps(value, ensure_ascii=False).encode()
+        await self._publisher.publish([Record(TOPIC, key.encode(), data)])
+
+
+def _language(about: AboutDelivery, text: str, texts: Texts) -> Language:
+    """The language that the text was taken from the templates in."""
+    event = about.event
+    languages: tuple[Language, ...] = get_args(Language)
+    for language in languages:
+        for case_start in (event.case.start, None):
+            known = _sms(texts, event, language, case_start)
+            if known == text:
+                return language
+    return "nb"
+
+
+def _sms(texts: Texts, event: DeadlineDue, language: Language, case_start: date | None) -> str:
+    return texts.sms(
+        event.checkpoint, event.step, "employee", language, event.due_on, case_start=case_start
+    )
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def build(settings: MinSideSettings, parts: Parts) -> Channel:
+    return MinSide(
+        parts.publisher,
+        parts.deliveries,
+        parts.texts,
+        link=settings.minside_link,
+        notice=settings.minside_notice,
+        producer=settings.producer,
+    )

@@ -1,0 +1,78 @@
+"""What Min side reports about our notices' SMS and e-mail, read as receipts (SPEC 6.7).
+
+The topic has every team's events. Ours are those with our namespace and application; the rest, and what cannot be
+read, are nobody's dead letters here: whoever wrote them has no receipt of ours to lose.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from schemas.messages import DeliveryReceipt
+from schemas.wire import Decoded, Envelope, IgnoredRecord, Record, type_of
+from services.notifier.channels.minside import MinSideSettings
+
+Decode = Callable[[Record], Decoded]
+TOPIC = "min-side.aapen-varsel-hendelse-v1"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OUTCOMES: dict[str, Literal["delivered", "failed"]] = {"sendt": "delivered", "feilet": "failed"}
+"""The states of an external message that settle something; ordered, waiting and the like do not."""
+
+
+def reading(decode: Decode, *, namespace: str, app_name: str) -> Decode:
+    """`decode`, which also reads this topic."""
+
+    def decoded(record: Record) -> Decoded:
+        if record.topic != TOPIC:
+            return decode(record)
+        event = _object(record.value)
+        if event.get("namespace") != namespace or event.get("appnavn") != app_name:
+            return IgnoredRecord(None, "Another team's notice.")
+        receipt = _receipt(event, record)
+        if receipt is None:
+            return IgnoredRecord(None, "Nothing about an SMS or an e-mail that came to an end.")
+        return Envelope(receipt, type_of(receipt))
+
+    return decoded
+
+
+def reading_for(settings: MinSideSettings, decode: Decode) -> Decode:
+    return reading(decode, namespace=settings.nais_namespace, app_name=settings.nais_app_name)
+
+
+def _receipt(event: dict[str, Any], record: Record) -> DeliveryReceipt | None:
+    outcome = _OUTCOMES.get(str(event.get("status")))
+    if event.get("@event_name") != "eksternStatusOppdatert" or outcome is None:
+        return None
+    try:
+        notice_id = str(UUID(str(event.get("varselId"))))
+    except ValueError:
+        return None
+    failed = outcome == "failed"
+    return DeliveryReceipt(
+        delivery_id=notice_id,
+        outcome=outcome,
+        # NAV has tried for as long as it tries. What its text says why may quote anything, so it is not kept.
+        permanent=True if failed else None,
+        reason="minside:feilet" if failed else None,
+        at=_at(event, record),
+    )
+
+
+def _at(event: dict[str, Any], record: Record) -> datetime:
+    """When it says it happened, else when it was published."""
+    try:
+        at = datetime.fromisoformat(str(event.get("tidspunkt")))
+    except ValueError:
+        return _EPOCH + timedelta(milliseconds=record.timestamp_ms)
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def _object(value: bytes | None) -> dict[str, Any]:
+    try:
+        found = json.loads(value or b"null")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,57 @@
+"""Who leads an employee at an employer now, from NAV's register of line managers, over HTTP."""
+
+from datetime import datetime
+
+from pydantic import Field, SecretStr
+
+from services.notifier.channels.gateway import Gateway, GatewaySettings
+from services.notifier.domain.addresses import email_address
+from services.notifier.domain.delivery import Failed
+from services.notifier.registers.ports import RegisteredManager, RegisterUnavailable
+
+PATH = "/internal/api/v1/lookup"
+
+
+class LineManagerSettings(GatewaySettings):
+    """Read where LINE_MANAGER_REGISTER=nav."""
+
+    line_managers_url: str = Field(description="http(s)://host of the register")
+    line_managers_token: SecretStr | None = Field(default=None, description="bearer token")
+
+
+class LineManagerRegister:
+    """`{"lineManager": null}` is an answer: nobody. Anything that cannot be read is none."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def manager(
+        self, person_id: str, org_number: str, at: datetime
+    ) -> RegisteredManager | None:
+        question = {
+            "employeeNationalIdentificationNumber": person_id,
+            "organizationNumber": org_number,
+        }
+        answer = await self._gateway.call("POST", PATH, at=at, json=question)
+        if isinstance(answer, Failed):
+            raise RegisterUnavailable(answer.reason)
+        if (refusal := self._gateway.refused(answer)) is not None:
+            raise RegisterUnavailable(refusal.reason)
+        if not isinstance(answer.body, dict) or "lineManager" not in answer.body:
+            raise RegisterUnavailable(self._gateway.unreadable().reason)
+        if answer.body["lineManager"] is None:
+            return None
+        found = _manager(answer.body["lineManager"])
+        if found is None:
+            raise RegisterUnavailable(self._gateway.unreadable().reason)
+        return found
+
+
+def _manager(found: object) -> RegisteredManager | None:
+    if not isinstance(found, dict):
+        return None
+    number, addresses = found.get("nationalIdentificationNumber"), found.get("emailAddresses")
+    if not isinstance(number, str) or not isinstance(addresses, list):
+        return None
+    usable = (email_address(each) for each in addresses if isinstance(each, str))
+    return RegisteredManager(number, next((each for each in usable if each is not None), None))
