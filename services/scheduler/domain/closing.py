@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from schemas.messages import FULL_GRADE, FollowUpPlanMade, FollowUpPlanShared, Recipient, Role
 from services.scheduler.domain.anchors import Instance, covers
@@ -51,7 +51,7 @@ class View:
         return self.leave is not None and (self.is_dead or self.today >= self.leave.over_on)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Question:
     """One step of one leave on one due date; `resumes` are exemptions for which it was withdrawn before.
 
@@ -74,7 +74,7 @@ class Question:
     def is_meeting_1_timer(self) -> bool:
         return self.step.meeting == 1 and self.step.full_days is not None
 
-    @cached_property
+    @property
     def asked_employers(self) -> tuple[str, ...]:
         """The employers of the due date, each by its own notes; one that joins later is not asked."""
         if self.instance is not None and self.instance.org_numbers is not None:
@@ -86,7 +86,7 @@ class Question:
             orgs = [org for org in orgs if self.leave.employer_grade(org, day) == FULL_GRADE]
         return tuple(orgs)
 
-    @cached_property
+    @property
     def recipients(self) -> tuple[Recipient, ...]:
         """All whom the step could go to on its due date, done or not."""
         found: list[Recipient] = []

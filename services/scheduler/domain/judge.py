@@ -6,7 +6,7 @@ exempted. History, lateness and second thoughts are the plan's (plan.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -96,10 +96,10 @@ def _judge_dated(question: Question, due_at: datetime, *, is_full: bool) -> Verd
     view, leave, due_on = question.view, question.leave, question.due_on
     recipients = question.recipients
     closed, resume_on = closed_and_resumed(question)
-    open_to = tuple(recipient for recipient in recipients if recipient not in closed)
-    resumed = min((resume_on[r] for r in open_to if r in resume_on), default=None)
-    is_resumed = resumed is not None and all(r in resume_on for r in open_to)
-    if resumed is not None and is_resumed:
+    open_to = tuple(r for r in recipients if r not in closed) if closed else recipients
+    resumed = _resumed(open_to, resume_on) if resume_on else None
+    is_resumed = resumed is not None
+    if resumed is not None:
         due_at = max(due_at, oslo_instant(resumed, view.rulebook.at))
     applies_on = max(due_on, oslo_date(due_at)) if is_resumed else due_on
     common = (due_on, due_at, is_resumed, open_to, closed)
@@ -124,6 +124,13 @@ def _judge_dated(question: Question, due_at: datetime, *, is_full: bool) -> Verd
     if fails is not None:
         return Verdict("not_applicable", fails, *common)
     return Verdict("open", "due", *common)
+
+
+def _resumed(open_to: Sequence[Recipient], resume_on: Mapping[Recipient, date]) -> date | None:
+    """When the step is planned again, where an exemption had ended it for everybody who is asked now."""
+    if not all(recipient in resume_on for recipient in open_to):
+        return None
+    return min((resume_on[recipient] for recipient in open_to), default=None)
 
 
 def _dates(

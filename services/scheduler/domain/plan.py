@@ -86,8 +86,10 @@ def plan(view: View, fired: Sequence[Fired], timers: Mapping[StepKey, Timer]) ->
         by_key.setdefault(each.key, []).append(each)
     second = _SecondThoughts(view)
     candidates: list[_Candidate] = []
+    taken: set[StepKey] = set()
     for step in view.rulebook.steps:
-        for key, instance in _keys(step, view, by_key, {c.key for c in candidates}):
+        for key, instance in _keys(step, view, by_key, taken):
+            taken.add(key)
             candidates.append(second.candidate(step, key, instance, by_key.pop(key, [])))
     for orphans in by_key.values():  # Steps that the rulebook no longer has.
         second.of_unknown_step(orphans)
@@ -249,6 +251,9 @@ class _SecondThoughts:
 
     def _doubt(self, fired: Fired, doubts: Mapping[Recipient, _Doubt]) -> Fired:
         """Withdraw what is certain, remember since when the rest is doubted."""
+        if not doubts and fired.doubted_since is None:
+            self.fired.append(fired)
+            return fired
         now = self.view.now
         waits = any(doubt.by_notes for doubt in doubts.values())
         since = (fired.doubted_since or now) if waits else None

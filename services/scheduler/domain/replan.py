@@ -105,7 +105,7 @@ class _Scene:
             is_dead=is_dead,
         )
         fired = [
-            replace(each, case_id=case)
+            each if each.case_id == case else replace(each, case_id=case)
             for each in self.person.fired
             if self._owner(each.case_id) == case
         ]
