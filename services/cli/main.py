@@ -12,6 +12,7 @@ import typer
 from services.cli.check import check
 from services.cli.demo import demo
 from services.cli.ends import run
+from services.cli.explain import explain
 from services.cli.plan import plan
 from services.cli.replay import replay
 from services.cli.rulebook import rulebook_app
@@ -31,6 +32,7 @@ app.command()(demo)
 app.command()(replay)
 app.command()(plan)
 app.command()(check)
+app.command()(explain)
 app.command()(settings)
 app.add_typer(rulebook_app, name="rulebook")
 app.add_typer(scheduler_app, name="scheduler")

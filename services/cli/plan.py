@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from services.cli.ends import WRONG_DATA, WRONG_USE, complain, refuse
 from services.cli.instants import instant
 from services.cli.lines import json_line
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from services.cli.folding import Folded
 
 
 def plan(
@@ -40,6 +45,14 @@ def plan(
             " memory, and printed in the file's order.",
         ),
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Everything about each person as `explain` tells it: facts, notes, plan, reasons in words,"
+            " timeline.",
+        ),
+    ] = False,
     events: Annotated[
         bool,
         typer.Option(
@@ -55,7 +68,7 @@ def plan(
     Example: stoppunkt plan records.ndjson --at 2026-05-01T12:00:00+02:00 --json
     """
     from services.cli.by_person import groups_of
-    from services.cli.folding import DeadRecord, Folded, fold
+    from services.cli.folding import DeadRecord, fold
     from services.cli.plan_form import events_of, persons_of
     from services.cli.record_file import NotRecords, read_records
     from services.cli.rulebooks import rulebook_of
@@ -76,6 +89,8 @@ def plan(
     try:
         if events:
             _print_lines(event for each in folded() for event in events_of(each))
+        elif explain:
+            _print_explained(folded(), at, as_json=as_json)
         else:
             persons = (person for each in folded() for person in persons_of(each))
             _print_json(persons) if as_json else _print_pages(persons)
@@ -85,6 +100,19 @@ def plan(
         refuse(f"{file} cannot be read.", WRONG_USE)
     if dead:
         raise typer.Exit(WRONG_DATA)
+
+
+def _print_explained(folded: Iterator[Folded], at: datetime, *, as_json: bool) -> None:
+    from services.cli.plan_form import explanations_of
+    from services.scheduler.explanation_form import explanation_form
+
+    explained = (each for one in folded for each in explanations_of(one, at))
+    if as_json:
+        _print_json(explanation_form(each) for each in explained)
+    else:
+        from services.cli.explain_view import page_of
+
+        _print_all(page_of(each) for each in explained)
 
 
 def _print_json(persons: Iterable[dict[str, Any]]) -> None:
@@ -101,13 +129,18 @@ def _print_lines(objects: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_pages(persons: Iterable[dict[str, Any]]) -> None:
-    from services.cli.consoles import StdoutConsole
     from services.cli.plan_view import page_of
+
+    _print_all(page_of(person) for person in persons)
+
+
+def _print_all(pages: Iterable[RenderableType]) -> None:
+    from services.cli.consoles import StdoutConsole
 
     console = StdoutConsole()
     found = False
-    for person in persons:
+    for page in pages:
         found = True
-        console.print(page_of(person))
+        console.print(page)
     if not found:
         complain("Nobody is known by then.")

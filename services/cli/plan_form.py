@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from schemas.messages import DeadlineDue
 from services.cli.folding import Folded
 from services.cli.instants import in_oslo
+from services.scheduler.domain.explanation import Explanation, explain
 from services.scheduler.domain.plan import Planned
 from services.scheduler.domain.replan import Replanned
 
@@ -18,6 +20,14 @@ def persons_of(folded: Folded) -> Iterator[dict[str, Any]]:
     for number in sorted(folded.plans):
         if register.number_of(number) == number:
             yield _person(number, folded.plans[number])
+
+
+def explanations_of(folded: Folded, at: datetime) -> Iterator[Explanation]:
+    """The same people in the same order, each in words as of `at` (aware)."""
+    register = folded.simulation.register
+    for number in sorted(folded.plans):
+        if register.number_of(number) == number:
+            yield explain(folded.plans[number], at)
 
 
 def events_of(folded: Folded) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-SCHEDULER, NOTIFIER = "scheduler", "notifier"
+SCHEDULER, NOTIFIER, OPERATORS = "scheduler", "notifier", "operators"
 REQUIRED = "(required)"
 
 
@@ -31,7 +31,7 @@ class Variable:
 def settings(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
 ) -> None:
-    """Lists every environment variable of both services: who reads it, its default, its meaning.
+    """Lists every environment variable of the services and the operators' commands: who reads it, default, meaning.
 
     Example: stoppunkt settings --json
     """
@@ -43,13 +43,15 @@ def settings(
 
 
 def variables() -> list[Variable]:
-    """What both services are told from outside, by name; what both read stands once."""
+    """What the services and the operators' commands are told from outside; what both services read stands once."""
+    from services.cli.operators_settings import OperatorSettings
     from services.notifier.settings import NotifierSettings
     from services.scheduler.app import Settings
 
     read_by: dict[str, list[str]] = {}
     fields: dict[str, FieldInfo] = {}
-    for service, model in ((SCHEDULER, Settings), (NOTIFIER, NotifierSettings)):
+    models = ((SCHEDULER, Settings), (NOTIFIER, NotifierSettings), (OPERATORS, OperatorSettings))
+    for service, model in models:
         for name, field in model.model_fields.items():
             read_by.setdefault(name, []).append(service)
             fields[name] = field

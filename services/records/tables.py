@@ -66,6 +66,11 @@ class RecordTables:
         found: bool = await self._connection.fetchval(_QUERIES["has_any_to_leave"])
         return found
 
+    async def count_to_leave(self) -> int:
+        """How many records wait in the outbox."""
+        count: int = await self._connection.fetchval(_QUERIES["count_to_leave"])
+        return count
+
     async def set_aside(self, dead: Sequence[Dead], now: datetime) -> None:
         """Send dead records to their topics; remembers the stop once the ceiling is passed (SPEC 8)."""
         if not dead:

@@ -47,13 +47,17 @@ class ServiceSettings(BaseSettings):
     kafka_idempotence: bool = Field(
         default=True, description="false only for brokers that cannot, such as the embedded one"
     )
-    kafka_security_protocol: KafkaProtocol = Field(default="PLAINTEXT")
+    kafka_security_protocol: KafkaProtocol = Field(
+        default="PLAINTEXT", description="how Kafka is reached; anything but SSL is in the clear"
+    )
     kafka_ca_path: Path | None = Field(default=None, description="PEM file of the broker's CA")
     kafka_certificate_path: Path | None = Field(default=None, description="PEM file, mutual TLS")
     kafka_private_key_path: Path | None = Field(default=None, description="PEM file, mutual TLS")
-    kafka_sasl_mechanism: SaslMechanism = Field(default="SCRAM-SHA-512")
-    kafka_sasl_username: str | None = Field(default=None)
-    kafka_sasl_password: SecretStr | None = Field(default=None)
+    kafka_sasl_mechanism: SaslMechanism = Field(
+        default="SCRAM-SHA-512", description="how the user name and password are proved, with SASL"
+    )
+    kafka_sasl_username: str | None = Field(default=None, description="required with SASL")
+    kafka_sasl_password: SecretStr | None = Field(default=None, description="required with SASL")
     topic_prefix: str = Field(
         default="", description="before every topic and group; empty in production"
     )
@@ -63,11 +67,16 @@ class ServiceSettings(BaseSettings):
     clock_offset_seconds: float = Field(
         default=0.0, description="added to PostgreSQL's clock, for drills and tests"
     )
-    schema_registry_url: str | None = Field(default=None)
+    schema_registry_url: str | None = Field(
+        default=None,
+        description="where Avro schemas are asked for; without it those shipped are used",
+    )
     log_level: LogLevel = Field(
         default="INFO", description="ours; other libraries' is never below INFO"
     )
-    log_form: Literal["json", "console"] = Field(default="json")
+    log_form: Literal["json", "console"] = Field(
+        default="json", description="console is for people"
+    )
     health_host: str = Field(default="127.0.0.1", description="0.0.0.0 in a container")
     health_port: int = Field(
         default=8080, ge=0, le=65535, description="0 takes a free one and logs it"

@@ -30,14 +30,10 @@ from services.runtime.postgres import Pool, close_pool, open_pool, transaction
 from services.runtime.service import Life, run_service
 from services.runtime.settings import ServiceSettings
 from services.runtime.turning import Wake, keep_turning
-from services.scheduler.domain.explanation import Explanation
-from services.scheduler.domain.explanation import explain as told
-from services.scheduler.domain.replan import replan
 from services.scheduler.domain.rulebook import Rulebook
 from services.scheduler.handlers import Scheduler
 from services.scheduler.ports import Begin, Schemas, Work
 from services.scheduler.registry import SchemaRegistry
-from services.scheduler.replanning import Changes, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.store import Store
 
@@ -110,46 +106,6 @@ def compose(
     return Scheduler(
         beginning(pool, rulebook, hash_of), clock, publisher, wake=wake, schemas=schemas
     )
-
-
-async def explain(settings: Settings, person_id: str, at: datetime | None) -> Explanation | None:
-    """Why a person did or did not get what, now or as of an earlier instant (aware); None for somebody unknown.
-
-    Nothing is changed and nobody is locked.
-    """
-    rulebook = read_rulebook(settings.rulebook)
-    async with _connected(settings) as pool:
-        now = await PostgresClock(pool, settings.clock_offset_seconds).now()
-        instant = min(at, now) if at is not None else now
-        async with beginning(pool, rulebook, hashing(settings.pseudonym_key))() as work:
-            person = await work.people.as_of(person_id, instant)
-    if person is None:
-        return None
-    return told(replan(person, rulebook, instant), instant)
-
-
-async def replan_all(settings: Settings, *, dry_run: bool) -> AsyncIterator[Changes]:
-    """Bring everybody's timers under the rulebook of the settings; yields the sums after each batch.
-
-    The service must run with the same rulebook by then, or its next fact brings the old timers back.
-    """
-    rulebook = read_rulebook(settings.rulebook)
-    async with _connected(settings) as pool:
-        clock = PostgresClock(pool, settings.clock_offset_seconds)
-        begin = beginning(pool, rulebook, hashing(settings.pseudonym_key))
-        async for changes in replan_everybody(begin, clock, rulebook, dry_run=dry_run):
-            yield changes
-
-
-@asynccontextmanager
-async def _connected(settings: Settings) -> AsyncIterator[Pool]:
-    pool = await open_pool(
-        settings.database_url, schema=SCHEMA, application_name=f"{GROUP_ID} operator", max_size=2
-    )
-    try:
-        yield pool
-    finally:
-        await close_pool(pool)
 
 
 async def start(life: Life, settings: Settings) -> None:

@@ -64,6 +64,10 @@ class People(Protocol):
         """One person as was known at an instant, under the number that holds now; locks nobody."""
         ...
 
+    async def add_audit(self, person_id: str, action: str, operator: str, now: datetime) -> None:
+        """Write down that an operator has looked at, or done something to, this person."""
+        ...
+
     async def replan_progress(self, rulebook: str) -> Progress | None:
         """How far a replan under that rulebook has come; None where none was begun."""
         ...

@@ -117,6 +117,12 @@ class Store:
             ),
         )
 
+    async def add_audit(self, person_id: str, action: str, operator: str, now: datetime) -> None:
+        """Write down what an operator has done, under the keyed hash of the number as it was given."""
+        await self._connection.execute(
+            _QUERIES["add_audit"], now, operator, action, self._hash_of(person_id)
+        )
+
     async def replan_progress(self, rulebook: str) -> Progress | None:
         """How far a replan under that rulebook has come; None where none was begun."""
         row = await self._connection.fetchrow(_QUERIES["read_replan"], rulebook)

@@ -14,6 +14,7 @@ COMMANDS = [
     ("replay",),
     ("plan",),
     ("check",),
+    ("explain",),
     ("settings",),
     ("rulebook", "check"),
     ("rulebook", "show"),
@@ -70,7 +71,8 @@ def test_every_variable_is_listed_with_its_default_and_no_secret() -> None:
     assert listed["RULEBOOK"]["services"] == ["scheduler"]
     assert listed["RULEBOOK"]["default"] == "standard"
     assert {name for name, each in listed.items() if each["secret"]} == {
-        *("DATABASE_URL", "PSEUDONYM_KEY", "KAFKA_SASL_PASSWORD", "SMTP_PASSWORD")
+        *("DATABASE_URL", "PSEUDONYM_KEY", "KAFKA_SASL_PASSWORD", "SMTP_PASSWORD"),
+        "NOTIFIER_DATABASE_URL",
     }
 
 

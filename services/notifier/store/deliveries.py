@@ -114,6 +114,11 @@ class DeliveryTable:
             unanswered={each["channel"]: each["unanswered"] for each in unanswered},
         )
 
+    async def count_by_state(self, ended_after: datetime) -> dict[tuple[str, str], int]:
+        """By (channel, state): all that is under way, and what has failed or expired after that instant."""
+        rows = await self._connection.fetch(QUERIES["count_by_state"], ended_after)
+        return {(row["channel"], row["state"]): row["deliveries"] for row in rows}
+
     async def forget(self, before: datetime, limit: int = 1000) -> int:
         """Delete up to `limit` events that came before that instant, with all that hangs on them."""
         count: int = await self._connection.fetchval(QUERIES["forget_events"], before, limit)

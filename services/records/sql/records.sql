@@ -17,6 +17,9 @@ returning id, topic, key, value, header_names, header_values
 -- name: has_any_to_leave
 select exists (select from outbox)
 
+-- name: count_to_leave
+select count(*) from outbox
+
 -- name: forget_dead_letters
 delete from dead_letters where dead_at <= $1
 

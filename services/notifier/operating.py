@@ -1,0 +1,110 @@
+"""What operators ask of the notifier from a terminal: on a connection of their own, beside the running service."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.ids import person_hash
+from services.notifier.app import GROUP, Told
+from services.notifier.domain.delivery import ChannelName
+from services.notifier.ports import Brake
+from services.notifier.settings import NotifierSettings
+from services.notifier.store import SCHEMA, Tables
+from services.runtime.clock import PostgresClock
+from services.runtime.postgres import Pool, close_pool, open_pool, transaction
+
+# How far back a status tells of what has failed or expired.
+RECENT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStory:
+    """What became of one delivery, and of which step it is."""
+
+    checkpoint: str
+    step: str
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierStatus:
+    """`counts` has the deliveries of each (channel, state) that are under way, or failed or expired within `RECENT`."""
+
+    as_of: datetime
+    stopped_at: datetime | None
+    brakes: Sequence[Brake]
+    counts: Mapping[tuple[str, str], int]
+    oldest_ready_at: datetime | None
+    next_ready_at: datetime | None
+    outbox: int
+
+
+async def deliveries_of(settings: NotifierSettings, person_id: str) -> list[DeliveryStory]:
+    """Every delivery about a person, under whatever number, in the order they were planned."""
+    async with _working(settings) as (tables, _):
+        person = person_hash(settings.pseudonym_key.get_secret_value().encode(), person_id)
+        ends = await tables.contacts.present([person])
+        rows = await tables.deliveries.tell(ends[person][0] if person in ends else person)
+        told = [Told(**dict(row)) for row in rows]
+        events = await tables.events.read({each.event_id for each in told})
+    return [
+        DeliveryStory(events[t.event_id].event.checkpoint, events[t.event_id].event.step, t)
+        for t in told
+    ]
+
+
+async def pause(settings: NotifierSettings, channel: ChannelName, why: str) -> Brake:
+    """Pull the brake of a channel; returns the brake that holds now, which may be an earlier one."""
+    async with _working(settings) as (tables, now):
+        await tables.safety.pause(channel, now, why)
+        return next(each for each in await tables.safety.brakes() if each.channel == channel)
+
+
+async def resume(settings: NotifierSettings, channel: ChannelName) -> Brake | None:
+    """Let the brake go; returns the one that held, None where none did."""
+    async with _working(settings) as (tables, now):
+        brakes = {each.channel: each for each in await tables.safety.brakes()}
+        await tables.safety.resume(channel, now)
+    return brakes.get(channel)
+
+
+async def status(settings: NotifierSettings) -> NotifierStatus:
+    """How the notifier's work stands."""
+    async with _working(settings) as (tables, now):
+        return NotifierStatus(
+            as_of=now,
+            stopped_at=await tables.records.stopped_at(),
+            brakes=await tables.safety.brakes(),
+            counts=await tables.deliveries.count_by_state(now - RECENT),
+            oldest_ready_at=(await tables.deliveries.watch(now, now)).oldest_ready_at,
+            next_ready_at=await tables.deliveries.next_ready_at(),
+            outbox=await tables.records.count_to_leave(),
+        )
+
+
+async def resume_after_dead_letters(settings: NotifierSettings) -> datetime | None:
+    """Let the notifier handle records again; since when it had not, None where it had."""
+    async with _working(settings) as (tables, _):
+        stopped_at = await tables.records.stopped_at()
+        await tables.records.resume()
+    return stopped_at
+
+
+@asynccontextmanager
+async def _working(settings: NotifierSettings) -> AsyncIterator[tuple[Tables, datetime]]:
+    async with _connected(settings) as pool:
+        now = await PostgresClock(pool, settings.clock_offset_seconds).now()
+        async with transaction(pool) as connection:
+            yield Tables(connection), now
+
+
+@asynccontextmanager
+async def _connected(settings: NotifierSettings) -> AsyncIterator[Pool]:
+    pool = await open_pool(
+        settings.database_url, schema=SCHEMA, application_name=f"{GROUP} operator", max_size=2
+    )
+    try:
+        yield pool
+    finally:
+        await close_pool(pool)

@@ -1,0 +1,37 @@
+"""Why somebody did, or did not, get what: asked by an operator at a terminal or over HTTP (SPEC 4.5).
+
+Whoever asks is written down, in the same transaction: such an answer is health data.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.runtime.clock import Clock
+from services.scheduler.domain.explanation import Explanation
+from services.scheduler.domain.explanation import explain as told
+from services.scheduler.domain.replan import replan
+from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.ports import Begin
+
+
+async def explain(
+    begin: Begin,
+    clock: Clock,
+    rulebook: Rulebook,
+    person_id: str,
+    at: datetime | None,
+    *,
+    operator: str,
+) -> Explanation | None:
+    """As things stand now, or stood at an earlier instant (aware); None for somebody unknown.
+
+    Nothing is changed but the audit, and nobody is locked. `operator` is who asks: an account, never a person's
+    number.
+    """
+    now = await clock.now()
+    instant = min(at, now) if at is not None else now
+    async with begin() as work:
+        await work.people.add_audit(person_id, "explain", operator, now)
+        person = await work.people.as_of(person_id, instant)
+    return told(replan(person, rulebook, instant), instant) if person is not None else None

@@ -1,0 +1,126 @@
+"""What operators ask of the scheduler from a terminal: on a connection of their own, beside the running service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from services.records.tables import RecordTables
+from services.runtime.clock import PostgresClock
+from services.runtime.postgres import Connection, Pool, Queries, close_pool, open_pool, transaction
+from services.scheduler.app import GROUP_ID, SCHEMA, Settings, beginning, hashing
+from services.scheduler.domain.calendar import OSLO
+from services.scheduler.domain.explanation import Explanation
+from services.scheduler.explaining import explain as explain_now
+from services.scheduler.replanning import Changes, replan_everybody
+from services.scheduler.rulebook_file import read_rulebook
+
+_QUERIES = Queries("services.scheduler.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class FallingDue:
+    """How many timers fall due on a day in Oslo; `office` is empty for people without one."""
+
+    due_on: date
+    checkpoint: str
+    office: str
+    timers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The days from `first` on, and how many timers were due before it and have not fired."""
+
+    first: date
+    overdue: int
+    days: Sequence[FallingDue]
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerStatus:
+    """`oldest_due_at`: since when the oldest timer is due that has not fired; None where none is."""
+
+    as_of: datetime
+    stopped_at: datetime | None
+    oldest_due_at: datetime | None
+    next_due_at: datetime | None
+    outbox: int
+
+
+async def explain(
+    settings: Settings, person_id: str, at: datetime | None, *, operator: str
+) -> Explanation | None:
+    """See `explaining.explain`."""
+    rulebook = read_rulebook(settings.rulebook)
+    async with _connected(settings) as pool:
+        begin = beginning(pool, rulebook, hashing(settings.pseudonym_key))
+        clock = PostgresClock(pool, settings.clock_offset_seconds)
+        return await explain_now(begin, clock, rulebook, person_id, at, operator=operator)
+
+
+async def replan_all(settings: Settings, *, dry_run: bool) -> AsyncIterator[Changes]:
+    """Bring everybody's timers under the rulebook of the settings; yields the sums after each batch.
+
+    The service must run with the same rulebook by then, or its next fact brings the old timers back.
+    """
+    rulebook = read_rulebook(settings.rulebook)
+    async with _connected(settings) as pool:
+        clock = PostgresClock(pool, settings.clock_offset_seconds)
+        begin = beginning(pool, rulebook, hashing(settings.pseudonym_key))
+        async for changes in replan_everybody(begin, clock, rulebook, dry_run=dry_run):
+            yield changes
+
+
+async def forecast(settings: Settings, days: int) -> Forecast:
+    """What falls due today (in Oslo) and on the days after it, `days` in all."""
+    async with _reading(settings) as (connection, now):
+        first = now.astimezone(OSLO).date()
+        begins = datetime.combine(first, time(), OSLO)
+        ends = datetime.combine(first + timedelta(days=days), time(), OSLO)
+        rows = await connection.fetch(_QUERIES["count_due_by_day"], begins, ends)
+        overdue: int = await connection.fetchval(_QUERIES["count_overdue"], begins)
+    return Forecast(first, overdue, [FallingDue(**dict(row)) for row in rows])
+
+
+async def status(settings: Settings) -> SchedulerStatus:
+    """How the scheduler's work stands."""
+    async with _reading(settings) as (connection, now):
+        records = RecordTables(connection)
+        return SchedulerStatus(
+            as_of=now,
+            stopped_at=await records.stopped_at(),
+            oldest_due_at=await connection.fetchval(_QUERIES["read_oldest_due_at"], now),
+            next_due_at=await connection.fetchval(_QUERIES["read_next_due_at"]),
+            outbox=await records.count_to_leave(),
+        )
+
+
+async def resume_after_dead_letters(settings: Settings) -> datetime | None:
+    """Let the scheduler handle records again; since when it had not, None where it had."""
+    async with _reading(settings) as (connection, _):
+        records = RecordTables(connection)
+        stopped_at = await records.stopped_at()
+        await records.resume()
+    return stopped_at
+
+
+@asynccontextmanager
+async def _reading(settings: Settings) -> AsyncIterator[tuple[Connection, datetime]]:
+    async with _connected(settings) as pool:
+        now = await PostgresClock(pool, settings.clock_offset_seconds).now()
+        async with transaction(pool) as connection:
+            yield connection, now
+
+
+@asynccontextmanager
+async def _connected(settings: Settings) -> AsyncIterator[Pool]:
+    pool = await open_pool(
+        settings.database_url, schema=SCHEMA, application_name=f"{GROUP_ID} operator", max_size=2
+    )
+    try:
+        yield pool
+    finally:
+        await close_pool(pool)
