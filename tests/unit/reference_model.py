@@ -279,7 +279,9 @@ def _fails(step: Dict, scene: Dict, day: int, *, is_full: bool, has_recipients: 
         recoveries = [
             each
             for each in scene["exemptions"]
-            if _reaches(step, each) and (_until(each) is None or day <= _until(each))
+            if _reaches(step, each)
+            and each["org"] is None
+            and (_until(each) is None or day <= _until(each))
         ]
         if not recoveries:
             return "not_exempted"

@@ -178,6 +178,40 @@ def test_notes_known_beforehand_fire_what_the_reference_model_arms_and_nothing_e
     assert ended == [(when, "ended") for when in over]
 
 
+@SETTINGS
+@given(
+    life=lives(facts_max=0),
+    down=st.integers(-60, 330),
+    days=st.integers(0, 120),
+    first=st.booleans(),
+)
+def test_after_an_outage_all_that_fell_due_in_it_fires_oldest_first_unless_its_case_is_over(
+    life: dict[str, Any],
+    down: int,
+    days: int,
+    first: bool,  # whether the replan or the firing comes first
+) -> None:
+    """SPEC 4.2."""
+    register = fresh()
+    simulation = Simulation(register)
+    simulation.arrive(records_of(life), at(-90))
+    simulation.run_until(at(down))
+    up = (down + days, 720)
+    if first:
+        register.replan([ANNE], instant(up))
+    events = register.fire_due(ANNE, instant(up))
+    register.replan([ANNE], instant(up))
+    expected = sorted(
+        (step["due_at"], path)
+        for case, steps in zip(cases_of(life), plan_of(life, (-90, 720)), strict=True)
+        for path, step in steps.items()
+        if step["state"] == "armed" and (down, 720) < step["due_at"] <= up and up[0] < case["over"]
+    )
+    assert [(local(e.due_at), f"{e.checkpoint}.{e.step}") for e in events] == expected
+    assert all(e.late_seconds == (instant(up) - e.due_at).total_seconds() for e in events)
+    assert register.fire_due(ANNE, instant(up)) == []
+
+
 NUMBERS = [ANNE, BJORN, CECILIE, DAG]
 
 

@@ -255,6 +255,14 @@ def test_lapsed_applies_to_the_exempted_by_an_expected_recovery_alone() -> None:
     assert life.state(path, at(63)) == "done: exempted:medical"
 
 
+def test_an_expected_recovery_that_names_an_employer_lapses_for_no_adviser() -> None:
+    life = Life()
+    life.tell(at(0), note(0, 300))
+    life.tell(at(60), exempted(60, reason="recovery_expected_within_28_weeks", org=KAFE))
+    assert life.state(DEADLINE, at(61)) == "armed: due"
+    assert life.state("dialogue_meeting_2.lapsed", at(61)) == "not_applicable: not_exempted"
+
+
 def test_the_answer_of_a_party_ends_the_question_for_that_party() -> None:
     life = Life()
     life.tell(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))

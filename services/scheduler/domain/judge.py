@@ -196,6 +196,8 @@ def _lacks_exemption(step: Step, view: View, day: date) -> bool:
         not any(
             covers(each.fact.checkpoint, step)
             and each.stands_on(day)
+            # One that names an employer is nothing to an adviser (SPEC 4).
+            and (each.fact.org_number is None or "line_manager" in step.to)
             and (not condition.reasons or each.fact.reason in condition.reasons)
             for each in view.facts.exemptions
         )
