@@ -9,6 +9,7 @@ from services.scheduler.domain.rulebook import parse
 from tests.unit.reference_life import (
     ADVISER,
     ANNE,
+    BYGG,
     KAFE,
     RULEBOOKS,
     Life,
@@ -70,6 +71,14 @@ def test_an_employer_prepares_two_weeks_before_meeting_1_is_due() -> None:
     (event,) = life.due("meeting_1_preparation.prepare")
     assert (event.due_on, event.due_at) == (day(34), at(32, "09:00"))
     assert asked(event) == [("line_manager", KAFE)]
+
+
+def test_an_employer_of_graded_work_prepares_no_meeting_1() -> None:
+    """SPEC 4.1: judged by each employer's own notes, also what counts from meeting 1's deadline."""
+    life = employers()
+    life.tell(at(1), note(0, 300, note_id="note-2", kind="graded", grade=40, employer=BYGG))
+    life.turn(at(40))
+    assert asked(life.due("meeting_1_preparation.prepare")[0]) == [("line_manager", KAFE)]
 
 
 def test_an_employer_updates_the_plan_on_the_working_day_after_the_meeting() -> None:

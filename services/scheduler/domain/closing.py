@@ -72,7 +72,11 @@ class Question:
 
     @property
     def is_meeting_1_timer(self) -> bool:
-        return self.step.meeting == 1 and self.step.full_days is not None
+        """Whether it counts from full leave, itself or by the step that it is anchored in."""
+        anchor: Step | None = self.step
+        while anchor is not None and anchor.from_ is not None:
+            anchor = self.view.rulebook.find(anchor.from_)
+        return self.step.meeting == 1 and anchor is not None and anchor.full_days is not None
 
     @property
     def asked_employers(self) -> tuple[str, ...]:
