@@ -1,6 +1,7 @@
-"""Cases as NAV's own service counts episodes (NAV_RULES 1): a table of situations, days counted from Monday 5 January 2026.
+"""Cases as NAV's own service counts episodes (NAV_RULES 1): a table of situations.
 
-What is reproduced stands in the first table; what Stoppunkt does otherwise on purpose follows, each with its reason.
+Days are counted from Monday 5 January 2026, which is 0. What is reproduced stands in the first table; what Stoppunkt
+does otherwise on purpose follows, each with its reason.
 """
 
 from __future__ import annotations
