@@ -7,7 +7,7 @@ is asked whether it makes progress. Live means "a restart would not help"; ready
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import structlog
@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 # None, or one sentence about what is wrong; it is shown to operators, so no personal data.
 Check = Callable[[], Awaitable[str | None]]
@@ -165,18 +165,23 @@ class HealthServer:
     """`health_app` over HTTP, on the service's own event loop, so that a frozen loop does not answer."""
 
     def __init__(self, health: Health, *, host: str, port: int) -> None:
+        self._app = health_app(health)
         self._socket = socket.create_server((host, port), reuse_port=False)
         self.port: int = self._socket.getsockname()[1]
         """The port listened on; another than asked for only when that was 0."""
         self._server = _Server(
             uvicorn.Config(
-                health_app(health),
+                self._app,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=2,
             )
         )
+
+    def add(self, routes: Sequence[BaseRoute]) -> None:
+        """Answer these as well; what they are for is the service's to say."""
+        self._app.router.routes.extend(routes)
 
     async def serve(self) -> None:
         """Answer until `stop`."""

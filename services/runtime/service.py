@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Self
 
 import structlog
+from starlette.routing import BaseRoute
 
 from services.runtime.health import Health, HealthServer
 from services.runtime.logs import configure_logs, error_fields
@@ -42,6 +43,8 @@ class Life:
         self.stopping = asyncio.Event()
         """Set when the service has been told to stop, or one of its parts has failed."""
         self.health = Health()
+        self.routes: list[BaseRoute] = []
+        """What the service answers over HTTP beside the health routes, once it has started."""
         self.clean = True
         self._kept: dict[asyncio.Task[object], str] = {}
         self._closes: list[tuple[str, Close]] = []
@@ -173,6 +176,7 @@ async def _start_parts(life: Life, settings: ServiceSettings, start: Start) -> N
     life.at_stop("health", stop_serving)
     async with asyncio.timeout(START_SECONDS):
         await start(life)
+    server.add(life.routes)
     guard = asyncio.create_task(life.health.guard(), name="guard")
 
     def on_guard_end(task: asyncio.Task[None]) -> None:

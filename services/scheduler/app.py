@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 import structlog
 from pydantic import Field, SecretStr
@@ -31,6 +32,8 @@ from services.runtime.service import Life, run_service
 from services.runtime.settings import ServiceSettings
 from services.runtime.turning import Wake, keep_turning
 from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.endpoint import OPERATOR_TOKEN_CHARACTERS_MIN, operator_routes
+from services.scheduler.explaining import explain
 from services.scheduler.handlers import Scheduler
 from services.scheduler.ports import Begin, Schemas, Work
 from services.scheduler.registry import SchemaRegistry
@@ -61,6 +64,11 @@ class Settings(ServiceSettings):
     """The scheduler's variables."""
 
     rulebook: str = Field(default="standard", description="a shipped rulebook's name, or a file")
+    operator_token: SecretStr | None = Field(
+        default=None,
+        min_length=OPERATOR_TOKEN_CHARACTERS_MIN,
+        description="whoever has it may ask POST /explain on the health port; without one there is no such route",
+    )
 
 
 async def migrate(database_url: str | SecretStr) -> list[str]:
@@ -186,6 +194,11 @@ async def start(life: Life, settings: Settings) -> None:
     life.health.watch("relay", liveness=relaying.liveness, readiness=relaying.readiness)
     life.health.watch("publisher", liveness=publisher.liveness)
     life.health.watch("dead letters", readiness=lambda: _dead_letters_readiness(pool))
+    if settings.operator_token is not None:
+        begin = beginning(pool, rulebook, hashing(settings.pseudonym_key))
+        life.routes += operator_routes(
+            settings.operator_token, partial(explain, begin, clock, rulebook, operator="token")
+        )
 
 
 async def _topics_to_read(settings: Settings) -> list[str]:

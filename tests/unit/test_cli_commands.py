@@ -72,7 +72,7 @@ def test_every_variable_is_listed_with_its_default_and_no_secret() -> None:
     assert listed["RULEBOOK"]["default"] == "standard"
     assert {name for name, each in listed.items() if each["secret"]} == {
         *("DATABASE_URL", "PSEUDONYM_KEY", "KAFKA_SASL_PASSWORD", "SMTP_PASSWORD"),
-        "NOTIFIER_DATABASE_URL",
+        *("NOTIFIER_DATABASE_URL", "OPERATOR_TOKEN"),
     }
 
 

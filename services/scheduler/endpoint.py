@@ -1,0 +1,81 @@
+"""Operators' questions over HTTP: `POST /explain`, on the health server, for whoever has the token (SPEC 4.5).
+
+The number stands in the body alone: a path and a query land in the logs of everything on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import asyncpg
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from services.scheduler.domain.explanation import Explanation
+from services.scheduler.explanation_form import explanation_form
+
+OPERATOR_TOKEN_CHARACTERS_MIN = 32
+BODY_BYTES_MAX = 4096
+ANSWER_SECONDS = 5.0
+
+Explain = Callable[[str, datetime | None], Awaitable[Explanation | None]]
+
+
+class Question(BaseModel):
+    """The body; `at` is an instant with a zone, and without it now is meant."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    person_id: str = Field(min_length=1, max_length=100, repr=False)
+    at: AwareDatetime | None = None
+
+
+def operator_routes(token: SecretStr, explain: Explain) -> list[Route]:
+    """The routes, to be added to the health server's."""
+    expected = f"Bearer {token.get_secret_value()}".encode()
+
+    async def answer(request: Request) -> Response:
+        given = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(given, expected):
+            return _told(401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"})
+        body = await _body(request)
+        if body is None:
+            return _told(413, f"The body is over {BODY_BYTES_MAX} bytes long.")
+        try:
+            question = Question.model_validate_json(body)
+        except ValidationError:
+            return _told(
+                400, 'The body is not {"person_id": text, "at": instant with zone, or absent}.'
+            )
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                found = await explain(question.person_id, question.at)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            return _told(503, f"PostgreSQL did not answer ({type(error).__name__}).")
+        if found is None:
+            return _told(404, "Nothing is known of this person.")
+        return JSONResponse(explanation_form(found), headers=_UNKEPT)
+
+    return [Route("/explain", answer, methods=["POST"])]
+
+
+_UNKEPT = {"Cache-Control": "no-store"}
+
+
+def _told(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": sentence}, status, headers=_UNKEPT | (headers or {}))
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, or None once it is too long: what follows is not read."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_BYTES_MAX:
+            return None
+    return body
