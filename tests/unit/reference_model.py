@@ -158,13 +158,13 @@ def plan_of(life: Dict, now: tuple[int, int]) -> list[Dict]:
     cases = cases_of(life)
     plans = []
     for case in cases:
-        scene = _scene(life, cases, case, now)
+        scene = scene_of(life, cases, case, now)
         judged = {step["path"]: _judge(step, scene) for step in STEPS}
         plans.append(_late(judged, scene))
     return plans
 
 
-def _scene(life: Dict, cases: list[Dict], case: Dict, now: tuple[int, int]) -> Dict:
+def scene_of(life: Dict, cases: list[Dict], case: Dict, now: tuple[int, int]) -> Dict:
     facts = _facts_of(life, cases, case)
     is_dead = False
     for fact in standing_facts(life):
@@ -326,6 +326,15 @@ def _share(
         reasons[mine] = _first(theirs)
     after = [again[who] for who in managers if again[who] and reasons[who] is None]
     again[mine] = again[mine] or min((each for each in after if each), default=None)
+
+
+def closed_of(path: str, scene: Dict) -> dict[Who, str | None]:
+    """Each recipient of a step on its due date of today, with the reason that it is not asked for now."""
+    for step in STEPS:
+        if step["path"] == path:
+            due_on, _ = _due(step, scene["case"])
+            return _closed(step, scene, due_on, graded=False)[0]
+    return {}  # A step of the second part.
 
 
 ORDER = ["plan_made", "plan_shared", "held", "summoned", "assessed", "answered", "requested"]

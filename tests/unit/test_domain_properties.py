@@ -18,7 +18,7 @@ from services.scheduler.domain.replan import Replanned
 from services.scheduler.domain.simulation import Simulation
 from tests.unit.reference_life import ANNE, BJORN, CECILIE, DAG, OSLO, START, at, note, shipped
 from tests.unit.reference_lives import gone_of, lives, records_of
-from tests.unit.reference_model import STEPS, cases_of, plan_of
+from tests.unit.reference_model import STEPS, cases_of, closed_of, plan_of, scene_of
 
 NOW = st.tuples(st.integers(-10, 330), st.integers(0, 1439))
 PATHS = {each["path"] for each in STEPS}
@@ -210,6 +210,38 @@ def test_after_an_outage_all_that_fell_due_in_it_fires_oldest_first_unless_its_c
     assert [(local(e.due_at), f"{e.checkpoint}.{e.step}") for e in events] == expected
     assert all(e.late_seconds == (instant(up) - e.due_at).total_seconds() for e in events)
     assert register.fire_due(ANNE, instant(up)) == []
+
+
+@SETTINGS
+@given(life=lives(replies=False), data=st.data(), days=st.integers(1, 60))
+def test_what_stands_is_what_the_facts_of_today_still_give(
+    life: dict[str, Any], data: st.DataObject, days: int
+) -> None:
+    """SPEC 4.3: told one by one at any time, then looked at when all second thoughts are through."""
+    register = fresh()
+    simulation = Simulation(register)
+    records = data.draw(st.permutations(records_of(life)))
+    when = sorted(
+        data.draw(st.lists(st.integers(0, 260), min_size=len(records), max_size=len(records)))
+    )
+    for number, record in zip(when, records, strict=True):
+        simulation.arrive([record], at(number))
+    now = (when[-1] + days, 720)
+    simulation.run_until(instant(now))
+    made = register.replan([ANNE], instant(now))[ANNE]
+    cases = {case["start"]: case for case in cases_of(life)}
+    for case_id, plan in made.plans.items():
+        standing = [each for each in plan.fired if each.remaining]
+        if case_id not in made.leaves:
+            assert standing == []
+            continue
+        case = cases[(made.leaves[case_id].start - START).days]
+        scene = scene_of(life, list(cases.values()), case, now)
+        assert not (standing and scene["over"])
+        for each in standing:
+            closed = closed_of(f"{each.key.checkpoint}.{each.key.step}", scene)
+            left = {(to.role, to.org_number) for to in each.remaining}
+            assert not {who: why for who, why in closed.items() if why and who in left}
 
 
 NUMBERS = [ANNE, BJORN, CECILIE, DAG]

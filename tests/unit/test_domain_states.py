@@ -8,6 +8,7 @@ from schemas.messages import (
     ActivityRequirementAssessed,
     DialogueMeetingCancelled,
     DialogueMeetingHeld,
+    DialogueMeetingMoved,
     DialogueMeetingSummoned,
     ExemptionGranted,
     FollowUpPlanMade,
@@ -329,6 +330,16 @@ def test_a_summons_for_a_date_in_time_holds_the_deadline_back_until_the_day_afte
     life.turn(at(182, "09:00"))
     (event,) = life.due(DEADLINE)
     assert (event.due_on, event.due_at, event.late_seconds) == (day(181), at(182, "09:00"), 0)
+
+
+def test_a_meeting_that_held_the_deadline_back_and_is_moved_too_far_lets_it_go_at_once() -> None:
+    life = Life()
+    life.tell(at(0), note(0, 300))
+    life.tell(at(150), summoned(150, 181))
+    too_far = summoned(180, 200).model_dump()
+    life.tell(at(180), DialogueMeetingMoved.model_validate(too_far))
+    (event,) = life.due(DEADLINE)
+    assert (event.due_at, event.fired_at) == (at(179, "09:00"), at(180))
 
 
 def test_a_summons_for_too_late_a_date_does_not_hold_the_deadline_back() -> None:
