@@ -193,6 +193,10 @@ class House:
             if each.is_alive:
                 each.kill()
             await each.exit_code(10)
+        await self.leave_kafka()
+
+    async def leave_kafka(self) -> None:
+        """Close our own clients, before a broker of the test's own goes away."""
         await self._stack.aclose()
 
     # --- the clock ------------------------------------------------------------------------------------------

@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.parts import Parts
+from tests.parts import Parts, create_database, drop_database
 from tests.service_processes import House
 
 
 @pytest.fixture
-async def house(
-    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[House]:
-    """Ends its processes with the test; then nobody's data may stand in anything that they wrote (SPEC 8)."""
-    async with House(
-        database_url=database_url,
-        servers=parts.kafka_bootstrap_servers,
-        idempotence=parts.kafka_idempotence,
-        prefix=topic_prefix,
-        folder=tmp_path,
-    ) as opened:
-        yield opened
-    assert opened.processes, "a test of processes starts some"
-    assert opened.seeded, "nobody was there whose data could have been written"
-    assert all(each.lines() for each in opened.processes), "a process that says nothing hides"
-    assert list(opened.leaks()) == []
+async def houses(
+    parts: Parts, template_database: str, topic_prefix: str, tmp_path: Path
+) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+    """Opens houses: `await houses()` on the parts of the session, or on a broker of one's own.
+
+    Ends their processes with the test; then nobody's data may stand in anything that they wrote (SPEC 8).
+    """
+    opened: list[House] = []
+    async with AsyncExitStack() as stack:
+
+        async def open_house(servers: str | None = None) -> House:
+            name = f"{topic_prefix}{len(opened)}."
+            database = f"stoppunkt_test_{secrets.token_hex(4)}"
+            url = await create_database(parts.database_url, database, template=template_database)
+            stack.push_async_callback(drop_database, parts.database_url, database)
+            folder = tmp_path / str(len(opened))
+            folder.mkdir()
+            house = House(
+                database_url=url,
+                servers=servers or parts.kafka_bootstrap_servers,
+                idempotence=parts.kafka_idempotence and servers is None,
+                prefix=name,
+                folder=folder,
+            )
+            opened.append(house)
+            return await stack.enter_async_context(house)
+
+        yield open_house
+    for house in opened:
+        assert house.processes, "a test of processes starts some"
+        assert house.seeded, "nobody was there whose data could have been written"
+        assert all(each.lines() for each in house.processes), "a process that says nothing hides"
+        assert list(house.leaks()) == []
+
+
+@pytest.fixture
+async def house(houses: Callable[..., Awaitable[House]]) -> House:
+    """The one house of most tests."""
+    return await houses()

@@ -1,0 +1,102 @@
+"""Told to stop in any state of its parts, a service ends in time, with an exit code that tells the truth (P9)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from services.cli.embedded import embedded_kafka
+from services.runtime.turning import IDLE_SECONDS
+from tests.service_processes import GRACE_SECONDS, House, Process, eventually
+from tests.story_people import contacts, note, people
+from tests.tcp_proxy import TcpProxy
+
+MONDAY = date(2026, 1, 5)
+NOW = datetime(2026, 1, 26, 9, tzinfo=UTC)
+# Every loop looks at its tables at least every IDLE_SECONDS, and finds this.
+SOMETHING_TO_SEND = """
+    insert into {schema}.outbox (topic, key, value, header_names, header_values)
+    values ('stoppunkt.deadlines.v1', '\\x01', '\\x02', '{{}}', '{{}}')
+"""
+
+Trouble = Literal["pass on", "refuse", "swallow"]
+
+
+async def test_told_to_stop_in_any_state_of_its_parts_a_service_ends_in_time(
+    houses: Callable[..., Awaitable[House]],
+) -> None:
+    """TRAPS 0.7, 0.10: the libraries' own stop waits for ever for a dead broker, and long for a frozen PostgreSQL.
+
+    What could not be ended well is told by exit code 1. A PostgreSQL that refuses is no such thing: nothing is
+    under way then, and all that is to be done still stands in it. With a frozen one it depends on the moment.
+    """
+    codes = await asyncio.gather(
+        _codes_with_postgresql(await houses(), "pass on"),
+        _codes_with_postgresql(await houses(), "refuse"),
+        _codes_with_postgresql(await houses(), "swallow"),
+        _codes_with_broker(houses, "refuse"),
+        _codes_with_broker(houses, "swallow"),
+    )
+    well, refused, _frozen, *broker_dead = codes
+    assert well == refused == [0, 0]
+    assert broker_dead == [[1, 1], [1, 1]]
+
+
+async def _codes_with_postgresql(house: House, trouble: Trouble) -> list[int]:
+    async with TcpProxy(house.database_port) as proxy:
+        env = {"DATABASE_URL": house.database_url_at(proxy.port)}
+        return await _codes_of_stops(house, proxy, trouble, env)
+
+
+async def _codes_with_broker(
+    houses: Callable[..., Awaitable[House]], trouble: Trouble
+) -> list[int]:
+    async with TcpProxy() as proxy:
+        kafka = embedded_kafka(advertised_port=proxy.port)
+        # In threads: what waits for a process of its own would hold up the four other stories.
+        direct = await asyncio.to_thread(kafka.__enter__)
+        try:
+            proxy.target_port = int(direct.rpartition(":")[2])
+            house = await houses(f"127.0.0.1:{proxy.port}")
+            return await _codes_of_stops(house, proxy, trouble, {})
+        finally:
+            await asyncio.to_thread(kafka.__exit__, None, None, None)
+
+
+async def _codes_of_stops(
+    house: House, proxy: TcpProxy, trouble: Trouble, env: dict[str, str]
+) -> list[int]:
+    """Let the trouble come while both services work, and tell them to stop in the midst of it."""
+    (person,) = people(1)
+    house.seeded |= person.identities
+    house.set_clock(NOW)
+    await house.publish([note(person, MONDAY, 60, at=NOW), *contacts(person, at=NOW)])
+    services = [await house.start("scheduler", **env), await house.start("notifier", **env)]
+    for each in services:
+        await eventually(each.is_working, 60, what=each.name)
+    await eventually(lambda: house.has_read_all("scheduler"))
+    await eventually(lambda: house.has_read_all("notifier"))
+    await house.leave_kafka()
+    match trouble:
+        case "refuse":
+            await proxy.refuse()
+        case "swallow":
+            await proxy.swallow()
+        case "pass on":
+            pass
+    for schema in ("scheduler", "notifier"):
+        await house.sql(SOMETHING_TO_SEND.format(schema=schema))
+    await asyncio.sleep(IDLE_SECONDS + 0.5)
+    return list(await asyncio.gather(*(_code_of_stop(each) for each in services)))
+
+
+async def _code_of_stop(service: Process) -> int:
+    """Tell it to stop; returns its exit code, which is 1 where something was cut short, and only there."""
+    service.tell_to_stop()
+    code = await service.exit_code(GRACE_SECONDS + 5)
+    lines = service.lines()
+    assert [line["exit_code"] for line in lines if line["event"] == "service.stopped"] == [code]
+    assert code == any(line["event"] in ("stop.cut_short", "stop.failed") for line in lines)
+    return code
