@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,7 +42,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.store import MIGRATIONS, SCHEMA, Store
 from services.notifier.store.deliveries import Watched
 from services.notifier.texts_folder import load_texts
-from services.notifier.turns import Turns
+from services.notifier.turns import Rehearsed, Turns
 from services.records.dead_letters import DEAD_TOPIC_CONFIGS, dead_topic
 from services.runtime.clock import PostgresClock
 from services.runtime.health import Pulse
@@ -109,6 +110,10 @@ class Told:
     ended_at: datetime | None
 
 
+class _Undone(Exception):
+    """Rolls back a transaction that was only a rehearsal."""
+
+
 class Notifier:
     """Due events in, messages out; nothing happens unless one of its methods is called.
 
@@ -156,6 +161,21 @@ class Notifier:
     async def turn(self, now: datetime) -> bool:
         """Send what is ready at `now` (aware), one batch; False where nothing was ready."""
         return await self._turns.turn(now)
+
+    async def rehearse(self, now: datetime, *, limit: int, without_brakes: bool) -> list[Rehearsed]:
+        """What `turn` would do at `now` with the oldest that are ready then; nothing is sent or changed.
+
+        With `without_brakes` as if every channel that is held back by hand were let go at `now`.
+        """
+        found: list[Rehearsed] = []
+        with suppress(_Undone):
+            async with self._store.transaction() as tables:
+                if without_brakes:
+                    for brake in await tables.safety.brakes():
+                        await tables.safety.resume(brake.channel, now)
+                found = await self._turns.rehearse(tables, now, limit)
+                raise _Undone
+        return found
 
     async def relay(self) -> bool:
         """Publish what stands in the outbox, one batch; False where it was empty."""

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schemas.ids import person_hash
-from services.notifier.app import GROUP, Told
+from services.notifier.app import GROUP, Told, notifier_for
 from services.notifier.domain.delivery import ChannelName
 from services.notifier.ports import Brake
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import SCHEMA, Tables
+from services.notifier.turns import Rehearsed
 from services.runtime.clock import PostgresClock
+from services.runtime.kafka import Publisher
 from services.runtime.postgres import Pool, close_pool, open_pool, transaction
 
 # How far back a status tells of what has failed or expired.
@@ -81,6 +83,22 @@ async def status(settings: NotifierSettings) -> NotifierStatus:
             next_ready_at=await tables.deliveries.next_ready_at(),
             outbox=await tables.records.count_to_leave(),
         )
+
+
+async def rehearse(
+    settings: NotifierSettings, at: datetime | None, *, limit: int, without_brakes: bool
+) -> tuple[datetime, list[Rehearsed]]:
+    """What would go out now, or at an instant (aware) if nothing happens until then; sends and changes nothing.
+
+    Of what is ready by then the oldest `limit`. The rows are held for the moment that it takes.
+    """
+    async with _connected(settings) as pool:
+        clock = PostgresClock(pool, settings.clock_offset_seconds)
+        instant = at if at is not None else await clock.now()
+        # Its producer is never started: nothing could leave through it.
+        notifier = notifier_for(settings, pool=pool, clock=clock, publisher=Publisher(settings))
+        found = await notifier.rehearse(instant, limit=limit, without_brakes=without_brakes)
+    return instant, found
 
 
 async def resume_after_dead_letters(settings: NotifierSettings) -> datetime | None:

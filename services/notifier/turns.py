@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Literal, assert_never
 
 import structlog
 
@@ -70,6 +70,29 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True)
+class _Looked:
+    """A claimed delivery and what is to be done with it: a message, a recall, or what it is once settled."""
+
+    delivery: Delivery
+    known: KnownEvent
+    verdict: Verdict | None
+    step: Delivery | Outgoing | Recall
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a turn would do with one delivery; `why` is a code, `until` is set where it would wait."""
+
+    channel: str
+    role: str
+    checkpoint: str
+    step: str
+    would: Literal["send", "take_back", "wait", "cancel", "expire", "fail"]
+    why: str | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Done:
     """What became of a job."""
 
@@ -126,6 +149,15 @@ class Turns:
                 raise result.error
         return True
 
+    async def rehearse(self, tables: Tables, now: datetime, limit: int) -> list[Rehearsed]:
+        """What a turn at `now` would do with the oldest `limit` that are ready, and send nothing.
+
+        It claims as a turn does: the caller rolls the transaction back.
+        """
+        claimed = await tables.deliveries.claim(now, now + LEASE, limit)
+        looked, _ = await self._look(tables, claimed, now) if claimed else ([], None)
+        return [_rehearsed(each) for each in looked]
+
     # --- before the sending ---------------------------------------------------------------------------------
 
     async def _take(self, tables: Tables, now: datetime, lease_until: datetime) -> _Batch | None:
@@ -133,6 +165,23 @@ class Turns:
         if not claimed:
             return None
         count_uncertain(claimed)
+        looked, book = await self._look(tables, claimed, now)
+        settled: list[Delivery] = []
+        following: list[Delivery | None] = []
+        jobs: list[_Job] = []
+        for each in looked:
+            if isinstance(each.step, Delivery):
+                settled.append(each.step)
+                following.append(_following(each.step, each.verdict, each.known, book))
+            else:
+                jobs.append(_Job(each.delivery, each.known, each.step))
+        await _settle_all(tables, settled, following)
+        return _Batch(jobs, book)
+
+    async def _look(
+        self, tables: Tables, claimed: Sequence[Delivery], now: datetime
+    ) -> tuple[list[_Looked], ContactBook]:
+        """What is to be done with each, in the order of the claim, and the contacts that it was decided on."""
         events = await tables.events.read({each.event_id for each in claimed})
         book = await read_contacts(tables, events.values(), self._special_office)
         facts = await self._facts(tables, claimed, events, book)
@@ -142,20 +191,12 @@ class Turns:
         }
         leaving = [each for each in going if isinstance(verdicts[each.delivery_id], Send)]
         verdicts |= await hold_back(tables.safety, leaving, self._limits, now)
-        settled: list[Delivery] = []
-        following: list[Delivery | None] = []
-        jobs: list[_Job] = []
+        looked = []
         for delivery in claimed:
-            known = events[delivery.event_id]
             verdict = verdicts.get(delivery.delivery_id)
             step = self._step(delivery, verdict, facts[delivery.delivery_id], now)
-            if isinstance(step, Delivery):
-                settled.append(step)
-                following.append(_following(step, verdict, known, book))
-            else:
-                jobs.append(_Job(delivery, known, step))
-        await _settle_all(tables, settled, following)
-        return _Batch(jobs, book)
+            looked.append(_Looked(delivery, events[delivery.event_id], verdict, step))
+        return looked, book
 
     async def _facts(
         self,
@@ -311,6 +352,30 @@ def _tell(settled: Sequence[Delivery]) -> None:
                 role=each.role,
                 reason=each.reason,
             )
+
+
+def _rehearsed(looked: _Looked) -> Rehearsed:
+    delivery, event, step = looked.delivery, looked.known.event, looked.step
+    would: Literal["send", "take_back", "wait", "cancel", "expire", "fail"] = "send"
+    why = until = None
+    if isinstance(step, Recall):
+        would, why = "take_back", step.reason
+    elif isinstance(step, Delivery):
+        why = step.wait_reason if step.state == "waiting" else step.reason
+        until = step.ready_at if step.state == "waiting" else None
+        would = _WOULD[step.state]
+    return Rehearsed(
+        delivery.channel, delivery.role, event.checkpoint, event.step, would, why, until
+    )
+
+
+_WOULD: dict[str, Literal["take_back", "wait", "cancel", "expire", "fail"]] = {
+    "waiting": "wait",
+    "closing": "take_back",
+    "cancelled": "cancel",
+    "expired": "expire",
+    "failed": "fail",
+}
 
 
 def _following(

@@ -71,7 +71,7 @@ class SafetyTables:
     async def pause(self, channel: ChannelName, now: datetime, why: str) -> None:
         await self._connection.execute(QUERIES["pause_channel"], channel, now, why)
 
-    async def resume(self, channel: ChannelName, now: datetime) -> None:
+    async def resume(self, channel: str, now: datetime) -> None:
         """Let go; what waited for it is ready at `now`."""
         await self._connection.execute(QUERIES["resume_channel"], channel)
         await self._connection.execute(QUERIES["wake_braked"], channel, now)
