@@ -328,6 +328,19 @@ def test_the_plan_is_asked_for_fourteen_and_seven_days_before_a_meeting() -> Non
     assert asked(life.due(FIRST)[0]) == [("line_manager", KAFE)]
 
 
+def test_a_plan_asked_for_at_short_notice_is_asked_for_once() -> None:
+    """SPEC 4.2: no burst; the request says it all when its reminder would come with it."""
+    life = away()
+    life.tell(at(100), plan_asked(100, reply_by=102))
+    life.turn(at(101))
+    assert [each.step for each in life.due() if each.checkpoint == "plan_requested"] == [
+        "requested"
+    ]
+    assert life.state(f"plan_requested.reminder/{KAFE}", at(101)) == (
+        "missed: superseded:plan_requested.requested"
+    )
+
+
 def test_a_plan_shared_with_the_office_since_the_summons_is_enough_and_no_other() -> None:
     life = away()
     life.tell(at(90), shared(90))
@@ -491,6 +504,19 @@ def test_a_plan_asked_for_is_told_reminded_of_and_overdue() -> None:
     }
     (overdue,) = life.due("plan_requested.overdue")
     assert overdue.recipients[0].adviser_id == ADVISER
+
+
+def test_a_plan_asked_for_at_short_notice_is_asked_for_once() -> None:
+    """SPEC 4.2: no burst; the request says it all when its reminder would come with it."""
+    life = away()
+    life.tell(at(100), plan_asked(100, reply_by=102))
+    life.turn(at(101))
+    assert [each.step for each in life.due() if each.checkpoint == "plan_requested"] == [
+        "requested"
+    ]
+    assert life.state(f"plan_requested.reminder/{KAFE}", at(101)) == (
+        "missed: superseded:plan_requested.requested"
+    )
 
 
 def test_a_plan_shared_with_the_office_since_it_was_asked_for_ends_it_for_that_employer() -> None:
