@@ -13,7 +13,11 @@ from services.cli.check import check
 from services.cli.demo import demo
 from services.cli.ends import run
 from services.cli.explain import explain
+from services.cli.forecast import forecast
+from services.cli.operators import pause, resume, status
+from services.cli.operators_dry_run import dry_run
 from services.cli.plan import plan
+from services.cli.replan import replan
 from services.cli.replay import replay
 from services.cli.rulebook import rulebook_app
 from services.cli.services import notifier_app, scheduler_app
@@ -33,6 +37,12 @@ app.command()(replay)
 app.command()(plan)
 app.command()(check)
 app.command()(explain)
+app.command()(replan)
+app.command()(forecast)
+app.command()(status)
+app.command()(pause)
+app.command()(resume)
+app.command(name="dry-run")(dry_run)
 app.command()(settings)
 app.add_typer(rulebook_app, name="rulebook")
 app.add_typer(scheduler_app, name="scheduler")
