@@ -22,6 +22,7 @@ from schemas.messages import (
 from services.cli.rulebook_form import rulebook_form
 from services.cli.settings import variables
 from services.scheduler.domain import rulebook
+from services.scheduler.domain import rulebook_reader as reader
 from services.scheduler.rulebook_file import read_rulebook
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -141,7 +142,7 @@ def test_alerts_ask_only_for_metrics_that_exist() -> None:
 
 
 def test_every_word_of_the_rulebooks_form_is_explained() -> None:
-    tables = (rulebook._File, rulebook._CheckpointTable, rulebook._StepTable)
+    tables = (reader._File, reader._CheckpointTable, reader._StepTable)
     keys = {field.alias or name for table in tables for name, field in table.model_fields.items()}
     lists = {"checkpoint": "[[checkpoint]]", "office": "[office.<number>]"}
     words = {
@@ -157,7 +158,7 @@ def test_every_word_of_the_rulebooks_form_is_explained() -> None:
 
 def test_the_rulebook_that_is_shown_is_right() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", text_of("rulebook.md"), re.DOTALL)
-    assert rulebook.parse(example).for_office("0219").find("coffee_with_colleagues.invite")
+    assert reader.parse(example).for_office("0219").find("coffee_with_colleagues.invite")
 
 
 def test_the_table_of_standard_has_every_step_and_its_day() -> None:

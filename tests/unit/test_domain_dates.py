@@ -20,7 +20,8 @@ from services.scheduler.domain.case_facts import CaseFacts
 from services.scheduler.domain.cases import Leave, NoteDay
 from services.scheduler.domain.closing import View
 from services.scheduler.domain.facts import StandingNote, Version
-from services.scheduler.domain.plan import Planned, plan
+from services.scheduler.domain.plan import plan
+from services.scheduler.domain.planned import Planned
 from tests.unit import reference_calendar as other
 from tests.unit.reference_life import ANNE, KAFE, OSLO, Life, at, day, note, shipped
 

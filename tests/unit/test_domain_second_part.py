@@ -23,7 +23,7 @@ from schemas.messages import (
     ReassessmentClosed,
     ReassessmentRequested,
 )
-from services.scheduler.domain.rulebook import parse
+from services.scheduler.domain.rulebook_reader import parse
 from tests.unit.reference_life import (
     ADVISER,
     ANNE,
@@ -326,19 +326,6 @@ def test_the_plan_is_asked_for_fourteen_and_seven_days_before_a_meeting() -> Non
     life.turn(at(140))
     assert (fired(life, FIRST), fired(life, SECOND)) == ([day(116)], [day(123)])
     assert asked(life.due(FIRST)[0]) == [("line_manager", KAFE)]
-
-
-def test_a_plan_asked_for_at_short_notice_is_asked_for_once() -> None:
-    """SPEC 4.2: no burst; the request says it all when its reminder would come with it."""
-    life = away()
-    life.tell(at(100), plan_asked(100, reply_by=102))
-    life.turn(at(101))
-    assert [each.step for each in life.due() if each.checkpoint == "plan_requested"] == [
-        "requested"
-    ]
-    assert life.state(f"plan_requested.reminder/{KAFE}", at(101)) == (
-        "missed: superseded:plan_requested.requested"
-    )
 
 
 def test_a_plan_shared_with_the_office_since_the_summons_is_enough_and_no_other() -> None:

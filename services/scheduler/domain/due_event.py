@@ -10,7 +10,7 @@ from schemas.messages import Basis, CaseSnapshot, DeadlineDue, RulebookStamp
 from services.scheduler.domain.calendar import OSLO, oslo_date
 from services.scheduler.domain.cases import Leave
 from services.scheduler.domain.history import Timer
-from services.scheduler.domain.plan import Planned
+from services.scheduler.domain.planned import Planned
 from services.scheduler.domain.rulebook import Rulebook, Step
 
 

@@ -13,7 +13,7 @@ from schemas.messages import FactWithdrawn
 from services.scheduler.domain.calendar import OSLO, midnight
 from services.scheduler.domain.cases import Leave
 from services.scheduler.domain.history import Fired
-from services.scheduler.domain.plan import Planned
+from services.scheduler.domain.planned import Planned
 from services.scheduler.domain.replan import Person, Replanned
 
 _WORDS = {

@@ -1,7 +1,7 @@
 """What the facts say about one step on its due date, whatever it has been through (SPEC 4).
 
 `judge` finds the due date, asks whether the step applies on it, and for each recipient whether it is done or
-exempted. History, lateness and second thoughts are the plan's (plan.py).
+exempted. History, lateness and second thoughts have files of their own.
 """
 
 from __future__ import annotations

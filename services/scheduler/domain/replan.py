@@ -17,7 +17,8 @@ from services.scheduler.domain.closing import View
 from services.scheduler.domain.due_event import draft, not_after
 from services.scheduler.domain.facts import Fact, NoteSlot, standing
 from services.scheduler.domain.history import Fired, StepKey, Timer, Withdrawn
-from services.scheduler.domain.plan import CasePlan, Planned, plan
+from services.scheduler.domain.plan import CasePlan, plan
+from services.scheduler.domain.planned import Planned
 from services.scheduler.domain.rulebook import Rulebook
 
 

@@ -1,0 +1,142 @@
+"""When an open step is told: in time, late, or never (SPEC 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from services.scheduler.domain.closing import View
+from services.scheduler.domain.history import StepKey, Timer
+from services.scheduler.domain.planned import Candidate, Planned, as_fired
+
+
+def timed(
+    view: View, candidates: Sequence[Candidate], timers: Mapping[StepKey, Timer]
+) -> list[Planned]:
+    """Give the open candidates their state: armed where they are in time, else judged as late."""
+    late: dict[StepKey, str | None] = {}
+    for each in candidates:
+        if each.given is None and not _is_intimed(each, view, timers.get(each.key)):
+            late[each.key] = _missed_reason(each, view, candidates)
+    _only_the_latest_fires(candidates, late)
+    return [
+        each.given if each.given is not None else _state_of(each, view, timers.get(each.key), late)
+        for each in candidates
+    ]
+
+
+def _state_of(
+    candidate: Candidate, view: View, timer: Timer | None, late: Mapping[StepKey, str | None]
+) -> Planned:
+    verdict, last = candidate.verdict, candidate.last
+    missed = late.get(candidate.key)
+    is_over = view.is_over
+    if missed is None and is_over:
+        missed = "ended"
+    if missed is not None:
+        if last is not None and last.ended_with_case:
+            return as_fired(candidate.step, candidate.key, last)
+        return Planned(
+            candidate.step,
+            candidate.key,
+            candidate.generation,
+            verdict.due_on,
+            verdict.due_at,
+            "missed",
+            missed,
+        )
+    generation = candidate.generation + 1 if last is not None else 1
+    is_due = verdict.due_at is not None and verdict.due_at <= view.now
+    reason = f"again:{generation}" if generation > 1 else ("overdue" if is_due else "due")
+    keeps = timer is not None and timer.generation == generation
+    return Planned(
+        candidate.step,
+        candidate.key,
+        generation,
+        verdict.due_on,
+        verdict.due_at,
+        "armed",
+        reason,
+        verdict.open_to,
+        caught_up=candidate.key in late,
+        armed_since=timer.armed_since if keeps and timer is not None else view.now,
+    )
+
+
+def _is_intimed(candidate: Candidate, view: View, timer: Timer | None) -> bool:
+    """Not yet due, or armed before it fell due and still to fire (an outage)."""
+    due_at = candidate.verdict.due_at
+    if due_at is None or due_at > view.now:
+        return True
+    if timer is None or timer.caught_up:
+        return False  # What was late when it was planned is judged anew until it fires.
+    # A correction that moves the due date into the past is judged as late, unless the timer was due anyway.
+    return timer.due_at == due_at or timer.due_at <= view.now
+
+
+def _missed_reason(candidate: Candidate, view: View, candidates: Sequence[Candidate]) -> str | None:
+    """Why a step first planned after its due instant is missed, or None where it fires at once."""
+    step, verdict = candidate.step, candidate.verdict
+    counts_from = verdict.catch_up_from
+    if counts_from is None or view.leave is None:
+        return "catch_up_passed"
+    if (view.today - counts_from).days > step.catch_up_days:
+        return "catch_up_passed"
+    waits_for_notes = step.requires("sick_listed") and not step.is_at_once
+    if waits_for_notes and not view.leave.is_sick_listed(view.today):
+        return "recovered"
+    if view.is_over:
+        return "ended"
+    for path in step.superseded_by:
+        if any(_supersedes(other, candidate, path, view) for other in candidates):
+            return f"superseded:{path}"
+    return None
+
+
+def _supersedes(other: Candidate, candidate: Candidate, path: str, view: View) -> bool:
+    """Whether `other` is the step of that path, applies, and has fallen due."""
+    if other.step.path != path or other.key.subject not in ("", candidate.key.subject):
+        return False
+    if other.given is not None:
+        has_fallen_due = other.given.state == "fired"
+    else:
+        due_at = other.verdict.due_at
+        has_fallen_due = due_at is not None and due_at <= view.now
+    # What happens at once is only superseded by what fell due after it.
+    at, mine = other.verdict.due_at, candidate.verdict.due_at
+    is_after = at is not None and mine is not None and at > mine
+    return has_fallen_due and (is_after or not candidate.step.is_at_once)
+
+
+def _only_the_latest_fires(
+    candidates: Sequence[Candidate], late: dict[StepKey, str | None]
+) -> None:
+    """A backdated note never causes a burst: of one checkpoint only the latest late step fires."""
+    latest: dict[tuple[str, str], tuple[datetime, str]] = {}
+    for each in candidates:
+        at = _caught_up_at(each, late)
+        if at is not None:
+            group = (each.key.checkpoint, each.key.subject)
+            latest[group] = max(latest.get(group, (at, each.step.path)), (at, each.step.path))
+    for each in candidates:
+        due_at = each.verdict.due_at
+        first = latest.get((each.key.checkpoint, each.key.subject))
+        if (
+            late.get(each.key, "") is not None
+            or each.step.is_at_once
+            or due_at is None
+            or not first
+        ):
+            continue
+        if due_at < first[0]:
+            late[each.key] = f"superseded:{first[1]}"
+
+
+def _caught_up_at(each: Candidate, late: Mapping[StepKey, str | None]) -> datetime | None:
+    """The due instant of a step that is about to fire late or has done so; None for all others."""
+    if each.step.is_at_once:
+        return None
+    if each.given is not None:
+        has_fired_late = each.given.state == "fired" and each.given.caught_up
+        return each.given.due_at if has_fired_late else None
+    return each.verdict.due_at if late.get(each.key, "") is None else None

@@ -1,0 +1,58 @@
+"""One step of a case as it is planned: its state, with a reason (SPEC 4.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from schemas.messages import Recipient
+from services.scheduler.domain.history import Fired, StepKey
+from services.scheduler.domain.judge import Verdict
+from services.scheduler.domain.rulebook import Step
+
+State = Literal["fired", "not_applicable", "done", "waiting", "missed", "armed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One step of one case: its state, and whom it is (or was) for."""
+
+    step: Step | None
+    key: StepKey
+    generation: int
+    due_on: date | None
+    due_at: datetime | None
+    state: State
+    reason: str
+    recipients: tuple[Recipient, ...] = ()
+    caught_up: bool = False
+    armed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A step after its second thoughts: `given` is its state unless it is open and still to be timed."""
+
+    step: Step
+    key: StepKey
+    verdict: Verdict
+    generation: int
+    last: Fired | None
+    given: Planned | None
+
+
+def as_fired(step: Step | None, key: StepKey, fired: Fired) -> Planned:
+    event = fired.event
+    late = event.late_seconds
+    return Planned(
+        step,
+        key,
+        event.generation,
+        event.due_on,
+        event.due_at,
+        "fired",
+        f"late:{late}" if late else "on_time",
+        event.recipients,
+        fired.caught_up,
+    )

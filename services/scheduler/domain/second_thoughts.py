@@ -1,0 +1,195 @@
+"""What becomes of due events that went out, once the facts no longer give them (SPEC 4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from schemas.messages import Recipient, WithdrawalReason
+from services.scheduler.domain.anchors import Instance
+from services.scheduler.domain.closing import View
+from services.scheduler.domain.history import Fired, StepKey, Withdrawn
+from services.scheduler.domain.judge import Verdict, judge
+from services.scheduler.domain.planned import Candidate, Planned, as_fired
+from services.scheduler.domain.rulebook import Step
+
+MOVED_AFTER_DAYS = 7
+"""A fired step whose due date is now more than that many days ahead is withdrawn (SPEC 4.3)."""
+
+DOUBT = timedelta(minutes=15)
+"""How long what notes bring about waits before it withdraws: a note that changes topic is gone briefly (v)."""
+
+_EXEMPTED = "exempted:"
+# Brought about by acts, not by notes, and so withdrawn at once.
+_ACTS_NOT_APPLICABLE = {"summoned", "not_exempted", "nobody_asked", "disabled"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Why a recipient's due event no longer holds; `by_notes` waits before it withdraws."""
+
+    reason: WithdrawalReason
+    detail: str | None
+    by_notes: bool
+
+
+class SecondThoughts:
+    """What becomes of due events that went out; gathers the history as it is from now on."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.fired: list[Fired] = []
+        self.withdrawn: list[tuple[Fired, Withdrawn]] = []
+
+    def candidate(
+        self, step: Step, key: StepKey, instance: Instance | None, history: Sequence[Fired]
+    ) -> Candidate:
+        standing = [each for each in history if each.remaining]
+        self.fired += [each for each in history if not each.remaining]
+        for extra in standing[1:]:
+            # Two cases became one and both had fired the step: one of the two stands.
+            self._doubt(extra, {r: _Doubt("case_withdrawn", None, True) for r in extra.remaining})
+        if standing:
+            verdict = judge(step, instance, self.view)
+            after = self._doubt(standing[0], self._doubts(step, instance, standing[0], verdict))
+            history = [each for each in history if each is not standing[0]] + [after]
+            if after.remaining:
+                return self._given(step, key, verdict, after)
+        last = max(history, key=lambda each: each.event.generation, default=None)
+        resumes = _exemptions_of(last)
+        verdict = judge(step, instance, self.view, resumes=resumes)
+        generation = last.event.generation if last is not None else 1
+        if (
+            last is not None
+            and last.ended_with_case
+            and (self.view.is_over or verdict.outcome != "open")
+        ):
+            return self._given(step, key, verdict, last)
+        if verdict.outcome == "open":
+            return Candidate(step, key, verdict, generation, last, None)
+        planned = Planned(
+            step, key, generation, verdict.due_on, verdict.due_at, verdict.outcome, verdict.reason
+        )
+        return Candidate(step, key, verdict, generation, last, planned)
+
+    def of_unknown_step(self, history: Sequence[Fired]) -> None:
+        """A due event of a step that the rulebook has lost stands until its case is over."""
+        for each in history:
+            doubt = self._case_doubt()
+            doubts = dict.fromkeys(each.remaining, doubt) if doubt else {}
+            self._doubt(each, doubts)
+
+    def _given(self, step: Step, key: StepKey, verdict: Verdict, fired: Fired) -> Candidate:
+        planned = as_fired(step, key, fired)
+        return Candidate(step, key, verdict, fired.event.generation, fired, planned)
+
+    def _doubts(
+        self, step: Step, instance: Instance | None, fired: Fired, verdict: Verdict
+    ) -> dict[Recipient, _Doubt]:
+        of_case = self._case_doubt()
+        doubts: dict[Recipient, _Doubt] = {}
+        for recipient in fired.remaining:
+            doubt = of_case if self.view.is_dead or self.view.leave is None else None
+            doubt = (
+                doubt or self._doubt_by_facts(step, instance, fired, verdict, recipient) or of_case
+            )
+            if doubt is not None:
+                doubts[recipient] = doubt
+        return doubts
+
+    def _case_doubt(self) -> _Doubt | None:
+        if self.view.is_dead:
+            return _Doubt("died", None, False)
+        if self.view.leave is None:
+            return _Doubt("case_withdrawn", None, True)
+        return _Doubt("ended", None, self._was_shortened()) if self.view.is_over else None
+
+    def _was_shortened(self) -> bool:
+        """Whether notes have ended the case in the past: neither midnight now nor a return to work did.
+
+        The last note of a long leave that changes topic leaves a case that was over long ago, for a moment.
+        """
+        leave, today = self.view.leave, self.view.today
+        if leave is None or leave.over_on == leave.resumed_on:
+            return False
+        return today > leave.over_on
+
+    def _doubt_by_facts(
+        self,
+        step: Step,
+        instance: Instance | None,
+        fired: Fired,
+        verdict: Verdict,
+        recipient: Recipient,
+    ) -> _Doubt | None:
+        event = fired.event
+        if instance is not None and instance.renewed_at is not None:
+            is_renewed = event.fired_at < instance.renewed_at <= self.view.now
+            if is_renewed:
+                return _Doubt("done", instance.renewed_by, by_notes=False)
+        # A start that moves less, or back, changes nothing: what was right on its own date still is.
+        then = judge(step, instance, self.view, due_on=event.due_on) if step.on is None else verdict
+        reason = verdict.closed.get(recipient) or then.closed.get(recipient)
+        if reason is not None:
+            if reason.startswith(_EXEMPTED):
+                return _Doubt("exempted", reason.removeprefix(_EXEMPTED), False)
+            return _Doubt("done", reason, False)
+        if self.view.is_over:
+            return None  # The end of the case says it all.
+        if verdict.due_on is not None:
+            ahead = (verdict.due_on - self.view.today).days
+            if ahead > MOVED_AFTER_DAYS:
+                return _Doubt("moved", None, step.on is None)
+        if _gives(verdict, recipient) or _gives(then, recipient):
+            return None
+        lost = verdict if verdict.outcome == "not_applicable" else then
+        detail = lost.reason if lost.outcome == "not_applicable" else "not_sick_listed"
+        if lost.outcome == "open":
+            detail = "no_employer"
+        return _Doubt("not_applicable", detail, detail not in _ACTS_NOT_APPLICABLE)
+
+    def _doubt(self, fired: Fired, doubts: Mapping[Recipient, _Doubt]) -> Fired:
+        """Withdraw what is certain, remember since when the rest is doubted."""
+        if not doubts and fired.doubted_since is None:
+            self.fired.append(fired)
+            return fired
+        now = self.view.now
+        waits = any(doubt.by_notes for doubt in doubts.values())
+        since = (fired.doubted_since or now) if waits else None
+        is_certain = since is not None and now >= since + DOUBT
+        certain = {r: d for r, d in doubts.items() if not d.by_notes or is_certain}
+        parts = _withdrawals(fired, certain, now)
+        still_waits = waits and not is_certain
+        after = replace(
+            fired,
+            withdrawn=fired.withdrawn + parts,
+            doubted_since=since if still_waits else None,
+        )
+        self.withdrawn += [(after, part) for part in parts]
+        self.fired.append(after)
+        return after
+
+
+def _withdrawals(
+    fired: Fired, certain: Mapping[Recipient, _Doubt], now: datetime
+) -> tuple[Withdrawn, ...]:
+    """One withdrawal for all where all are withdrawn for one reason, else one for each recipient."""
+    reasons = {(doubt.reason, doubt.detail) for doubt in certain.values()}
+    if len(reasons) == 1 and set(certain) == set(fired.remaining):
+        reason, detail = reasons.pop()
+        return (Withdrawn(None, reason, detail, now),)
+    return tuple(
+        Withdrawn(recipient, doubt.reason, doubt.detail, now)
+        for recipient, doubt in certain.items()
+    )
+
+
+def _gives(verdict: Verdict, recipient: Recipient) -> bool:
+    return verdict.outcome == "open" and recipient in verdict.open_to
+
+
+def _exemptions_of(last: Fired | None) -> tuple[str, ...]:
+    """The exemptions for which a due event was withdrawn."""
+    parts = last.withdrawn if last is not None else ()
+    return tuple(part.detail for part in parts if part.reason == "exempted" and part.detail)
