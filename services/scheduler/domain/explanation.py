@@ -174,8 +174,11 @@ def _timeline(
             whom = f" for {part.recipient.role}" if part.recipient is not None else ""
             why = f"{part.reason}:{part.detail}" if part.detail else part.reason
             lines.append(Line(part.at.astimezone(OSLO), f"withdrawn{whom}: {name}", why))
+    told = {each.key for each in fired}
     for planned in steps:
-        if planned.state != "fired" and planned.due_at is not None:
+        # What was told and taken back stands above with its reason.
+        is_ahead = planned.state == "armed" or planned.key not in told
+        if planned.state != "fired" and is_ahead and planned.due_at is not None:
             name = _name(*planned.key, planned.generation)
             why = f"{planned.state}, {in_words(planned.reason)}"
             lines.append(Line(planned.due_at.astimezone(OSLO), name, why))
