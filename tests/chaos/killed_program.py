@@ -15,6 +15,7 @@ from services.notifier.app import run as run_notifier
 from services.notifier.handlers import Handlers
 from services.notifier.senders import Senders
 from services.notifier.settings import NotifierSettings
+from services.records.tables import RecordTables
 from services.runtime.kafka import Publisher
 from services.runtime.settings import load_settings
 from services.scheduler.app import Settings
@@ -27,7 +28,7 @@ POINTS: dict[str, tuple[type, str, Literal["before", "after"], int]] = {
     # scheduler
     "stored_not_committed": (Store, "save", "after", 0),
     "committed_not_acknowledged": (Scheduler, "handle", "after", 0),
-    "fired_not_committed": (Store, "fire_due", "after", 0),
+    "fired_not_in_outbox": (RecordTables, "put", "before", 0),
     # both
     "half_published": (Publisher, "_send", "after", 5),
     "published_not_committed": (Publisher, "publish", "after", 0),
@@ -50,10 +51,10 @@ def kill_at(point: str) -> None:
 
     async def killed(self: object, *args: Any, **kwargs: Any) -> Any:
         nonlocal calls_left
-        if when == "before" and calls_left == 0:
+        # What is given nothing to do is no such moment, and neither is what found nothing.
+        if when == "before" and calls_left == 0 and args[0]:
             _die()
         outcome = await original(self, *args, **kwargs)
-        # What found nothing to do is no such moment.
         if when == "after" and calls_left == 0 and outcome != []:
             _die()
         calls_left -= 1 if outcome != [] else 0

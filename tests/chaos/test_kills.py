@@ -44,7 +44,7 @@ async def test_killed_at_the_worst_moments_both_services_send_each_once(house: H
     notifier.kill()
 
     house.set_clock(REMINDED)
-    await _dies(house, "scheduler", "fired_not_committed")
+    await _dies(house, "scheduler", "fired_not_in_outbox")
     await _dies(house, "scheduler", "half_published")
     await _dies(house, "scheduler", "published_not_committed")
     scheduler = await house.start("scheduler")
