@@ -10,6 +10,7 @@ from typing import NoReturn
 import typer
 
 from services.cli.check import check
+from services.cli.dead_letters import dead_letters_app
 from services.cli.demo import demo
 from services.cli.ends import run
 from services.cli.explain import explain
@@ -44,6 +45,7 @@ app.command()(pause)
 app.command()(resume)
 app.command(name="dry-run")(dry_run)
 app.command()(settings)
+app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(rulebook_app, name="rulebook")
 app.add_typer(scheduler_app, name="scheduler")
 app.add_typer(notifier_app, name="notifier")

@@ -13,7 +13,7 @@ from schemas.wire import Record
 DEAD_LETTERS_MAX = 100
 DEAD_LETTERS_WITHIN = timedelta(minutes=10)
 
-# What our producer may send at most: a dead letter is its record and five headers more, and must always fit.
+# What our producer may send at most: a dead letter is its record and some headers more, and must always fit.
 DEAD_TOPIC_CONFIGS = {
     "cleanup.policy": "delete",
     "retention.ms": str(30 * 24 * 60 * 60 * 1000),
@@ -47,17 +47,39 @@ def dead_topic(topic: str) -> str:
 
 
 def dead_letter(dead: Dead, now: datetime) -> Record:
-    """The record with its key, value and headers, and five headers more; `now` is aware."""
+    """The record with its key, value and headers, and some headers more; `now` is aware."""
     record = dead.record
     origin = (
         ("dead_reason", dead.reason.encode()),
         ("dead_topic", record.topic.encode()),
         ("dead_partition", str(record.partition).encode()),
         ("dead_offset", str(record.offset).encode()),
+        ("dead_timestamp_ms", str(record.timestamp_ms).encode()),
         ("dead_at", now.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
     )
     # One that was replayed and died again has these headers already; the new ones tell of now.
     kept = tuple(h for h in record.headers if not h[0].startswith(_HEADER_PREFIX))
     return Record(
         topic=dead_topic(record.topic), key=record.key, value=record.value, headers=(*kept, *origin)
+    )
+
+
+class NotReplayable(Exception):
+    """This is no dead letter that could be published again; the text says why, and quotes nothing."""
+
+
+def original(dead: Record) -> Record:
+    """The record that a dead letter was, byte for byte, with the Kafka timestamp that it had; raises NotReplayable."""
+    headers = dict(dead.headers)
+    topic = headers.get("dead_topic", b"").decode(errors="replace")
+    if dead.topic != dead_topic(topic):
+        raise NotReplayable("its header dead_topic does not belong to the topic it stands on")
+    stamp = headers.get("dead_timestamp_ms", b"")
+    if not stamp.isdigit():
+        raise NotReplayable(
+            "its header dead_timestamp_ms is missing, so its place in time is not known"
+        )
+    kept = tuple(h for h in dead.headers if not h[0].startswith(_HEADER_PREFIX))
+    return Record(
+        topic=topic, key=dead.key, value=dead.value, headers=kept, timestamp_ms=int(stamp)
     )

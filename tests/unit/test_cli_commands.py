@@ -29,6 +29,10 @@ COMMANDS = [
     ("notifier", "run"),
     ("notifier", "migrate"),
     ("texts", "show"),
+    ("dead-letters", "list"),
+    ("dead-letters", "show"),
+    ("dead-letters", "replay"),
+    ("dead-letters", "resume"),
 ]
 SERVICE_VARIABLES = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "PSEUDONYM_KEY")
 

@@ -9,6 +9,7 @@ from services.runtime.kafka.publisher import (
     PublishOutcomeUnknown,
     PublishRefused,
 )
+from services.runtime.kafka.reading import read_record, read_topics
 from services.runtime.kafka.topics import (
     TopicSpec,
     TopicsUnavailable,
@@ -31,4 +32,6 @@ __all__ = [
     "ensure_topics",
     "make_broker",
     "missing_topics",
+    "read_record",
+    "read_topics",
 ]
