@@ -154,7 +154,6 @@ def test_an_event_tells_the_case_as_it_is_on_the_due_date() -> None:
     assert event.basis.weeks_completed == 16
     assert [(each.from_, each.to, each.grade) for each in event.basis.grade.history] == [
         (day(0), day(59), 100),
-        (day(60), day(112), 60),
     ]
     assert life.due("follow_up_plan.deadline")[0].case.form == "paper"
     assert life.due("follow_up_plan.deadline")[0].basis is None

@@ -47,7 +47,7 @@ def basis_of(
         weeks_completed=max((as_of - leave.start).days, 0) // 7,
         grade=GradeBasis(
             now=leave.grade(day) if leave.is_sick_listed(as_of) else None,
-            history=leave.grade_history(day),
+            history=leave.earlier_grades(as_of),
         ),
         earlier_cases=tuple(
             EarlierCase(start=each.start, end=each.end, sick_days=len(each.days)) for each in recent

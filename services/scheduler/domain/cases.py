@@ -90,13 +90,15 @@ class Leave:
                 return candidate
         return None
 
-    def grade_history(self, until: date) -> tuple[GradePeriod, ...]:
-        """How the grade has changed from the start to `until`, gaps counting with the last sick day."""
-        last = min(until, self.end)
+    def earlier_grades(self, day: date) -> tuple[GradePeriod, ...]:
+        """The grades before that of `day`, oldest first, each to the last sick day that had it.
+
+        Outside the case nothing is the grade of the day, and all of them are earlier ones.
+        """
         return tuple(
-            GradePeriod(from_=first, to=min(to, last), grade=grade)
-            for first, to, grade in self._runs
-            if first <= last
+            GradePeriod(from_=first, to=self.days[bisect_right(self.days, last) - 1], grade=grade)
+            for first, last, grade in self._runs
+            if last < day
         )
 
     @cached_property
