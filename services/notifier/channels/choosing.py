@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from services.notifier.channels.asked_first import AskedFirst
 from services.notifier.channels.by_side import BySide
-from services.notifier.channels.gateway import static_token
+from services.notifier.channels.gateway import ONE_OF_SEVERAL_SECONDS, static_token
 from services.notifier.channels.parts import Parts
 from services.notifier.channels.transports import Decode, chosen
 from services.notifier.ports import Channel
@@ -34,14 +35,15 @@ def choose(
 def _with_parts(
     settings: NotifierSettings, known: Mapping[tuple[str, str], Channel], parts: Parts
 ) -> list[Channel]:
+    look_up = partial(parts.gateway, timeout_seconds=ONE_OF_SEVERAL_SECONDS)
     contacts = managers = None
     if settings.contact_register == "krr":
         krr = load_settings(KrrSettings)
-        contacts = KrrRegister(parts.gateway("krr", krr.krr_url, static_token(krr.krr_token)))
+        contacts = KrrRegister(look_up("krr", krr.krr_url, static_token(krr.krr_token)))
     if settings.line_manager_register == "nav":
         nav = load_settings(LineManagerSettings)
         token = static_token(nav.line_managers_token)
-        managers = LineManagerRegister(parts.gateway("managers", nav.line_managers_url, token))
+        managers = LineManagerRegister(look_up("managers", nav.line_managers_url, token))
     parts = replace(parts, managers=managers)
     extra = chosen(settings.transports)
     made: dict[tuple[str, str], Channel] = {

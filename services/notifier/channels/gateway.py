@@ -21,6 +21,8 @@ from services.notifier.domain.delivery import Failed
 
 # Below what a turn gives a message (senders.SEND_SECONDS), so that a slow gateway is its own answer.
 TIMEOUT_SECONDS = 10.0
+# Where one message takes several calls: a register and a gateway, or three of one API, all within a turn's share.
+ONE_OF_SEVERAL_SECONDS = 4.0
 CONNECT_SECONDS = 3.0
 # As long as the longest of our own waits (domain/retry.py): a gateway cannot silence a channel for a day.
 LONGEST_REST = timedelta(hours=1)

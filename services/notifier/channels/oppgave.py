@@ -2,7 +2,8 @@
 
 It has no idempotency key, so a task is looked for before it is made: by its reference, which is the delivery's id. A
 reference can only be put on a task that is there, together with its adviser: one call makes the task, the next
-marks it. Killed between the two, there will be one more; failing between the two, the mark alone is made up for.
+marks it. Killed between the two, or with the first call's answer lost, there will be one more; where the mark alone
+fails, the mark alone is made up for.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,13 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import Field, SecretStr
 
 from schemas.messages import AdviserTaskOpened
-from services.notifier.channels.gateway import Answer, Gateway, GatewaySettings, static_token
+from services.notifier.channels.gateway import (
+    ONE_OF_SEVERAL_SECONDS,
+    Answer,
+    Gateway,
+    GatewaySettings,
+    static_token,
+)
 from services.notifier.channels.parts import Parts
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
 from services.notifier.domain.texts import Texts
@@ -222,5 +229,8 @@ def _task(body: object) -> _Task | None:
 
 
 def build(settings: OppgaveSettings, parts: Parts) -> Channel:
-    gateway = parts.gateway("oppgave", settings.oppgave_url, static_token(settings.oppgave_token))
+    token = static_token(settings.oppgave_token)
+    gateway = parts.gateway(
+        "oppgave", settings.oppgave_url, token, timeout_seconds=ONE_OF_SEVERAL_SECONDS
+    )
     return Oppgave(gateway, parts.texts, settings)

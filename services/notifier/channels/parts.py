@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.notifier.channels.gateway import Gateway, Tokens
+from services.notifier.channels.gateway import TIMEOUT_SECONDS, Gateway, Tokens
 from services.notifier.domain.texts import Texts
 from services.notifier.ports import Clock, Publish
 from services.notifier.registers.ports import Deliveries, ManagerRegister
@@ -35,9 +35,16 @@ class Parts:
     served: set[str] = field(default_factory=set)
     """What is served already, where two channels share a server."""
 
-    def gateway(self, name: str, base_url: str, tokens: Tokens | None) -> Gateway:
+    def gateway(
+        self,
+        name: str,
+        base_url: str,
+        tokens: Tokens | None,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> Gateway:
         """A gateway that is closed with the service."""
-        made = Gateway(name, base_url, tokens)
+        made = Gateway(name, base_url, tokens, timeout_seconds=timeout_seconds)
         if self.life is not None:
             self.life.at_stop(name, made.close)
         return made
