@@ -232,6 +232,7 @@ class Lived:
                 identity = message.task_id if isinstance(message, Task) else message.delivery_id
                 if identity in deliveries:
                     assert message.key == identity
+                    assert departure.at == at, "it says another time than it left"
                     kind = f"{at.astimezone(OSLO):%Y-%m-%d %H:%M:%S} {message.kind}"
                     step = _step(deliveries[identity])
                     lines.append(f"{kind.replace(':00 ', ' ')} {step}{_says(message, life)}")
