@@ -40,6 +40,7 @@ def slot_of(row: Row) -> NoteSlot:
         ),
         status=row["status"],
         employer=Employer.model_validate_json(employer) if employer is not None else None,
+        person_id=row["stated_person_id"],
     )
 
 
@@ -59,6 +60,7 @@ def slot_row(slot: NoteSlot, person: bytes | None) -> tuple[object, ...]:
         days.offset,
         slot.status,
         slot.employer.model_dump_json() if slot.employer is not None else None,
+        slot.person_id,
     )
 
 

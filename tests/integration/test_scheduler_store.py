@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from schemas.inbound import decode_inbound
 from schemas.messages import DeadlineDue, DeadlineWithdrawn
 from schemas.wire import Envelope, Record
+from services.cli.record_file import read_records
 from services.records.dead_letters import DEAD_LETTERS_MAX, TooManyDeadLetters
 from services.scheduler.app import compose, hashing
 from services.scheduler.domain.intake import taken
@@ -297,3 +299,30 @@ def test_people_never_mix_in_batches_of_any_composition(seed: int) -> None:
             }
         )
     assert plans[0] == plans[1]
+
+
+async def test_a_note_and_its_status_that_arrive_at_once_in_two_processes_find_each_other(
+    database_url: str,
+) -> None:
+    """SPEC 2, 7: a note of tsm counts once its status says SENDT, whichever process was quicker."""
+    note_id = "492b1888-e737-59fb-87ac-50c257310129"
+    status_of, note_of = (
+        _example(name) for name in ("status_02_sendt.json", "tsm_01_digital_100.json")
+    )
+    assert {status_of.key, note_of.key} == {note_id.encode()}
+    async with scheduler_on(database_url, start=START) as bench:
+        other = compose(
+            bench.pool,
+            bench.clock,
+            bench.publisher,  # type: ignore[arg-type]
+            read_rulebook("standard"),
+            hashing(KEY),
+        )
+        await asyncio.gather(bench.scheduler.handle([status_of]), other.handle([note_of]))
+        assert await bench.pool.fetchval("select count(*) from timers") > 0
+
+
+def _example(name: str) -> Record:
+    path = Path(__file__).parent.parent / "contract" / "examples" / name
+    (filed,) = read_records(path)
+    return filed.record

@@ -41,8 +41,8 @@ class NoteSlot:
     """What one source says about one note: the newest version, or that it is gone (`note` None).
 
     `counts` is false for a note that was refused. The self-certified days have a version of their own, because
-    a record that only changes the person's number may leave them out (SPEC 7). `status` and `employer` are
-    those of the source `status`, which holds no note of its own.
+    a record that only changes the person's number may leave them out (SPEC 7). `status`, `employer` and
+    `person_id` are those of the source `status`, which holds no note of its own.
     """
 
     source: NoteSource
@@ -55,6 +55,7 @@ class NoteSlot:
     self_certified_days_version: Version = Version(-1, -1)
     status: Literal["sent", "confirmed", "other"] | None = None
     employer: Employer | None = None
+    person_id: str | None = None
 
 
 def slot_after(known: NoteSlot | None, new: NoteSlot) -> NoteSlot:
@@ -84,13 +85,19 @@ def standing_note(slots: Iterable[NoteSlot]) -> tuple[SickNoteRegistered, Versio
 
 
 def owner_of(slots: Iterable[NoteSlot]) -> str | None:
-    """The person whom a note belongs to: what the counting source says, else any that still has it."""
+    """The person whom a note belongs to: what the counting source says, else any that still has it.
+
+    Of a note that nobody holds, the status that came before it may know: so both lock the same person.
+    """
+    slots = list(slots)
     held = [slot for slot in slots if slot.note is not None]
     counting = _counting_slot(held)
     if counting is not None and counting.note is not None:
         return counting.note.person_id
     newest = max(held, key=lambda slot: slot.version, default=None)
-    return newest.note.person_id if newest is not None and newest.note is not None else None
+    if newest is not None and newest.note is not None:
+        return newest.note.person_id
+    return next((slot.person_id for slot in slots if slot.person_id is not None), None)
 
 
 def _counting_slot(slots: Iterable[NoteSlot]) -> NoteSlot | None:

@@ -93,6 +93,7 @@ def _what(
                 self_certified_days=message.self_certified_days,
                 status=message.status if message.status in ("sent", "confirmed") else "other",
                 employer=message.employer,
+                person_id=message.person_id,
             )
         case FollowUpFact() | PersonRenumbered():
             return Fact(source, event_id, version, message)

@@ -20,8 +20,9 @@ delete from renumberings where old_person_id = any($1::text[])
 -- name: write_note_slots
 insert into note_slots (
     note_id, source, person, version_ms, version_offset, note, counts, keeps_self_certified_days,
-    self_certified_days, self_certified_days_version_ms, self_certified_days_version_offset, status, employer)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    self_certified_days, self_certified_days_version_ms, self_certified_days_version_offset, status, employer,
+    stated_person_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (note_id, source) do update set
     person = excluded.person,
     version_ms = excluded.version_ms,
@@ -33,14 +34,15 @@ on conflict (note_id, source) do update set
     self_certified_days_version_ms = excluded.self_certified_days_version_ms,
     self_certified_days_version_offset = excluded.self_certified_days_version_offset,
     status = excluded.status,
-    employer = excluded.employer
+    employer = excluded.employer,
+    stated_person_id = excluded.stated_person_id
 
 -- name: add_note_versions
 insert into note_versions (
     note_id, source, person, version_ms, version_offset, note, counts, keeps_self_certified_days,
     self_certified_days, self_certified_days_version_ms, self_certified_days_version_offset, status, employer,
-    recorded_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    stated_person_id, recorded_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 
 -- name: write_facts
 -- A fact never changes; it may only come to belong to another number of the same person.

@@ -39,6 +39,7 @@ create table note_slots (
     self_certified_days_version_offset bigint not null,
     status text,
     employer text,
+    stated_person_id text,
     primary key (note_id, source)
 );
 create index note_slots_person on note_slots (person);
@@ -59,6 +60,7 @@ create table note_versions (
     self_certified_days_version_offset bigint not null,
     status text,
     employer text,
+    stated_person_id text,
     recorded_at timestamptz not null
 );
 create index note_versions_note on note_versions (note_id);
