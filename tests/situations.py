@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -179,13 +180,23 @@ Tells = Callable[[Life], Story]
 
 @dataclass(frozen=True)
 class Situation:
-    name: str
+    """One function, told when it is first asked what it tells."""
+
+    tells: Tells
     life: Life = field(repr=False)
-    story: Story = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.tells.__name__
+
+    @cached_property
+    def story(self) -> Story:
+        return self.tells(self.life)
 
     @property
     def people(self) -> dict[str, Life]:
         """By the name that their lines begin with; the first has none."""
+        assert self.story, "a situation in which nothing leaves shows nothing"
         return {"": self.life} | self.life.others
 
 
@@ -193,8 +204,7 @@ class Situations(list[Situation]):
     """Those of one file, in its order; each has people of its own."""
 
     def add(self, tells: Tells) -> Tells:
-        life = Life(len(self) + 1)
-        self.append(Situation(tells.__name__, life, tells(life)))
+        self.append(Situation(tells, Life(len(self) + 1)))
         return tells
 
 

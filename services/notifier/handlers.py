@@ -4,7 +4,7 @@ The order of kinds within a batch is free, and so is their order across batches:
 then asks what it means together with what was there before. What a message means is the domain's to say.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from services.notifier.domain.delivery import (
 from services.notifier.domain.withdrawal import code, reason_code, withdrawal_for
 from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
 from services.notifier.messages import updates_of
+from services.notifier.metrics import count_endings
 from services.notifier.ports import Clock, PresentPerson, Store, Tables
 from services.notifier.reading import due_for, read_contacts
 
@@ -63,11 +64,14 @@ class Handlers:
         async with self._store.transaction() as tables:
             await tables.records.refuse_when_stopped()
             await tables.records.set_aside(batch.dead, now)
-            await self._handle(tables, batch, now)
+            changed = await self._handle(tables, batch, now)
+        count_endings(changed)
+        tell_of_lost(changed)
         if batch.dead:
             _log.warning("records.dead", count=len(batch.dead))
 
-    async def _handle(self, tables: Tables, batch: Batch, now: datetime) -> None:
+    async def _handle(self, tables: Tables, batch: Batch, now: datetime) -> list[Delivery]:
+        """Returns the deliveries that came to another state."""
         await self._drop_seen(tables, batch, now)
         persons = await self._lock(tables, batch)
         if batch.renumberings:
@@ -77,10 +81,11 @@ class Handlers:
         updated = await tables.events.update(batch.updates, persons, now)
         withdrawn_events = await tables.events.withdraw(batch.withdrawals, persons)
         new = await tables.events.add(batch.due, persons, now)
-        await self._plan(tables, new, now)
-        await self._withdraw(tables, withdrawn_events - new, now)
+        dropped = await self._plan(tables, new, now)
+        taken_back = await self._withdraw(tables, withdrawn_events - new, now)
         await update_tasks(tables, updated, now)
-        await self._take_receipts(tables, batch.receipts, now)
+        answered = await self._take_receipts(tables, batch.receipts, now)
+        return [*dropped, *taken_back, *answered]
 
     async def _drop_seen(self, tables: Tables, batch: Batch, now: datetime) -> None:
         """A record that was published again, under a later timestamp, says nothing new."""
@@ -121,9 +126,11 @@ class Handlers:
                 for begin in {old, new} - {end}:
                     await tables.contacts.move(begin, end, person_id)
 
-    async def _plan(self, tables: Tables, event_ids: Collection[str], now: datetime) -> None:
+    async def _plan(
+        self, tables: Tables, event_ids: Collection[str], now: datetime
+    ) -> list[Delivery]:
         if not event_ids:
-            return
+            return []
         events = await tables.events.read(event_ids)
         book = await read_contacts(tables, events.values(), self._special_office)
         withdrawals = await tables.events.withdrawals(event_ids)
@@ -141,28 +148,34 @@ class Handlers:
                     case Drop(delivery, reason):
                         planned.append(cancelled(delivery, reason, now))
         await tables.deliveries.add(planned)
+        return [each for each in planned if each.state != "waiting"]
 
-    async def _withdraw(self, tables: Tables, event_ids: Collection[str], now: datetime) -> None:
+    async def _withdraw(
+        self, tables: Tables, event_ids: Collection[str], now: datetime
+    ) -> list[Delivery]:
         if not event_ids:
-            return
+            return []
         events = await tables.events.read(event_ids)
         withdrawals = await tables.events.withdrawals(event_ids)
         changed: list[Delivery] = []
+        moved: list[Delivery] = []
         for delivery in await tables.deliveries.lock_of_events(sorted(events)):
             event = events[delivery.event_id].event
             found = withdrawal_for(event, delivery, withdrawals.get(delivery.event_id, ()))
             if found is not None and delivery.withdrawn is None:
                 can_close = self._can_close(delivery, now)
-                changed.append(
-                    withdrawn(delivery, reason_code(found), can_close=can_close, now=now)
-                )
+                after = withdrawn(delivery, reason_code(found), can_close=can_close, now=now)
+                changed.append(after)
+                if after.state != delivery.state:
+                    moved.append(after)
         await tables.deliveries.write(changed)
+        return moved
 
     async def _take_receipts(
         self, tables: Tables, receipts: Sequence[DeliveryReceipt], now: datetime
-    ) -> None:
+    ) -> list[Delivery]:
         if not receipts:
-            return
+            return []
         found = {
             each.delivery_id: each
             for each in await tables.deliveries.lock({each.delivery_id for each in receipts})
@@ -177,6 +190,7 @@ class Handlers:
         failed = [each for each in changed if each.state == "failed"]
         await tables.safety.give_back_slots([each.delivery_id for each in failed])
         await self._go_on(tables, failed, now)
+        return [each for each in changed if each.state != before[each.delivery_id].state]
 
     async def _go_on(self, tables: Tables, failed: Sequence[Delivery], now: datetime) -> None:
         """The next channel of each that has failed."""
@@ -189,6 +203,19 @@ class Handlers:
             for each in failed
         )
         await tables.deliveries.add([each for each in following if each is not None])
+
+
+def tell_of_lost(deliveries: Iterable[Delivery]) -> None:
+    """One line for each that reached nobody, since somebody will ask why."""
+    for each in deliveries:
+        if each.state in ("failed", "expired"):
+            _log.warning(
+                f"delivery.{each.state}",
+                delivery_id=each.delivery_id,
+                channel=each.channel,
+                role=each.role,
+                reason=each.reason,
+            )
 
 
 async def update_tasks(tables: Tables, event_ids: Collection[str], now: datetime) -> None:

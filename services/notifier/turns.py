@@ -39,7 +39,7 @@ from services.notifier.domain.relevance import (
     judge,
 )
 from services.notifier.domain.withdrawal import reason_code, withdrawal_for
-from services.notifier.handlers import update_tasks
+from services.notifier.handlers import tell_of_lost, update_tasks
 from services.notifier.holding import Limits, hold_back
 from services.notifier.messages import compose
 from services.notifier.metrics import count_endings, count_uncertain
@@ -339,19 +339,11 @@ async def _settle_all(
 
 
 def _tell(settled: Sequence[Delivery]) -> None:
-    """One line a batch; and one for each that reached nobody, since somebody will ask why."""
+    """One line a batch, and one for each that reached nobody."""
     if settled:
         states = Counter[str](each.state for each in settled)
         _log.info("deliveries.settled", count=len(settled), **states)
-    for each in settled:
-        if each.state in ("failed", "expired"):
-            _log.warning(
-                f"delivery.{each.state}",
-                delivery_id=each.delivery_id,
-                channel=each.channel,
-                role=each.role,
-                reason=each.reason,
-            )
+    tell_of_lost(settled)
 
 
 def _rehearsed(looked: _Looked) -> Rehearsed:
