@@ -17,6 +17,7 @@ from services.records.tables import RecordTables
 from services.runtime import postgres
 from services.runtime.clock import Clock, PostgresClock
 from services.runtime.health import Pulse
+from services.runtime.housekeeping import Housekeeper
 from services.runtime.kafka import (
     Consumer,
     ConsumerProbe,
@@ -36,12 +37,16 @@ from services.scheduler.endpoint import OPERATOR_TOKEN_CHARACTERS_MIN, operator_
 from services.scheduler.explaining import explain
 from services.scheduler.handlers import Scheduler
 from services.scheduler.ports import Begin, Schemas, Work
+from services.scheduler.reconciling import Reconciliation
 from services.scheduler.registry import SchemaRegistry
 from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.store import Store
 
 SCHEMA = "scheduler"
 GROUP_ID = "stoppunkt-scheduler"
+# With 200 people at a time everybody of a small country is looked at in a few days, at no noticeable cost.
+RECONCILE_EVERY_SECONDS = 15.0
+
 _log = structlog.stdlib.get_logger(__name__)
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -194,8 +199,13 @@ async def start(life: Life, settings: Settings) -> None:
     life.health.watch("relay", liveness=relaying.liveness, readiness=relaying.readiness)
     life.health.watch("publisher", liveness=publisher.liveness)
     life.health.watch("dead letters", readiness=lambda: _dead_letters_readiness(pool))
+    begin = beginning(pool, rulebook, hashing(settings.pseudonym_key))
+    housekeeper = Housekeeper()
+    reconciliation = Reconciliation(begin, clock, rulebook)
+    housekeeper.every(RECONCILE_EVERY_SECONDS, "reconcile", reconciliation.run)
+    await housekeeper.start()
+    life.at_stop("housekeeping", housekeeper.stop)
     if settings.operator_token is not None:
-        begin = beginning(pool, rulebook, hashing(settings.pseudonym_key))
         life.routes += operator_routes(
             settings.operator_token, partial(explain, begin, clock, rulebook, operator="token")
         )

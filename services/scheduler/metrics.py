@@ -16,3 +16,9 @@ LATENESS_SECONDS = Histogram(
     "From a timer's due instant to its firing",
     buckets=(0, 1, 5, 15, 60, 300, 3600, 86_400, 7 * 86_400),
 )
+RECONCILED = Counter(
+    "stoppunkt_scheduler_reconciled_people", "People whose timers were compared with their facts"
+)
+MENDED = Counter(
+    "stoppunkt_scheduler_mended_timers", "Timers that were not what the facts give; each is a bug"
+)

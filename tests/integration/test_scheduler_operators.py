@@ -13,6 +13,7 @@ from services.scheduler.app import beginning, hashing
 from services.scheduler.domain.explanation import explain
 from services.scheduler.domain.replan import replan
 from services.scheduler.domain.rulebook_reader import parse
+from services.scheduler.reconciling import Reconciliation
 from services.scheduler.replanning import Changes, Place, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
 from tests.scheduler_parts import (
@@ -161,3 +162,34 @@ async def test_a_changed_basis_is_passed_on_with_a_revision(database_url: str) -
         assert update.revision == update.basis.revision == 2
         assert "answer_employee" not in update.basis.missing
         assert "reason_employee" in update.basis.missing
+
+
+async def test_a_timer_that_was_lost_is_found_and_mended(database_url: str) -> None:
+    """TRAPS P15: expected less recorded is nothing, or it is told and repaired."""
+    rulebook = read_rulebook("standard")
+    async with scheduler_on(database_url, start=START) as bench:
+        for person in (ANNE, BJORN):
+            await bench.tell(note(at(0), MONDAY, 60, person=person, note_id=person), at=at(0))
+        before = await bench.pool.fetch("select * from timers order by case_id, checkpoint, step")
+        begin = beginning(bench.pool, rulebook, hashing(KEY))
+        reconciliation = Reconciliation(begin, bench.clock, rulebook)
+        assert (await reconciliation.run()).places() == []
+        await bench.pool.execute("delete from timers where step = 'deadline'")
+        assert (await reconciliation.run()).people == 0  # round the corner
+        assert sum((await reconciliation.run()).added.values()) == 4
+        after = await bench.pool.fetch("select * from timers order by case_id, checkpoint, step")
+    assert [(r["case_id"], r["step"], r["due_at"]) for r in after] == [
+        (r["case_id"], r["step"], r["due_at"]) for r in before
+    ]
+
+
+async def test_a_new_rulebook_is_not_brought_in_by_the_housekeeper(database_url: str) -> None:
+    """SPEC 11: `replan` is how a new rulebook comes to everybody, after a dry run."""
+    later = parse(STANDARD.replace("2026-11", "2027-01").replace("day = 105", "day = 98"))
+    async with scheduler_on(database_url, start=START) as bench:
+        await bench.tell(note(at(0), MONDAY, 150), at=at(0))
+        begin = beginning(bench.pool, later, hashing(KEY))
+        changes = await Reconciliation(begin, bench.clock, later).run()
+        due_at = await bench.pool.fetchval("select due_at from timers where step = 'question'")
+    assert changes.people == 0
+    assert due_at == datetime(2026, 4, 20, 7, tzinfo=UTC)

@@ -1,0 +1,59 @@
+"""Are the timers still what the facts give? Asked of everybody in turn, a batch at a time, for ever (TRAPS P15).
+
+They always should be: a difference is a bug or somebody's hand in the tables. It is counted, told and mended.
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from services.runtime.clock import Clock
+from services.scheduler import metrics
+from services.scheduler.domain.register import messages_of
+from services.scheduler.domain.replan import Person
+from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.handlers import encoded
+from services.scheduler.ports import Begin
+from services.scheduler.replanning import Changes
+
+PEOPLE_PER_BATCH = 200
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Reconciliation:
+    """Goes round among the people; where it is stands in memory, a restart begins anew."""
+
+    def __init__(self, begin: Begin, clock: Clock, rulebook: Rulebook) -> None:
+        self._begin = begin
+        self._clock = clock
+        self._rulebook = rulebook
+        self._last_person = b""
+
+    async def run(self) -> Changes:
+        """Compare and mend the next batch; returns what was different.
+
+        People whom a new rulebook has not reached yet are left alone: `replan` is for them.
+        """
+        now = await self._clock.now()
+        changes = Changes()
+        async with self._begin() as work:
+            loaded = await work.people.claim_after(self._last_person, PEOPLE_PER_BATCH)
+            hashes = [person.hash for person in loaded.people.values()]
+            known = [number for number, each in loaded.people.items() if self._is_under(each)]
+            made = loaded.register.replan(known, now)
+            for number in made:
+                changes.count(loaded.people[number], loaded.register.people[number])
+            await work.people.save(loaded, now)
+            await work.records.put(encoded(messages_of(made.values()), now))
+        self._last_person = max(hashes, default=b"")
+        metrics.RECONCILED.inc(changes.people)
+        if changes.places():
+            metrics.MENDED.inc(sum(changes.added.values()) + sum(changes.dropped.values()))
+            _log.warning("timers.mended", count=len(changes.places()))
+        return changes
+
+    def _is_under(self, person: Person) -> bool:
+        stamps = {timer.draft.rulebook.version for timer in person.timers}
+        stamps |= {fired.event.rulebook.version for fired in person.fired if fired.remaining}
+        return not stamps or self._rulebook.version in stamps
