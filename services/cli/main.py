@@ -13,6 +13,7 @@ from services.cli.check import check
 from services.cli.dead_letters import dead_letters_app
 from services.cli.demo import demo
 from services.cli.ends import run
+from services.cli.erase import erase
 from services.cli.explain import explain
 from services.cli.forecast import forecast
 from services.cli.operators import pause, resume, status
@@ -44,6 +45,7 @@ app.command()(status)
 app.command()(pause)
 app.command()(resume)
 app.command(name="dry-run")(dry_run)
+app.command()(erase)
 app.command()(settings)
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(rulebook_app, name="rulebook")

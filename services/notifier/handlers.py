@@ -23,7 +23,7 @@ from services.notifier.domain.delivery import (
 from services.notifier.domain.withdrawal import code, reason_code, withdrawal_for
 from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
 from services.notifier.messages import updates_of
-from services.notifier.metrics import count_endings
+from services.notifier.metrics import count_endings, count_refused
 from services.notifier.ports import Clock, PresentPerson, Store, Tables
 from services.notifier.reading import due_for, read_contacts
 
@@ -64,16 +64,20 @@ class Handlers:
         async with self._store.transaction() as tables:
             await tables.records.refuse_when_stopped()
             await tables.records.set_aside(batch.dead, now)
-            changed = await self._handle(tables, batch, now)
+            persons = await self._lock(tables, batch)
+            if erased := await self._erased(tables, persons):
+                batch = self._without(records, erased)
+            changed = await self._handle(tables, batch, persons, now)
         count_endings(changed)
         tell_of_lost(changed)
         if batch.dead:
             _log.warning("records.dead", count=len(batch.dead))
 
-    async def _handle(self, tables: Tables, batch: Batch, now: datetime) -> list[Delivery]:
+    async def _handle(
+        self, tables: Tables, batch: Batch, persons: Persons, now: datetime
+    ) -> list[Delivery]:
         """Returns the deliveries that came to another state."""
         await self._drop_seen(tables, batch, now)
-        persons = await self._lock(tables, batch)
         if batch.renumberings:
             await self._renumber(tables, batch)
             persons = await self._present(tables, batch)
@@ -86,6 +90,23 @@ class Handlers:
         await update_tasks(tables, updated, now)
         answered = await self._take_receipts(tables, batch.receipts, now)
         return [*dropped, *taken_back, *answered]
+
+    async def _erased(self, tables: Tables, persons: Persons) -> dict[str, datetime]:
+        """The numbers of those who were erased, and when; they are locked, so nobody else of them is erased now."""
+        written = hashes(self._key, persons)
+        found = await tables.events.erased(written.values()) if written else {}
+        return {number: found[person] for number, person in written.items() if person in found}
+
+    def _without(self, records: Sequence[Record], erased: Mapping[str, datetime]) -> Batch:
+        """The batch without what was published about these people before they were erased."""
+        kept = []
+        for record in records:
+            named = sort_records([record], self._decode).person_ids() & erased.keys()
+            stamp = record.timestamp_ms
+            if not any(stamp <= erased[number].timestamp() * 1000 for number in named):
+                kept.append(record)
+        count_refused(len(records) - len(kept))
+        return sort_records(kept, self._decode)
 
     async def _drop_seen(self, tables: Tables, batch: Batch, now: datetime) -> None:
         """A record that was published again, under a later timestamp, says nothing new."""

@@ -22,6 +22,10 @@ _uncertain = Counter(
     "Deliveries tried again without knowing how the last attempt ended: at most one extra send each.",
     ["channel"],
 )
+_refused = Counter(
+    "stoppunkt_notifier_records_refused",
+    "Records about people who were erased after these were published.",
+)
 _ready = Gauge(
     "stoppunkt_deliveries_ready", "Deliveries whose time has come; 1000 means as many or more."
 )
@@ -57,3 +61,8 @@ def count_uncertain(claimed: Iterable[Delivery]) -> None:
     for each in claimed:
         if each.uncertain:
             _uncertain.labels(each.channel).inc()
+
+
+def count_refused(records: int) -> None:
+    """Count records that were refused."""
+    _refused.inc(records)

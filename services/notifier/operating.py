@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from schemas.ids import person_hash
 from services.notifier.app import GROUP, Told, notifier_for
 from services.notifier.domain.delivery import ChannelName
+from services.notifier.erasing import Erased
+from services.notifier.erasing import erase as erase_from
 from services.notifier.ports import Brake
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import SCHEMA, Tables
 from services.notifier.turns import Rehearsed
 from services.runtime.clock import PostgresClock
 from services.runtime.kafka import Publisher
-from services.runtime.postgres import Pool, close_pool, open_pool, transaction
+from services.runtime.postgres import Pool, close_pool, open_pool, retrying, transaction
 
 # How far back a status tells of what has failed or expired.
 RECENT = timedelta(hours=24)
@@ -107,6 +109,26 @@ async def resume_after_dead_letters(settings: NotifierSettings) -> datetime | No
         stopped_at = await tables.records.stopped_at()
         await tables.records.resume()
     return stopped_at
+
+
+async def erase(settings: NotifierSettings, numbers: Sequence[str]) -> Erased:
+    """Remove a person; see `erasing.erase`. May be done again."""
+
+    async def once() -> Erased:
+        now = await clock.now()
+        async with transaction(pool) as connection:
+            return await erase_from(connection, key, numbers, now)
+
+    key = settings.pseudonym_key.get_secret_value().encode()
+    async with _connected(settings) as pool:
+        clock = PostgresClock(pool, settings.clock_offset_seconds)
+        return await retrying(once, retries=3)
+
+
+async def check_reach(settings: NotifierSettings) -> None:
+    """Raises what PostgreSQL raises where the notifier's tables cannot be used."""
+    async with _working(settings) as (tables, _):
+        await tables.events.erased([b""])
 
 
 @asynccontextmanager

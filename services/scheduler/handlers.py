@@ -66,16 +66,18 @@ class Scheduler:
             await self._schemas.prepare(records)
         kept, dead = _decoded(records, self._schemas)
         now = await self._clock.now()
+        ignored = 0
         for look in range(LOOKS_MAX):
             try:
                 async with self._begin() as work:
-                    await _store(work, kept, dead, now)
+                    ignored = await _store(work, kept, dead, now)
             except PeopleMoved:
                 if look == LOOKS_MAX - 1:
                     raise
             else:
                 break
-        metrics.RECORDS.labels("taken").inc(len(kept))
+        metrics.RECORDS.labels("taken").inc(len(kept) - ignored)
+        metrics.RECORDS.labels("ignored").inc(ignored)
         metrics.RECORDS.labels("dead").inc(len(dead))
         for each in dead:
             _log.warning(
@@ -130,8 +132,10 @@ class Scheduler:
         return bool(fired)
 
 
-async def _store(work: Work, kept: Sequence[Taken], dead: Sequence[Dead], now: datetime) -> None:
+async def _store(work: Work, kept: Sequence[Taken], dead: Sequence[Dead], now: datetime) -> int:
+    """Returns how many were refused, being about somebody who has been erased since."""
     await work.records.refuse_when_stopped()
+    every, kept = len(kept), await work.people.without_erased(kept)
     digests = {digest(*each.event) for each in kept if each.event is not None}
     new = await work.records.add_seen(digests, now)
     batch = [each for each in kept if each.event is None or digest(*each.event) in new]
@@ -141,6 +145,7 @@ async def _store(work: Work, kept: Sequence[Taken], dead: Sequence[Dead], now: d
         await work.people.save(loaded, now)
         await work.records.put(encoded(messages_of(made.values()), now))
     await work.records.set_aside(dead, now)
+    return every - len(kept)
 
 
 def _decoded(records: Sequence[Record], schemas: Schemas | None) -> tuple[list[Taken], list[Dead]]:

@@ -13,11 +13,15 @@ from services.runtime.postgres import Connection, Pool, Queries, close_pool, ope
 from services.scheduler.app import GROUP_ID, SCHEMA, Settings, beginning, hashing
 from services.scheduler.domain.calendar import OSLO
 from services.scheduler.domain.explanation import Explanation
+from services.scheduler.erasing import Erased
+from services.scheduler.erasing import erase as erase_from
 from services.scheduler.explaining import explain as explain_now
 from services.scheduler.replanning import Changes, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
 
 _QUERIES = Queries("services.scheduler.sql")
+# What a statement that reads a whole table may take.
+SWEEP_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,14 @@ async def resume_after_dead_letters(settings: Settings) -> datetime | None:
     return stopped_at
 
 
+async def erase(settings: Settings, person_id: str, *, operator: str) -> Erased:
+    """See `erasing.erase`."""
+    async with _connected(settings, command_timeout_seconds=SWEEP_SECONDS) as pool:
+        now = await PostgresClock(pool, settings.clock_offset_seconds).now()
+        hash_of = hashing(settings.pseudonym_key)
+        return await erase_from(pool, hash_of, person_id, now, operator=operator)
+
+
 @asynccontextmanager
 async def _reading(settings: Settings) -> AsyncIterator[tuple[Connection, datetime]]:
     async with _connected(settings) as pool:
@@ -116,9 +128,15 @@ async def _reading(settings: Settings) -> AsyncIterator[tuple[Connection, dateti
 
 
 @asynccontextmanager
-async def _connected(settings: Settings) -> AsyncIterator[Pool]:
+async def _connected(
+    settings: Settings, command_timeout_seconds: float = 5.0
+) -> AsyncIterator[Pool]:
     pool = await open_pool(
-        settings.database_url, schema=SCHEMA, application_name=f"{GROUP_ID} operator", max_size=2
+        settings.database_url,
+        schema=SCHEMA,
+        application_name=f"{GROUP_ID} operator",
+        max_size=2,
+        command_timeout_seconds=command_timeout_seconds,
     )
     try:
         yield pool

@@ -48,6 +48,10 @@ class Progress:
 class People(Protocol):
     """The people that a transaction has locked stay so to its end; what is loaded was read after the lock."""
 
+    async def without_erased(self, batch: Sequence[Taken]) -> list[Taken]:
+        """Those that are not about somebody who was erased after they were published."""
+        ...
+
     async def load_for(self, batch: Sequence[Taken]) -> Loaded:
         """Lock and load everybody whom the batch concerns; raises PeopleMoved."""
         ...

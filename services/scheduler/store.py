@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from schemas.messages import PersonRenumbered
+from schemas.messages import PersonRenumbered, SickNoteRegistered
 from services.runtime.postgres import Connection, Queries
 from services.scheduler.domain.due_event import fire
 from services.scheduler.domain.facts import Fact, NoteSlot, Version, current_number, owner_of
@@ -53,6 +53,18 @@ class Store:
         self._rulebook = rulebook
         self._hash_of = hash_of
 
+    async def without_erased(self, batch: Sequence[Taken]) -> list[Taken]:
+        """Those not about somebody who, or (naming nobody) about a note that, was erased since they were published."""
+        subjects = [{self._hash_of(each) for each in _subjects(taken)} for taken in batch]
+        asked = sorted({subject for each in subjects for subject in each})
+        rows = await self._connection.fetch(_QUERIES["read_erasures"], asked)
+        erased = {bytes(row["subject"]): row["erased_at"].timestamp() * 1000 for row in rows}
+        return [
+            taken
+            for taken, of in zip(batch, subjects, strict=True)
+            if not any(taken.what.version.timestamp_ms <= erased.get(each, -1) for each in of)
+        ]
+
     async def load_for(self, batch: Sequence[Taken]) -> Loaded:
         """Lock and load everybody whom the batch concerns; raises PeopleMoved where that changed meanwhile."""
         note_ids = sorted({t.what.note_id for t in batch if isinstance(t.what, NoteSlot)})
@@ -63,7 +75,12 @@ class Store:
             _QUERIES["add_people"], ordered, [hashes[each] for each in ordered]
         )
         loaded = await self._load(ordered, note_ids)
-        if await self._concerned(batch, note_ids) != concerned:
+        # Somebody may have been erased, or have changed their number, while we waited for the lock.
+        if (
+            len(loaded.people) != len(ordered)
+            or len(await self.without_erased(batch)) != len(batch)
+            or await self._concerned(batch, note_ids) != concerned
+        ):
             raise PeopleMoved
         return loaded
 
@@ -378,6 +395,21 @@ def _owned(slots: Iterable[NoteSlot], number: str, renumbered: Mapping[str, str]
 
 def _head(person: Person | None) -> tuple[object, ...] | None:
     return (person.office, person.numbers_used, person.replan_at) if person is not None else None
+
+
+def _subjects(taken: Taken) -> set[str]:
+    """What an erasure would know it by: the numbers that it names, else its note's id."""
+    match taken.what:
+        case NoteSlot(note=SickNoteRegistered() as note):
+            return {note.person_id}
+        case NoteSlot():
+            return {taken.what.note_id}
+        case OfficeChange():
+            return {taken.what.person_id}
+        case Fact(message=PersonRenumbered() as message):
+            return {message.old_person_id, message.new_person_id}
+        case Fact():
+            return {stated_number(taken.what)}
 
 
 def _stated_numbers(batch: Sequence[Taken]) -> Iterable[str]:

@@ -21,6 +21,7 @@ COMMANDS = [
     ("pause",),
     ("resume",),
     ("dry-run",),
+    ("erase",),
     ("settings",),
     ("rulebook", "check"),
     ("rulebook", "show"),

@@ -26,6 +26,11 @@ class EventTables:
         keys = sorted(int.from_bytes(person[:8], "big", signed=True) ^ 1 for person in persons)
         await self._connection.execute(QUERIES["lock_persons"], keys)
 
+    async def erased(self, persons: Collection[bytes]) -> dict[bytes, datetime]:
+        """Those of these people who were erased, and when."""
+        rows = await self._connection.fetch(QUERIES["read_erasures"], list(persons))
+        return {bytes(row["person"]): row["erased_at"] for row in rows}
+
     async def add(
         self,
         due: Sequence[DeadlineDue],

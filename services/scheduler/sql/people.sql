@@ -20,8 +20,11 @@ where s.note_id = any($1::text[])
 select * from note_slots where note_id = any($1::text[])
 
 -- name: add_people
-insert into people (person, person_id)
-select * from unnest($1::bytea[], $2::text[])
+-- Who was erased begins anew, but for the case ids that were used up.
+insert into people (person, person_id, numbers_used)
+select new.person, new.person_id, coalesce(e.numbers_used, 0)
+from unnest($1::bytea[], $2::text[]) as new (person, person_id) left join erasures e on e.subject = new.person
+order by new.person
 on conflict (person) do nothing
 
 -- name: lock_people

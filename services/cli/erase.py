@@ -1,0 +1,76 @@
+"""`stoppunkt erase PERSON`: a person is removed from both services, and does not come back (SPEC 11)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.ends import WRONG_USE, complain, refuse
+from services.cli.instants import in_oslo
+from services.cli.operators_parts import (
+    PERSON_HELP,
+    answer,
+    notifier_settings,
+    operator,
+    person_of,
+    scheduler_settings,
+)
+
+if TYPE_CHECKING:
+    from services.notifier.erasing import Erased as NotifierErased
+    from services.scheduler.erasing import Erased as SchedulerErased
+
+
+def erase(
+    person: Annotated[str, typer.Argument(metavar="PERSON", help=PERSON_HELP, show_default=False)],
+    yes: Annotated[bool, typer.Option("--yes", help="Yes, for good.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Removes a person from both services, under every number that they have had; it cannot be undone.
+
+    What was published about them up to that moment is refused from then on; what comes later begins anew. Kafka,
+    backups and other systems keep what they have: docs/operators.md says for how long. It may be done again.
+
+    Example: stoppunkt erase - --yes < number.txt
+    """
+    asked = person_of(person)
+    if not yes:
+        refuse("Nothing was erased: this cannot be undone, and needs --yes.", WRONG_USE)
+    scheduler, notifier = answer(_erase(asked))
+    if as_json:
+        _print_json(scheduler, notifier)
+    else:
+        for name, rows in (("scheduler", scheduler.rows), ("notifier", notifier.rows)):
+            told = ", ".join(f"{table} {count}" for table, count in rows.items() if count)
+            typer.echo(f"{name}: {told or 'nothing was kept'}")
+        typer.echo(f"Refused from now on: what was published by {in_oslo(notifier.erased_at)}.")
+        for task in notifier.open_tasks:
+            typer.echo(f"still open downstream: adviser task {task}")
+    complain("Kafka, backups, channels and task systems keep what they have until their retention.")
+
+
+async def _erase(asked: str) -> tuple[SchedulerErased, NotifierErased]:
+    from services.notifier.operating import check_reach
+    from services.notifier.operating import erase as erase_there
+    from services.scheduler.operating import erase as erase_here
+
+    here, there = scheduler_settings(), notifier_settings()
+    # Both or none, as far as that can be known; where the second fails all the same, it is done again.
+    await check_reach(there)
+    scheduler = await erase_here(here, asked, operator=operator())
+    return scheduler, await erase_there(there, scheduler.numbers)
+
+
+def _print_json(scheduler: SchedulerErased, notifier: NotifierErased) -> None:
+    from services.cli.lines import json_line
+
+    typer.echo(
+        json_line(
+            {
+                "scheduler": {"erased_at": in_oslo(scheduler.erased_at), "rows": scheduler.rows},
+                "notifier": {"erased_at": in_oslo(notifier.erased_at), "rows": notifier.rows},
+                "open_tasks": list(notifier.open_tasks),
+            }
+        )
+    )

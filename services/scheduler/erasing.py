@@ -1,0 +1,132 @@
+"""A person is removed, and what was published about them up to that moment is refused from then on (SPEC 11).
+
+What is left is a keyed hash of each number and each note with the instant, and how many case ids were used up, so that
+new cases get new ids. Kafka is not touched: what stands there goes by retention, or by its publisher.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.records.dead_letters import digest
+from services.runtime.postgres import Connection, Pool, Queries, retrying, transaction
+
+_QUERIES = Queries("services.scheduler.sql")
+_RETRIES = 3
+
+
+@dataclass(frozen=True)
+class Erased:
+    """How many rows went, by table, and every number that the person has had."""
+
+    erased_at: datetime
+    rows: dict[str, int]
+    numbers: Sequence[str] = field(repr=False)
+
+
+async def erase(
+    pool: Pool, hash_of: Callable[[str], bytes], person_id: str, now: datetime, *, operator: str
+) -> Erased:
+    """Remove a person under every number; nothing is said to anybody. Done twice, it finds nothing the second time.
+
+    One transaction removes what is theirs and leaves the tombstones, so that nothing comes back between. Then the
+    tables are swept for what names them in other people's rows, which reads these tables whole.
+    """
+
+    async def first() -> Erased:
+        async with transaction(pool) as connection:
+            return await _Eraser(connection, hash_of).erase(person_id, now, operator)
+
+    erased = await retrying(first, retries=_RETRIES)
+    quoted = [_quoted(number) for number in erased.numbers]
+    for table in ("note_slots", "note_versions", "facts"):
+        async with transaction(pool) as connection:
+            done = await connection.execute(_QUERIES[f"sweep_{table}"], quoted)
+        erased.rows[table] += _count(done)
+    return erased
+
+
+class _Eraser:
+    def __init__(self, connection: Connection, hash_of: Callable[[str], bytes]) -> None:
+        self._connection = connection
+        self._hash_of = hash_of
+        self._rows: dict[str, int] = {}
+
+    async def erase(self, person_id: str, now: datetime, operator: str) -> Erased:
+        numbers, used = await self._lock(person_id)
+        hashes = sorted(used)
+        notes = [
+            row["note_id"]
+            for row in await self._connection.fetch(_QUERIES["read_notes_of_people"], hashes)
+        ]
+        await self._leave_tombstones(used, notes, now)
+        await self._delete("timers", hashes)
+        await self._delete("withdrawals", hashes)
+        await self._delete("due_events", hashes)
+        await self._delete("cases", hashes)
+        await self._delete("note_slots", notes)
+        await self._delete("note_versions", hashes, notes)
+        await self._delete_facts(hashes)
+        await self._delete("renumberings", numbers)
+        await self._delete("people", hashes)
+        await self._delete_from_outbox(numbers)
+        await self._connection.execute(
+            _QUERIES["add_audit"], now, operator, "erase", self._hash_of(person_id)
+        )
+        return Erased(now, self._rows, numbers)
+
+    async def _lock(self, person_id: str) -> tuple[list[str], dict[bytes, int]]:
+        """Every number of the person, and how many case ids each has used up; nobody else changes them from here."""
+        numbers: set[str] = set()
+        found = {person_id}
+        used: dict[bytes, int] = {}
+        while found - numbers:
+            numbers |= found
+            hashes = {self._hash_of(number): number for number in numbers}
+            ordered = sorted(hashes)
+            # A row to lock, also for somebody whom a service is storing for the first time right now.
+            await self._connection.execute(
+                _QUERIES["add_people"], ordered, [hashes[each] for each in ordered]
+            )
+            people = await self._connection.fetch(_QUERIES["lock_people"], ordered)
+            used = {bytes(row["person"]): row["numbers_used"] for row in people}
+            rows = await self._connection.fetch(_QUERIES["read_renumberings"], sorted(numbers))
+            found = {row[name] for row in rows for name in ("old_person_id", "new_person_id")}
+        return sorted(numbers), used
+
+    async def _leave_tombstones(
+        self, used: dict[bytes, int], notes: Sequence[str], now: datetime
+    ) -> None:
+        subjects = used | {self._hash_of(note_id): 0 for note_id in notes}
+        await self._connection.execute(
+            _QUERIES["add_erasures"], list(subjects), list(subjects.values()), now
+        )
+
+    async def _delete(self, table: str, *arguments: Sequence[object]) -> None:
+        done = await self._connection.execute(_QUERIES[f"erase_{table}"], *arguments)
+        self._rows[table] = _count(done)
+
+    async def _delete_facts(self, hashes: Sequence[bytes]) -> None:
+        rows = await self._connection.fetch(_QUERIES["erase_facts"], hashes)
+        self._rows["facts"] = len(rows)
+        digests = [digest(row["source"], row["id"]) for row in rows]
+        await self._connection.execute(_QUERIES["erase_seen"], digests)
+
+    async def _delete_from_outbox(self, numbers: Sequence[str]) -> None:
+        quoted = [_quoted(number).encode() for number in numbers]
+        done = await self._connection.execute(
+            _QUERIES["erase_from_outbox"], quoted, [number.encode() for number in numbers]
+        )
+        self._rows["outbox"] = _count(done)
+
+
+def _quoted(number: str) -> str:
+    """As it stands in every payload that is stored."""
+    return json.dumps(number, ensure_ascii=False)
+
+
+def _count(status: str) -> int:
+    return int(status.rpartition(" ")[2])

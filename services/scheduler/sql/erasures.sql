@@ -1,0 +1,66 @@
+-- name: read_erasures
+select subject, erased_at from erasures where subject = any($1::bytea[])
+
+-- name: add_erasures
+insert into erasures as old (subject, erased_at, numbers_used)
+select subject, $3, numbers_used from unnest($1::bytea[], $2::integer[]) as new (subject, numbers_used)
+order by subject
+on conflict (subject) do update set
+    erased_at = greatest(old.erased_at, excluded.erased_at),
+    numbers_used = greatest(old.numbers_used, excluded.numbers_used)
+
+-- name: read_notes_of_people
+select distinct note_id from note_slots where person = any($1::bytea[])
+
+-- name: erase_note_slots
+delete from note_slots where note_id = any($1::text[])
+
+-- name: erase_note_versions
+-- Of a note that was somebody else's before, what was said of that person stays with that person.
+delete from note_versions
+where person = any($1::bytea[]) or (note_id = any($2::text[]) and (person is null or note is null))
+
+-- name: erase_facts
+delete from facts where person = any($1::bytea[]) returning source, id
+
+-- name: erase_seen
+delete from seen_records where digest = any($1::bytea[])
+
+-- name: erase_timers
+-- Before the due events: one that fires right now is a due event once this returns.
+delete from timers where person = any($1::bytea[])
+
+-- name: erase_withdrawals
+delete from withdrawals where person = any($1::bytea[])
+    or event_id in (select event_id from due_events where person = any($1::bytea[]))
+
+-- name: erase_due_events
+delete from due_events where person = any($1::bytea[])
+
+-- name: erase_cases
+delete from cases where person = any($1::bytea[])
+
+-- name: erase_renumberings
+delete from renumberings where old_person_id = any($1::text[]) or new_person_id = any($1::text[])
+
+-- name: erase_people
+delete from people where person = any($1::bytea[])
+
+-- name: erase_from_outbox
+-- $1: the numbers as JSON writes them. $2: the numbers as they are, for dead letters alone, which may be in any form.
+delete from outbox o where exists (
+    select from unnest($1::bytea[]) as n where position(n in o.value) > 0)
+or ((o.topic like '%.dead' or o.topic like 'stoppunkt.dead.%') and exists (
+    select from unnest($2::bytea[]) as n
+    where position(n in coalesce(o.value, '') || coalesce(o.key, '')) > 0
+        or exists (select from unnest(o.header_values) as h where position(n in h) > 0)))
+
+-- name: sweep_note_slots
+-- The sweeps read whole tables for what names the person and belongs to somebody else by now.
+delete from note_slots s where exists (select from unnest($1::text[]) as n where strpos(s.note, n) > 0)
+
+-- name: sweep_note_versions
+delete from note_versions v where exists (select from unnest($1::text[]) as n where strpos(v.note, n) > 0)
+
+-- name: sweep_facts
+delete from facts f where exists (select from unnest($1::text[]) as n where strpos(f.payload, n) > 0)
