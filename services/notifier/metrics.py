@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Gauge
 
 from services.notifier.domain.delivery import Delivery
-from services.notifier.store.deliveries import Watched
+from services.notifier.ports import Watched
 
 _endings = Counter(
     "stoppunkt_deliveries",

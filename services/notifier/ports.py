@@ -59,6 +59,15 @@ class Brake:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What operators should see. `unanswered` counts by channel what was sent and never confirmed."""
+
+    oldest_ready_at: datetime | None
+    ready: int
+    unanswered: Mapping[str, int]
+
+
 class Slot(NamedTuple):
     """One recipient about one person; `org_number` is empty for the employee."""
 

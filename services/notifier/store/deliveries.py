@@ -1,23 +1,14 @@
 """Deliveries: claimed under a lease, locked to be changed, written whole."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import asyncpg
 
 from services.notifier.domain.delivery import Delivery
+from services.notifier.ports import Watched
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What operators should see. `unanswered` counts by channel what was sent and never confirmed."""
-
-    oldest_ready_at: datetime | None
-    ready: int
-    unanswered: Mapping[str, int]
 
 
 class DeliveryTable:
