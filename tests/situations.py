@@ -5,7 +5,7 @@ a file are lived in one run: they have different people, and what is shared (an 
 """
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -40,7 +40,7 @@ from schemas.messages import (
     SmsCancelled,
     SmsRequested,
 )
-from schemas.wire import Envelope, decode, encode
+from schemas.wire import Envelope, Record, decode, encode
 from services.cli.departures import Departure
 from services.cli.folding import PUBLIC_PSEUDONYM_KEY
 from services.cli.pipeline import pipeline, settings_for
@@ -141,6 +141,12 @@ class Life:
         )
         self.tell(f"{first} 08:00", note)
 
+    def note_gone(self, at: str, name: str) -> None:
+        """The note of that id is withdrawn: a null value under its key."""
+        milliseconds = int(oslo(at).timestamp() * 1000)
+        gone = Record(SickNoteRegistered.topic, name.encode(), None, timestamp_ms=milliseconds)
+        self.told.append(FiledRecord(0, oslo(at), gone))
+
     def plan_made(self, at: str, org: str = KAFE) -> None:
         self.fact(at, FollowUpPlanMade, org_number=org, made_on=oslo(at).date())
 
@@ -208,6 +214,11 @@ class Situations(list[Situation]):
         return tells
 
 
+def in_order(story: Iterable[str]) -> str:
+    """A story as one text, whatever the order in which it is told."""
+    return "\n".join(sorted(story))
+
+
 class Lived:
     """What became of everybody."""
 
@@ -224,8 +235,9 @@ class Lived:
         everybody = (each.told for found in self._ends.values() for each in found)
         return sum((each.state, each.channel) == (state, channel) for each in everybody)
 
-    def story(self, situation: Situation) -> Story:
-        return sorted(
+    def story(self, situation: Situation) -> str:
+        """What became of the people of a situation, as `in_order` puts it."""
+        return in_order(
             f"{name}: {line}" if name else line
             for name, life in situation.people.items()
             for line in self._lines(life)
@@ -264,7 +276,7 @@ def _says(message: Requested | Cancelled | Task, life: Life) -> str:
         case LetterRequested():
             return "" if message.person_id == life.number else " under another number"
         case AdviserTaskOpened():
-            whose = "/".join(filter(None, (message.office, message.adviser_id)))
+            whose = "/".join(filter(None, (message.office or "no office", message.adviser_id)))
             stands_in = message.step in ("no_line_manager", "protected", "undelivered")
             why = f": {message.step}" if stands_in else ""
             return f" {whose} due {message.due_on} {message.priority}{why}"

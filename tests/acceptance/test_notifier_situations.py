@@ -22,6 +22,7 @@ from tests.situations import (
     Situation,
     Situations,
     Story,
+    in_order,
 )
 from tests.situations import lived as living
 
@@ -40,7 +41,7 @@ async def lived(
 async def test_what_leaves_is_what_the_situation_asks_for(
     situation: Situation, lived: Lived
 ) -> None:
-    assert lived.story(situation) == sorted(situation.story)
+    assert lived.story(situation) == in_order(situation.story)
 
 
 # --- the employee -------------------------------------------------------------------------------------------

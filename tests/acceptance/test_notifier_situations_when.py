@@ -16,7 +16,17 @@ from schemas.messages import (
     MeetingRequested,
 )
 from tests.parts import Parts
-from tests.situations import KAFE, MANAGER, PHONE, Life, Lived, Situation, Situations, Story
+from tests.situations import (
+    KAFE,
+    MANAGER,
+    PHONE,
+    Life,
+    Lived,
+    Situation,
+    Situations,
+    Story,
+    in_order,
+)
 from tests.situations import lived as living
 
 SITUATIONS = Situations()
@@ -34,7 +44,7 @@ async def lived(
 async def test_what_leaves_is_what_the_situation_asks_for(
     situation: Situation, lived: Lived
 ) -> None:
-    assert lived.story(situation) == sorted(situation.story)
+    assert lived.story(situation) == in_order(situation.story)
 
 
 def reachable(life: Life) -> None:
