@@ -106,6 +106,35 @@ def test_a_service_without_its_variables_is_wrong_use_and_names_them(
         assert name in result.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(
+            ("explain", "x"),
+            ("replan",),
+            ("forecast",),
+            ("status",),
+            ("resume", "sms"),
+            ("dry-run",),
+        ),
+        *(("pause", "sms", "--why", "x"), ("erase", "x", "--yes"), ("dead-letters", "list")),
+        *(("dead-letters", "resume"), ("dead-letters", "replay", "--all")),
+    ],
+    ids=" ".join,
+)
+def test_an_operators_command_without_its_variables_is_wrong_use_and_names_them(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SERVICE_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+    result = CliRunner().invoke(app, command)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    for name in SERVICE_VARIABLES:
+        assert name in result.stderr
+
+
 def test_a_setting_that_is_wrong_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "mysql://somebody:hunter2@host/base")
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
