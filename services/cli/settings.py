@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal, get_args, get_origin
 
 import typer
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
+    from pydantic_settings import BaseSettings
 
 SCHEDULER, NOTIFIER, OPERATORS = "scheduler", "notifier", "operators"
 REQUIRED = "(required)"
@@ -17,7 +18,10 @@ REQUIRED = "(required)"
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One environment variable; values are never shown, for some are secret, and only defaults are."""
+    """One environment variable; values are never shown, for some are secret, and only defaults are.
+
+    `read_where` names the choice by which it is read at all, such as SMS_TRANSPORT=http; None for the others.
+    """
 
     name: str
     services: tuple[str, ...]
@@ -26,6 +30,7 @@ class Variable:
     secret: bool
     meaning: str
     values: tuple[str, ...]
+    read_where: str | None = None
 
 
 def settings(
@@ -55,7 +60,27 @@ def variables() -> list[Variable]:
         for name, field in model.model_fields.items():
             read_by.setdefault(name, []).append(service)
             fields[name] = field
-    return [_variable(name, fields[name], tuple(read_by[name])) for name in fields]
+    found = [_variable(name, fields[name], tuple(read_by[name])) for name in fields]
+    return found + [each for each in _of_gateways() if each.name.lower() not in fields]
+
+
+def _of_gateways() -> list[Variable]:
+    """The variables of channels and registers, each read only where it is chosen."""
+    from services.notifier.channels.transports import TRANSPORTS
+    from services.notifier.registers.krr import KrrSettings
+    from services.notifier.registers.line_managers import LineManagerSettings
+
+    chosen_by: dict[type[BaseSettings], list[str]] = {}
+    for transport in TRANSPORTS:
+        choice = f"{transport.slot.upper()}_TRANSPORT={transport.name}"
+        chosen_by.setdefault(transport.settings, []).append(choice)
+    chosen_by[KrrSettings] = ["CONTACT_REGISTER=krr"]
+    chosen_by[LineManagerSettings] = ["LINE_MANAGER_REGISTER=nav"]
+    return [
+        replace(_variable(name, field, (NOTIFIER,)), read_where=" or ".join(choices))
+        for model, choices in chosen_by.items()
+        for name, field in model.model_fields.items()
+    ]
 
 
 def _variable(name: str, field: FieldInfo, services: tuple[str, ...]) -> Variable:
@@ -89,6 +114,7 @@ def _print_table(found: list[Variable]) -> None:
     for each in found:
         both = len(each.services) > 1
         meaning = each.meaning + (f" ({', '.join(each.values)})" if each.values else "")
+        meaning += f" [dim]· with {each.read_where}[/]" if each.read_where else ""
         table.add_row(
             each.name,
             "both" if both else each.services[0],
