@@ -128,18 +128,28 @@ class Life:
     def adviser(self, adviser_id: str, office: str, at: str = BEGIN, **fields: Any) -> None:
         self.tell(at, AdviserChanged(adviser_id=adviser_id, office=office, **fields))
 
-    def sick(self, first: str, last: str, *, org: str | None = KAFE, form: Any = "digital") -> None:
-        """Full sick leave, told at eight on its first morning; both days included."""
+    def sick(
+        self,
+        first: str,
+        last: str,
+        *,
+        at: str | None = None,
+        org: str = KAFE,
+        form: Any = "digital",
+        name: str | None = None,
+    ) -> None:
+        """Full sick leave, both days included; told at eight on its first morning, or `at`."""
         period = Period(from_=date.fromisoformat(first), to=date.fromisoformat(last), kind="full")
+        at = at or f"{first} 08:00"
         note = SickNoteRegistered(
-            note_id=f"note-{self.number[-5:]}-{len(self.told)}",
+            note_id=name or f"note-{self.number[-5:]}-{len(self.told)}",
             person_id=self.number,
-            employer=Employer(org_number=org) if org else None,
+            employer=Employer(org_number=org),
             form=form,
-            issued_on=period.from_,
+            issued_on=oslo(at).date(),
             periods=(period,),
         )
-        self.tell(f"{first} 08:00", note)
+        self.tell(at, note)
 
     def note_gone(self, at: str, name: str) -> None:
         """The note of that id is withdrawn: a null value under its key."""

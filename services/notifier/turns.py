@@ -190,6 +190,8 @@ class Turns:
             each.delivery_id: self._judge(each, facts[each.delivery_id], now) for each in going
         }
         leaving = [each for each in going if isinstance(verdicts[each.delivery_id], Send)]
+        # Of several to one recipient the first leaves and the others wait: what was due first is the first.
+        leaving.sort(key=lambda each: events[each.event_id].event.due_at)
         verdicts |= await hold_back(tables.safety, leaving, self._limits, now)
         looked = []
         for delivery in claimed:

@@ -176,6 +176,10 @@ def _along(
 def _delivery(
     due: DueFor, party: Party, channel: ChannelName, purpose: Purpose, now: datetime
 ) -> Delivery:
+    not_after = lasts_until(due.event)
+    if purpose != "step":
+        # A letter that comes back does so weeks later, and somebody has to hear of it all the same.
+        not_after = max(not_after, now + LASTS)
     return planned(
         event_id=due.event.event_id,
         person=due.person,
@@ -184,7 +188,7 @@ def _delivery(
         channel=channel,
         purpose=purpose,
         now=now,
-        not_after=lasts_until(due.event),
+        not_after=not_after,
     )
 
 
