@@ -42,10 +42,13 @@ async def erase(
 
     erased = await retrying(first, retries=_RETRIES)
     quoted = [_quoted(number) for number in erased.numbers]
-    for table in ("note_slots", "note_versions", "facts"):
+    for table in ("note_slots", "note_versions"):
         async with transaction(pool) as connection:
-            done = await connection.execute(_QUERIES[f"sweep_{table}"], quoted)
+            done = await connection.execute(_QUERIES[f"sweep_{table}"], quoted, erased.numbers)
+            await connection.execute(_QUERIES[f"blank_{table}"], erased.numbers)
         erased.rows[table] += _count(done)
+    async with transaction(pool) as connection:
+        erased.rows["facts"] += _count(await connection.execute(_QUERIES["sweep_facts"], quoted))
     return erased
 
 

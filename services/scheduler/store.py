@@ -403,7 +403,7 @@ def _subjects(taken: Taken) -> set[str]:
         case NoteSlot(note=SickNoteRegistered() as note):
             return {note.person_id}
         case NoteSlot():
-            return {taken.what.note_id}
+            return {taken.what.person_id or taken.what.note_id}
         case OfficeChange():
             return {taken.what.person_id}
         case Fact(message=PersonRenumbered() as message):

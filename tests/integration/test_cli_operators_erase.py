@@ -36,6 +36,7 @@ from tests.service_processes import eventually
 MONDAY = date(2026, 1, 5)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CONTACTS = "stoppunkt.contacts.v1"
+STATUSES = "teamsykmelding.sykmeldingstatus-leesah"
 PHONE, EMAIL = "+4799900017", "jon@example.invalid"
 MANAGER_EMAIL = "sjef@example.invalid"
 OF_JON = (JON_OLD, JON_NEW, PHONE, EMAIL, MANAGER_EMAIL)
@@ -75,6 +76,14 @@ class Life:
         await self.house.notifier.handle(published)
 
 
+def status(when: datetime, person: str, note_id: str) -> Record:
+    """The welfare office's own: what a worker has done with a note, and whose number it was done under."""
+    told = {"sykmeldingId": note_id, "timestamp": when.isoformat(), "source": "user", "fnr": person}
+    opened = {"sykmeldingId": note_id, "timestamp": when.isoformat(), "statusEvent": "APEN"}
+    value = json.dumps({"kafkaMetadata": told, "event": opened}).encode()
+    return Record(STATUSES, note_id.encode(), value, (), int(when.timestamp() * 1000))
+
+
 async def live(house: House, terminal: Terminal) -> Life:
     """Until day 60: Jon's number has changed, a note of his has come to be Anne's, one was withdrawn."""
     life = Life(house, terminal)
@@ -96,6 +105,9 @@ async def live(house: House, terminal: Terminal) -> Life:
     await life.tell(note(at(2), MONDAY, 10, person=ANNE, note_id="moved"), when=at(2))
     await life.tell(note(at(3), MONDAY, 10, person=JON_OLD, note_id="gone"), when=at(3))
     await life.tell(no_note(at(4), "gone"), when=at(4))
+    for day, note_id in ((5, "never came"), (6, f"note of {JON_OLD[-3:]}"), (7, "taken over")):
+        await life.tell(status(at(day), JON_OLD, note_id), when=at(day))
+    await life.tell(note(at(8), MONDAY, 5, person=ANNE, note_id="taken over"), when=at(8))
     plan = fact(at(24), "follow_up_plan.made", person=JON_OLD, org_number=KAFE, made_on=MONDAY)
     await life.tell(plan, when=at(24))
     renumbered = {

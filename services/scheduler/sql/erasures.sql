@@ -56,11 +56,23 @@ or ((o.topic like '%.dead' or o.topic like 'stoppunkt.dead.%') and exists (
         or exists (select from unnest(o.header_values) as h where position(n in h) > 0)))
 
 -- name: sweep_note_slots
--- The sweeps read whole tables for what names the person and belongs to somebody else by now.
-delete from note_slots s where exists (select from unnest($1::text[]) as n where strpos(s.note, n) > 0)
+-- The sweeps read whole tables for what names the person under somebody else, or nobody. $1: the numbers as JSON
+-- writes them. $2: as they are.
+delete from note_slots s
+where (s.person is null and s.stated_person_id = any($2::text[]))
+    or exists (select from unnest($1::text[]) as n where strpos(s.note, n) > 0)
+
+-- name: blank_note_slots
+-- The status of a note that is somebody else's by now still counts for it.
+update note_slots set stated_person_id = null where stated_person_id = any($1::text[])
 
 -- name: sweep_note_versions
-delete from note_versions v where exists (select from unnest($1::text[]) as n where strpos(v.note, n) > 0)
+delete from note_versions v
+where (v.person is null and v.stated_person_id = any($2::text[]))
+    or exists (select from unnest($1::text[]) as n where strpos(v.note, n) > 0)
+
+-- name: blank_note_versions
+update note_versions set stated_person_id = null where stated_person_id = any($1::text[])
 
 -- name: sweep_facts
 delete from facts f where exists (select from unnest($1::text[]) as n where strpos(f.payload, n) > 0)
