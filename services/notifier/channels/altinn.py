@@ -27,7 +27,9 @@ class AltinnSettings(GatewaySettings):
 
     altinn_url: str = Field(description="http(s)://host of Altinn's platform API")
     altinn_token: SecretStr | None = Field(default=None, description="bearer token")
-    altinn_sms_sender: str = Field(default="Nav", min_length=1, max_length=11)
+    altinn_sms_sender: str = Field(
+        default="Nav", min_length=1, max_length=11, description="whom an SMS says it is from"
+    )
     altinn_email_sender: str | None = Field(
         default=None, description="only one that Altinn has approved; another is dropped there"
     )
@@ -35,7 +37,9 @@ class AltinnSettings(GatewaySettings):
         default=None, description="how Altinn reaches the endpoint below; without it no closing"
     )
     altinn_condition_host: str = Field(default="127.0.0.1", description="0.0.0.0 in a container")
-    altinn_condition_port: int = Field(default=8081, ge=0, le=65535)
+    altinn_condition_port: int = Field(
+        default=8081, ge=0, le=65535, description="where the endpoint listens; 0 takes a free one"
+    )
     altinn_reminder_days: int | None = Field(
         default=None,
         ge=1,

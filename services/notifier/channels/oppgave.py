@@ -48,7 +48,9 @@ class OppgaveSettings(GatewaySettings):
     oppgave_token: SecretStr | None = Field(default=None, description="bearer token")
     oppgave_tema: str = Field(min_length=3, max_length=3, description="tema, as SYM")
     oppgave_type: str = Field(min_length=1, max_length=20, description="oppgavetype")
-    oppgave_behandlingstype: str | None = Field(default=None, max_length=7)
+    oppgave_behandlingstype: str | None = Field(
+        default=None, max_length=7, description="the code of every task's behandlingstype, if any"
+    )
     oppgave_behandles_av: str | None = Field(
         default=None, max_length=40, description="the application that the task is handled in"
     )
