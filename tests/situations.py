@@ -4,6 +4,7 @@ A situation is a function that tells facts and contacts of one life and returns 
 a file are lived in one run: they have different people, and what is shared (an office, an employer) is named.
 """
 
+import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -81,26 +82,28 @@ class Life:
         self.others[name] = Life(int(self.number[-5:]) + 10_000 * (len(self.others) + 1))
         return self.others[name]
 
-    def tell(self, at: str, message: Message) -> None:
-        instant = oslo(at)
+    def tell(self, at: str, message: Message) -> str:
+        """A record of ours, under an id of its own, which is returned."""
+        instant, event_id = oslo(at), f"{self.number[-5:]}-{len(self.told)}"
         try:
             key = message.key
         except NotImplementedError:
             key = f"key-{self.number[-5:]}"
         record = encode(
             message,
-            event_id=f"{self.number[-5:]}-{len(self.told)}",
+            event_id=event_id,
             source="urn:test",
             at=instant,
             timestamp_ms=int(instant.timestamp() * 1000),
             key=key,
         )
         self.told.append(FiledRecord(0, instant, record))
+        return event_id
 
-    def fact(self, at: str, kind: type[Message], **fields: Any) -> None:
-        """A follow-up fact about this person that occurred, and was told, at an instant."""
+    def fact(self, at: str, kind: type[Message], **fields: Any) -> str:
+        """A follow-up fact about this person that occurred, and was told, at an instant; returns its `ce_id`."""
         known = {"person_id": self.number, "occurred_at": oslo(at)}
-        self.tell(at, kind(**(known | fields)))
+        return self.tell(at, kind(**(known | fields)))
 
     def contact(self, at: str = BEGIN, **fields: Any) -> None:
         """May be notified, has a phone and an e-mail, belongs to office 0219; born on a 14th."""
@@ -153,12 +156,17 @@ class Life:
 
     def note_gone(self, at: str, name: str) -> None:
         """The note of that id is withdrawn: a null value under its key."""
-        milliseconds = int(oslo(at).timestamp() * 1000)
-        gone = Record(SickNoteRegistered.topic, name.encode(), None, timestamp_ms=milliseconds)
-        self.told.append(FiledRecord(0, oslo(at), gone))
+        self.record(at, SickNoteRegistered.topic, name, None)
 
-    def plan_made(self, at: str, org: str = KAFE) -> None:
-        self.fact(at, FollowUpPlanMade, org_number=org, made_on=oslo(at).date())
+    def record(self, at: str, topic: str, key: str, value: dict[str, Any] | None) -> None:
+        """A record in another team's form, or a null value."""
+        raw = None if value is None else json.dumps(value).encode()
+        milliseconds = int(oslo(at).timestamp() * 1000)
+        record = Record(topic, key.encode(), raw, timestamp_ms=milliseconds)
+        self.told.append(FiledRecord(0, oslo(at), record))
+
+    def plan_made(self, at: str, org: str = KAFE) -> str:
+        return self.fact(at, FollowUpPlanMade, org_number=org, made_on=oslo(at).date())
 
     def all_else_done(self, at: str) -> None:
         """Nothing before week 16 is left to be told of."""

@@ -10,9 +10,15 @@ from typing import TypeVar
 
 import structlog
 
-from schemas.messages import DeliveryReceipt, PersonContactChanged
+from schemas.messages import DeliveryReceipt, LineManagerChanged, PersonContactChanged
 from schemas.wire import Decoded, Record
-from services.notifier.domain.decision import Deliver, Drop, decide, next_delivery
+from services.notifier.domain.decision import (
+    EMPLOYMENT_ENDED,
+    Deliver,
+    Drop,
+    decide,
+    next_delivery,
+)
 from services.notifier.domain.delivery import (
     Delivery,
     bounced,
@@ -88,8 +94,9 @@ class Handlers:
         dropped = await self._plan(tables, new, now)
         taken_back = await self._withdraw(tables, withdrawn_events - new, now)
         await update_tasks(tables, updated, now)
+        released = await self._end_duties(tables, batch, persons, now)
         answered = await self._take_receipts(tables, batch.receipts, now)
-        return [*dropped, *taken_back, *answered]
+        return [*dropped, *taken_back, *released, *answered]
 
     async def _erased(self, tables: Tables, persons: Persons) -> dict[str, datetime]:
         """The numbers of those who were erased, and when; they are locked, so nobody else of them is erased now."""
@@ -191,6 +198,27 @@ class Handlers:
                     moved.append(after)
         await tables.deliveries.write(changed)
         return moved
+
+    async def _end_duties(
+        self, tables: Tables, batch: Batch, persons: Persons, now: datetime
+    ) -> list[Delivery]:
+        """What was for an employer whose employment is over by now ends, as by a withdrawal."""
+        told = {
+            persons[each.message.person_id].hash
+            for each in batch.contacts
+            if each.employment_ended and isinstance(each.message, LineManagerChanged)
+        }
+        if not told:
+            return []
+        ended = await tables.contacts.ended_employments(told)
+        moved: list[tuple[Delivery, Delivery]] = []
+        for delivery in await tables.deliveries.lock_to_employers(told):
+            if (delivery.person, delivery.org_number) in ended and delivery.withdrawn is None:
+                can_close = self._can_close(delivery, now)
+                after = withdrawn(delivery, EMPLOYMENT_ENDED, can_close=can_close, now=now)
+                moved.append((delivery, after))
+        await tables.deliveries.write([after for before, after in moved if after != before])
+        return [after for before, after in moved if after.state != before.state]
 
     async def _take_receipts(
         self, tables: Tables, receipts: Sequence[DeliveryReceipt], now: datetime

@@ -45,12 +45,14 @@ class Contact:
     """A contact record. `digest` stands for (`ce_source`, `ce_id`), None where the record has neither.
 
     `relation_id` is NAV's id of a relation between a person and a line manager: each is a contact of its own.
+    `employment_ended`: it ended with the employment itself, so the employer owes this person nothing more.
     """
 
     message: ContactMessage = field(repr=False)
     version: Version
     digest: bytes | None
     relation_id: str = ""
+    employment_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def _add(batch: Batch, record: Record, envelope: Envelope) -> None:
         case PersonRenumbered():
             batch.renumberings.append(Renumbering(message, version, seen_as))
         case LineManagerVersion(relation_id, LineManagerChanged() as change):
-            batch.contacts.append(Contact(change, version, seen_as, relation_id))
+            ended = message.employment_ended
+            batch.contacts.append(Contact(change, version, seen_as, relation_id, ended))
         case LineManagerVersion(relation_id):
             batch.relations_gone.append((relation_id, version))
         case (

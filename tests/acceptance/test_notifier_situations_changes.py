@@ -1,4 +1,4 @@
-"""Second thoughts between the due instant and the send, and after it: what changes must reach what is under way.
+"""Second thoughts between the due instant and the send, and between two attempts.
 
 Facts, contacts and receipts go in on Kafka, what must leave is written by hand (SPEC 4.3, 6). Most people here fall
 ill on Sunday 1 February 2026, so that their plan reminder of Sunday the 22nd waits for Monday at nine.
@@ -6,19 +6,10 @@ ill on Sunday 1 February 2026, so that their plan reminder of Sunday the 22nd wa
 
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
 
 import pytest
 
-from schemas.messages import (
-    ExemptionGranted,
-    FollowUpPlanRequested,
-    MeetingRequestClosed,
-    MeetingRequested,
-    PersonDied,
-    PersonRenumbered,
-    WorkResumed,
-)
+from schemas.messages import WorkResumed
 from tests.parts import Parts
 from tests.situations import (
     EMAIL,
@@ -32,7 +23,6 @@ from tests.situations import (
     Situations,
     Story,
     in_order,
-    oslo,
 )
 from tests.situations import lived as living
 
@@ -234,104 +224,3 @@ def a_letter_that_comes_back_becomes_a_task(life: Life) -> Story:
         f"2026-03-02 08:00 adviser_task.opened {step} 0219 due 2026-03-05 normal: undelivered",
         f"2026-03-11 00:00 adviser_task.closed {step}: ended",
     ]
-
-
-# --- after the send -----------------------------------------------------------------------------------------
-
-
-@SITUATIONS.add
-def a_death_takes_back_what_has_left(life: Life) -> Story:
-    """SPEC 4.3, 6.8: a death withdraws at once; the task is closed, the SMS called back."""
-    life.contact()
-    life.sick("2026-02-02", "2026-02-23")
-    life.fact("2026-02-23 12:00", PersonDied)
-    step = "follow_up_plan.reminder"
-    return [
-        f"2026-02-23 09:00 sms.requested {step} to {PHONE}",
-        f"2026-02-23 09:00 adviser_task.opened {step} 0219 due 2026-02-26 normal: no_line_manager",
-        f"2026-02-23 12:00 sms.cancelled {step}: died",
-        f"2026-02-23 12:00 adviser_task.closed {step}: died",
-    ]
-
-
-@SITUATIONS.add
-def a_task_opened_under_an_old_number_is_kept_and_closed(life: Life) -> Story:
-    """SPEC 2, 6.8: facts of the new number are of the same person, and the task's id is the same."""
-    life.contact()
-    life.sick("2026-02-02", "2026-02-15")
-    life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
-    new = renumbered(life, "2026-02-10 12:00")
-    life.fact("2026-02-11 10:00", MeetingRequested, meeting=2, party="employee", person_id=new)
-    closing: dict[str, Any] = {"meeting": 2, "adviser_id": "Z990001", "person_id": new}
-    life.fact("2026-02-12 10:00", MeetingRequestClosed, **closing)
-    step = "requested_meeting.requested"
-    return [
-        f"2026-02-10 10:00 adviser_task.opened {step} 0219 due 2026-02-13 normal",
-        f"2026-02-11 10:00 adviser_task.updated {step} revision 2",
-        f"2026-02-12 10:00 adviser_task.closed {step}: done:closed",
-    ]
-
-
-@SITUATIONS.add
-def a_new_number_does_not_shorten_the_interval(life: Life) -> Story:
-    """SPEC 2, 6.9: the line manager reminded at nine is asked under the new number at noon: the next day at nine."""
-    waits_for_monday(life)
-    new = renumbered(life, "2026-02-23 10:00")
-    asked: dict[str, Any] = {"org_number": KAFE, "adviser_id": "Z990001", "person_id": new}
-    life.fact("2026-02-23 12:00", FollowUpPlanRequested, **asked)
-    life.fact("2026-02-24 12:00", PersonDied, person_id=new)
-    step = "plan_requested.requested"
-    return [
-        *reminded("2026-02-23 09:00"),
-        f"2026-02-24 09:00 email.requested {step} to {MANAGER}",
-        "2026-02-24 12:00 sms.cancelled follow_up_plan.reminder: died",
-        "2026-02-24 12:00 email.cancelled follow_up_plan.reminder: died",
-        f"2026-02-24 12:00 email.cancelled {step}: died",
-    ]
-
-
-@SITUATIONS.add
-def the_news_that_there_is_no_meeting_waits_for_a_day_after_the_question(life: Life) -> Story:
-    """SPEC 6.9: the question is taken back, but whoever has it reads no second message within 24 hours."""
-    life.contact()
-    life.manager()
-    life.sick("2026-01-05", "2026-04-20")
-    life.all_else_done("2026-01-08 10:00")
-    exemption: dict[str, Any] = {"checkpoint": "dialogue_meeting_2", "reason": "medical"}
-    life.fact("2026-04-20 12:00", ExemptionGranted, granted_by="adviser", **exemption)
-    question, notice = "meeting_need.question", "exemption_notice.notice"
-    return [
-        f"2026-04-20 09:00 sms.requested {question} to {PHONE}",
-        f"2026-04-20 09:00 email.requested {question} to {MANAGER}",
-        f"2026-04-20 12:00 sms.cancelled {question}: exempted:medical",
-        f"2026-04-20 12:00 email.cancelled {question}: exempted:medical",
-        f"2026-04-21 09:00 sms.requested {notice} to {PHONE}",
-        f"2026-04-21 09:00 email.requested {notice} to {MANAGER}",
-    ]
-
-
-@SITUATIONS.add
-def of_two_late_steps_of_one_instant_the_older_leaves_first(life: Life) -> Story:
-    """SPEC 4.2, 6.9: a note told on day 44 makes two steps fire at once: the second waits for a day.
-
-    The plan's steps are too late to be told; meeting 1's reminder was due on 8 March, the activity requirement's
-    notice on the 16th.
-    """
-    life.contact()
-    life.manager()
-    life.sick("2026-02-02", "2026-03-18", at="2026-03-18 10:00")
-    first, second = "dialogue_meeting_1.reminder", "activity_requirement.notice"
-    return [
-        f"2026-03-18 10:00 sms.requested {first} to {PHONE}",
-        f"2026-03-18 10:00 email.requested {first} to {MANAGER}",
-        f"2026-03-19 10:00 sms.requested {second} to {PHONE}",
-        f"2026-03-19 10:00 email.requested {second} to {MANAGER}",
-    ]
-
-
-def renumbered(life: Life, at: str) -> str:
-    """The person has another number from then on, which is returned."""
-    new = f"148386{life.number[-5:]}"
-    change = PersonRenumbered(old_person_id=life.number, new_person_id=new, occurred_at=oslo(at))
-    life.tell(at, change)
-    return new

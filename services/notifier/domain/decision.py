@@ -20,6 +20,7 @@ from services.notifier.domain.window import opening
 # Policy: after two weeks a reminder that never got out says nothing useful any more.
 LASTS = timedelta(days=14)
 PAPER_FORMS = ("paper", "foreign")
+EMPLOYMENT_ENDED = "employment_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,14 @@ def decide(
         party = Party(recipient.role, recipient.org_number)
         if any(names(recipients, party) for recipients in withdrawn):
             continue
+        if party.role == "line_manager" and party.org_number in contacts.ended_employments:
+            decisions.append(Drop(_delivery(due, party, "email", "step", now), EMPLOYMENT_ENDED))
+            continue
         if party.role == "line_manager" and protected:
             decisions.append(Drop(_delivery(due, party, "email", "step", now), "protected"))
             continue
         decisions.append(Deliver(_first(due, party, contacts, now)))
-    if any(isinstance(decision, Drop) for decision in decisions):
+    if any(isinstance(each, Drop) and each.reason == "protected" for each in decisions):
         decisions.append(Deliver(protected_task(due, now)))
     return tuple({_id(decision): decision for decision in decisions}.values())
 

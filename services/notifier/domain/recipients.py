@@ -40,11 +40,13 @@ class Contacts:
     """What is known about those around one person, as it stands now.
 
     `managers` has the e-mail of each active line manager by employer, `organisations` each employer's own;
-    `person` is None while the register has no record.
+    `ended_employments` has the employers that owe the person nothing any more; `person` is None while the
+    register has no record.
     """
 
     person: PersonContact | None = None
     managers: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    ended_employments: frozenset[str] = frozenset()
     organisations: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     advisers: tuple[Adviser, ...] = ()
 

@@ -15,11 +15,12 @@ where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.vers
 
 -- name: save_line_managers
 insert into line_managers as old (
-    person, org_number, relation_id, email, active, version_ms, version_offset)
+    person, org_number, relation_id, email, active, employment_ended, version_ms, version_offset)
 select * from unnest(
-    $1::bytea[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[])
+    $1::bytea[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::boolean[], $7::bigint[],
+    $8::bigint[])
 on conflict (person, org_number, relation_id) do update set
-    email = excluded.email, active = excluded.active,
+    email = excluded.email, active = excluded.active, employment_ended = excluded.employment_ended,
     version_ms = excluded.version_ms, version_offset = excluded.version_offset
 where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.version_offset)
 
@@ -59,6 +60,15 @@ from person_contacts where person = any($1::bytea[])
 select distinct on (person, org_number) person, org_number, email from line_managers
 where person = any($1::bytea[]) and active
 order by person, org_number, version_ms desc, version_offset desc, relation_id
+
+-- name: read_ended_employments
+-- Where nobody is active, and the last to go went because the employment itself had ended.
+select person, org_number from (
+    select distinct on (person, org_number) person, org_number, employment_ended
+    from line_managers where person = any($1::bytea[])
+    order by person, org_number, active desc, version_ms desc, version_offset desc, relation_id
+) as newest
+where employment_ended
 
 -- name: read_organisations
 select org_number, email from organisations where org_number = any($1::text[])

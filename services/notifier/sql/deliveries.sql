@@ -41,6 +41,11 @@ select * from deliveries where delivery_id = any($1::text[]) order by delivery_i
 -- name: lock_deliveries_of_events
 select * from deliveries where event_id = any($1::text[]) order by delivery_id for update
 
+-- name: lock_deliveries_to_employers
+select * from deliveries
+where person = any($1::bytea[]) and role = 'line_manager' and org_number is not null
+order by delivery_id for update
+
 -- name: write_deliveries
 update deliveries d set
     state = new.state, ready_at = new.ready_at, reason = new.reason, wait_reason = new.wait_reason,

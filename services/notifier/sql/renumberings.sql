@@ -41,10 +41,11 @@ where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.vers
 -- name: move_line_managers
 with moved as (delete from line_managers where person = $1 returning *)
 insert into line_managers as old (
-    person, org_number, relation_id, email, active, version_ms, version_offset)
-select $2, org_number, relation_id, email, active, version_ms, version_offset from moved
+    person, org_number, relation_id, email, active, employment_ended, version_ms, version_offset)
+select $2, org_number, relation_id, email, active, employment_ended, version_ms, version_offset
+from moved
 on conflict (person, org_number, relation_id) do update set
-    email = excluded.email, active = excluded.active,
+    email = excluded.email, active = excluded.active, employment_ended = excluded.employment_ended,
     version_ms = excluded.version_ms, version_offset = excluded.version_offset
 where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.version_offset)
 

@@ -19,8 +19,8 @@ from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
 
 M = TypeVar("M", bound=ContactMessage)
-Newest = tuple[M, Version, str]
-"""A record, its version, and the relation that it is about (see `Contact`)."""
+Newest = tuple[M, Contact]
+"""A message, and the record that said it."""
 
 
 class ContactTables:
@@ -34,7 +34,7 @@ class ContactTables:
         await self._save_persons(_newest(contacts, PersonContactChanged, persons), persons)
         await self._save_managers(_newest(contacts, LineManagerChanged, persons), persons)
         await self._save_organisations(_newest(contacts, OrganisationContactChanged, persons))
-        for message, version, _ in _newest(contacts, AdviserChanged, persons):
+        for message, told in _newest(contacts, AdviserChanged, persons):
             await self._connection.execute(
                 QUERIES["save_adviser"],
                 message.adviser_id,
@@ -42,8 +42,8 @@ class ContactTables:
                 sorted(set(message.birth_days or ())),
                 sorted(set(message.org_numbers or ())),
                 message.absent,
-                version.timestamp_ms,
-                version.offset,
+                told.version.timestamp_ms,
+                told.version.offset,
             )
 
     async def _save_persons(
@@ -72,9 +72,10 @@ class ContactTables:
                 QUERIES["save_line_managers"],
                 [persons[m.person_id] for m, *_ in found],
                 [m.org_number for m, *_ in found],
-                [relation_id for *_, relation_id in found],
+                [told.relation_id for _, told in found],
                 [m.email for m, *_ in found],
                 [m.active for m, *_ in found],
+                [told.employment_ended for _, told in found],
                 *_versions(found),
             )
 
@@ -107,6 +108,11 @@ class ContactTables:
                 QUERIES["wake_those_who_wait_for_the_register"], list(persons), now
             )
 
+    async def ended_employments(self, persons: Collection[bytes]) -> set[tuple[bytes, str]]:
+        """The (person, employer) of which the employment is over, as far as line managers' relations tell."""
+        rows = await self._connection.fetch(QUERIES["read_ended_employments"], list(persons))
+        return {(row["person"], row["org_number"]) for row in rows}
+
     async def read(
         self,
         persons: Collection[bytes],
@@ -121,6 +127,9 @@ class ContactTables:
         managers: dict[bytes, dict[str, str | None]] = {}
         for row in await self._connection.fetch(QUERIES["read_line_managers"], list(persons)):
             managers.setdefault(row["person"], {})[row["org_number"]] = row["email"]
+        ended: dict[bytes, set[str]] = {}
+        for person, org_number in await self.ended_employments(persons):
+            ended.setdefault(person, set()).add(org_number)
         organisations = await self._connection.fetch(
             QUERIES["read_organisations"], list(org_numbers)
         )
@@ -131,6 +140,7 @@ class ContactTables:
         return _Book(
             found,
             managers,
+            ended,
             {row["org_number"]: row["email"] for row in organisations},
             tuple(map(_adviser, advisers)),
         )
@@ -177,11 +187,13 @@ class _Book:
         self,
         persons: Mapping[bytes, PersonContact],
         managers: Mapping[bytes, Mapping[str, str | None]],
+        ended: Mapping[bytes, set[str]],
         organisations: Mapping[str, str | None],
         advisers: tuple[Adviser, ...],
     ) -> None:
         self._persons = persons
         self._managers = managers
+        self._ended = ended
         self._organisations = organisations
         self._advisers = advisers
 
@@ -189,6 +201,7 @@ class _Book:
         return Contacts(
             person=self._persons.get(person),
             managers=self._managers.get(person, {}),
+            ended_employments=frozenset(self._ended.get(person, ())),
             organisations=self._organisations,
             advisers=self._advisers,
         )
@@ -203,8 +216,8 @@ def _newest(
         message = contact.message
         if isinstance(message, kind):
             key = (*_key(message, persons), contact.relation_id)
-            if key not in newest or newest[key][1] < contact.version:
-                newest[key] = (message, contact.version, contact.relation_id)
+            if key not in newest or newest[key][1].version < contact.version:
+                newest[key] = (message, contact)
     return [newest[key] for key in sorted(newest)]
 
 
@@ -221,7 +234,8 @@ def _key(message: ContactMessage, persons: Mapping[str, bytes]) -> tuple[bytes |
 
 
 def _versions(found: Sequence[Newest[M]]) -> tuple[list[int], list[int]]:
-    return [v.timestamp_ms for _, v, _ in found], [v.offset for _, v, _ in found]
+    versions = [told.version for _, told in found]
+    return [each.timestamp_ms for each in versions], [each.offset for each in versions]
 
 
 def _end_of(old: bytes, links: Mapping[bytes, tuple[bytes, str]]) -> tuple[bytes, str]:

@@ -63,6 +63,10 @@ class DeliveryTable:
     async def lock_of_events(self, event_ids: Collection[str]) -> list[Delivery]:
         return await self._fetch("lock_deliveries_of_events", list(event_ids))
 
+    async def lock_to_employers(self, persons: Collection[bytes]) -> list[Delivery]:
+        """What each employer's side of these people was to be told, tasks that stand in for it included."""
+        return await self._fetch("lock_deliveries_to_employers", list(persons))
+
     async def lock_stale_tasks(self, event_ids: Collection[str]) -> list[Delivery]:
         """Open tasks that were opened or updated with an older basis than their event has now."""
         return await self._fetch("lock_stale_tasks", list(event_ids))
