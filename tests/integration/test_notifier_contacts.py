@@ -1,5 +1,6 @@
 """Contacts as they stand: which record counts, and what a changed number takes with it (SPEC 2)."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -115,3 +116,22 @@ async def test_the_end_of_an_old_relation_leaves_the_new_line_manager(database_u
         await it.take(anne(), due(at=TUESDAY, recipients=(MANAGER,)))
         assert [each.data["to"] for each in it.left()] == ["ny@example.invalid"]
         assert sort_records([], decode).contacts == []
+
+
+async def test_a_record_that_comes_while_a_turn_looks_for_it_wakes_what_waits(
+    database_url: str,
+) -> None:
+    """SPEC 6.3: the turn has read that there is none, and writes that it waits after the record was stored."""
+    async with desk(database_url, TUESDAY) as it:
+        await it.tell(due(at=TUESDAY))
+        async with it.pool.acquire() as other, other.transaction():
+            await other.execute("update deliveries set state = 'sending'")
+            telling = asyncio.create_task(it.tell(anne()))
+            await asyncio.wait([telling], timeout=0.5)
+            await other.execute(
+                "update deliveries set state = 'waiting', wait_reason = 'register', ready_at = $1",
+                TUESDAY + timedelta(hours=1),
+            )
+        await telling
+        await it.settle()
+        assert [each.type for each in it.left()] == ["sms.requested"]

@@ -78,6 +78,12 @@ select org_number, email from organisations where org_number = any($1::text[])
 select adviser_id, office, birth_days, org_numbers, absent from advisers
 where office = any($1::text[]) or adviser_id = any($2::text[]) or org_numbers && $3::text[]
 
+-- name: wait_for_those_being_looked_at
+-- A turn that found no record may be about to write that it waits for one: until it has, nobody could be woken.
+select delivery_id from deliveries
+where person = any($1::bytea[]) and state in ('waiting', 'sending')
+order by delivery_id for update
+
 -- name: wake_those_who_wait_for_the_register
 -- A record of the person has come: what waited for it is asked again at once.
 update deliveries set ready_at = $2

@@ -104,6 +104,8 @@ class ContactTables:
     async def wake(self, persons: Collection[bytes], now: datetime) -> None:
         """What waits for a record of these people is asked again at once."""
         if persons:
+            # Two statements: the second sees what others wrote while the first waited for them.
+            await self._connection.fetch(QUERIES["wait_for_those_being_looked_at"], list(persons))
             await self._connection.execute(
                 QUERIES["wake_those_who_wait_for_the_register"], list(persons), now
             )
