@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from schemas.wire import Record
 from services.runtime.kafka.connection import client_options
 from services.runtime.kafka.consumer import to_record
+from services.runtime.kafka.topics import partitions_of
 from services.runtime.settings import ServiceSettings
 
 _POLL_MS = 500
@@ -15,36 +16,44 @@ _POLLS_MAX = 20
 
 
 async def read_topics(settings: ServiceSettings, topics: Sequence[str]) -> AsyncIterator[Record]:
-    """Every record of these topics (names without TOPIC_PREFIX), which must exist, up to where they end now.
+    """Every record of these topics (names without TOPIC_PREFIX), which must exist, up to where they end now, or a little further.
 
     In the order of each partition. Raises aiokafka's errors.
     """
+    known = await partitions_of(settings, topics)
+    places = [
+        TopicPartition(settings.topic_prefix + topic, partition)
+        for topic, partitions in known.items()
+        for partition in partitions
+    ]
+    if not places:
+        return
     async with _consumer(settings) as consumer:
-        places = [
-            TopicPartition(settings.topic_prefix + topic, partition)
-            for topic in topics
-            for partition in await _partitions(consumer, settings.topic_prefix + topic)
-        ]
-        if not places:
-            return
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
-        while [place for place in places if await consumer.position(place) < ends[place]]:
-            for raws in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+        # Not seek_to_beginning: a reset that aiokafka has begun by itself can overtake it and end at the end.
+        for place, offset in (await consumer.beginning_offsets(places)).items():
+            consumer.seek(place, offset)
+        while True:
+            found = await consumer.getmany(timeout_ms=_POLL_MS)
+            for raws in found.values():
                 for raw in raws:
                     yield to_record(raw, settings.topic_prefix)
+            # The end that a broker tells may lag behind its last batch: one empty answer more is waited for.
+            behind = [place for place in places if await consumer.position(place) < ends[place]]
+            if not found and not behind:
+                return
 
 
 async def read_record(
     settings: ServiceSettings, topic: str, partition: int, offset: int
 ) -> Record | None:
     """The record at a place; None where there is none (any more)."""
+    known = await partitions_of(settings, [topic])
+    if partition not in known[topic]:
+        return None
     async with _consumer(settings) as consumer:
-        name = settings.topic_prefix + topic
-        if partition not in await _partitions(consumer, name):
-            return None
-        place = TopicPartition(name, partition)
+        place = TopicPartition(settings.topic_prefix + topic, partition)
         consumer.assign([place])
         consumer.seek(place, offset)
         # The end that a broker tells may lag behind its last batch, so the record is asked for all the same.
@@ -55,15 +64,11 @@ async def read_record(
         return None
 
 
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
-    # Asks for all topics: a question about one that is missing would make it on some brokers.
-    await consumer.topics()
-    return sorted(consumer.partitions_for_topic(topic) or ())
-
-
 @asynccontextmanager
 async def _consumer(settings: ServiceSettings) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(**client_options(settings), enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        **client_options(settings), enable_auto_commit=False, auto_offset_reset="earliest"
+    )
     try:
         await consumer.start()
         yield consumer

@@ -79,6 +79,22 @@ async def missing_topics(settings: ServiceSettings, topics: Iterable[str]) -> li
         return await _missing(admin, settings.topic_prefix, topics)
 
 
+async def partitions_of(
+    settings: ServiceSettings, topics: Iterable[str]
+) -> dict[str, tuple[int, ...]]:
+    """The partitions of `topics` (names without TOPIC_PREFIX); none for a topic that does not exist.
+
+    Asks for all topics: a question about one that is missing would make it on some brokers, and a consumer's own
+    answer holds only topics that it has met.
+    """
+    async with _admin(settings) as admin:
+        found = {
+            each["topic"]: tuple(sorted(part["partition"] for part in each["partitions"]))
+            for each in await admin.describe_topics()
+        }
+    return {topic: found.get(settings.topic_prefix + topic, ()) for topic in topics}
+
+
 @asynccontextmanager
 async def _admin(settings: ServiceSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**client_options(settings))
