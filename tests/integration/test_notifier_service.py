@@ -102,8 +102,13 @@ async def test_killed_in_the_middle_nothing_is_lost_and_a_repeat_has_the_same_id
 ) -> None:
     """TRAPS P4: at most one more send of what was being sent, with the id that it had."""
     count = 300
-    await house.publish(records([adviser(), *chain.from_iterable(stories(count))]))
+    told = stories(count)
     first = await house.start("notifier")
+    # Contacts that come in between may be said in a repeat, which is no fault (SPEC 6.3).
+    contacts = [adviser(), *chain.from_iterable(story[:2] for story in told)]
+    await house.publish(records(contacts))
+    await eventually(lambda: _has_seen(house, len(contacts)), what="the contacts")
+    await house.publish(records(list(chain.from_iterable(story[2:] for story in told))))
     await eventually(lambda: _have_left(house, 30), what="the first messages")
     first.kill()
     await first.exit_code(5)
