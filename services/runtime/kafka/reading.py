@@ -16,9 +16,9 @@ _POLLS_MAX = 20
 
 
 async def read_topics(settings: ServiceSettings, topics: Sequence[str]) -> AsyncIterator[Record]:
-    """Every record of these topics (names without TOPIC_PREFIX), which must exist, up to where they end now, or a little further.
+    """Every record of these topics (names without TOPIC_PREFIX), which must exist, up to where they end.
 
-    In the order of each partition. Raises aiokafka's errors.
+    They end where they do now or a little further. In the order of each partition. Raises aiokafka's errors.
     """
     known = await partitions_of(settings, topics)
     places = [

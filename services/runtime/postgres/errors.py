@@ -16,6 +16,7 @@ _TRANSIENT: tuple[type[BaseException], ...] = (
     asyncpg.LockNotAvailableError,  # 55P03: lock_timeout
     asyncpg.InsufficientResourcesError,  # 53xxx: disk full, too many connections, memory
     asyncpg.ReadOnlySQLTransactionError,  # 25006: talking to what was the primary
+    asyncpg.InternalClientError,  # an idle connection was ended, and its server's last words are not read yet
     asyncpg.InvalidCachedStatementError,  # a migration changed a table under a cached plan
 )
 
