@@ -70,7 +70,7 @@ async def test_killed_at_the_worst_moments_both_services_send_each_once(house: H
     await house.start("notifier")
     await _have_left(house, DUE_TOPIC, {each.event_id for each in until_last_day})
     await _have_left(house, MESSAGE_TOPICS, deliveries_owed(until_last_day))
-    await eventually(lambda: house.has_read_all("scheduler"), 40)
+    await eventually(lambda: house.has_read_all("scheduler"), 90)
     await eventually(lambda: house.has_read_all("notifier"))
 
     sent = await house.read()
@@ -96,14 +96,15 @@ async def _dies(house: House, service: ServiceName, point: str) -> None:
     """Start the service and see it killed at that point."""
     program = ("-m", "tests.chaos.killed_program", service, point)
     process = await house.start(service, program=program)
-    assert await process.exit_code(30) == -signal.SIGKILL
+    # A group takes up to 20 s to let a killed member go, and a busy machine longer to start a process.
+    assert await process.exit_code(90) == -signal.SIGKILL
 
 
 async def _have_left(house: House, topics: Sequence[str], ids: set[str]) -> None:
     async def ask() -> bool:
         return ids <= repeats((await house.read()).on(*topics)).keys()
 
-    await eventually(ask, 40, what="what is owed")
+    await eventually(ask, 90, what="what is owed")
 
 
 async def _kill_when_it_sends(
