@@ -21,6 +21,7 @@ from schemas.messages import (
 )
 from services.cli.rulebook_form import rulebook_form
 from services.cli.settings import variables
+from services.notifier.domain.delivery import TRANSITIONS
 from services.scheduler.domain import rulebook
 from services.scheduler.domain import rulebook_reader as reader
 from services.scheduler.rulebook_file import read_rulebook
@@ -201,3 +202,11 @@ def test_decisions_are_numbered_without_a_gap_and_have_their_three_parts() -> No
 def _sample(name: str) -> object:
     record = json.loads((HOUSE / "schemas" / "samples" / f"{name}.json").read_text("utf-8"))
     return record["value"]
+
+
+def test_the_drawing_of_a_delivery_is_its_table() -> None:
+    """Issue 5: one state machine, closed and drawn in the docs."""
+    drawn: dict[str, set[str]] = {state: set() for state in TRANSITIONS}
+    for before, after in re.findall(r"^ +(\w+) --> (\w+)", text_of("deliveries.md"), re.MULTILINE):
+        drawn[before].add(after)
+    assert drawn == {state: set(after) for state, after in TRANSITIONS.items()}
