@@ -55,9 +55,10 @@ def kill_at(point: str) -> None:
         if when == "before" and calls_left == 0 and args[0]:
             _die()
         outcome = await original(self, *args, **kwargs)
-        if when == "after" and calls_left == 0 and outcome != []:
+        found_nothing = owner is Senders and outcome == []
+        if when == "after" and calls_left == 0 and not found_nothing:
             _die()
-        calls_left -= 1 if outcome != [] else 0
+        calls_left -= 0 if found_nothing else 1
         return outcome
 
     setattr(owner, name, killed)
