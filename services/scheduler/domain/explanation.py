@@ -40,7 +40,7 @@ _WORDS = {
     "no_employer": "no employer on the due date",
     "graded": "not fully away long enough",
     "not_graded": "not graded on the due date",
-    "nobody_asked": "nobody has asked for it",
+    "nobody_asked": "nothing calls for it yet",
     "not_exempted": "no such exemption",
     "disabled": "switched off in the rulebook",
     "catch_up_passed": "known too late to be of use",
