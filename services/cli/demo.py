@@ -18,8 +18,8 @@ for it; withdrawn: what no longer holds, and why. People are told at 09:00, and 
 def demo() -> None:
     """Start PostgreSQL, Kafka and both services, and live through half a year of seven made-up people.
 
-    Shows each message and task as it goes out and why, and what is withdrawn and why. It reads nothing of the
-    environment, sends nothing to anybody, and leaves nothing behind.
+    Tells every message and task, with its reason, when it leaves, and what is withdrawn and why. It reads nothing
+    of the environment, sends nothing to anybody, and leaves nothing behind.
 
     Example: stoppunkt demo
     """

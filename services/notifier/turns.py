@@ -1,6 +1,6 @@
 """Messages out: claim what is ready, ask once more whether it is relevant, send it, write down what happened.
 
-A turn is a function that can be called by hand. It has two transactions with the sending between them: the first
+Nothing here loops: a turn is called. It has two transactions with the sending between them: the first
 claims under a lease, judges, and settles whatever does not leave now; the second writes what became of the rest.
 Killed anywhere, the lease runs out and the same delivery is sent again with the same id.
 """

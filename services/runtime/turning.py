@@ -1,6 +1,6 @@
-"""The turning loop: do one turn; if it did something, turn again; else sleep until there may be more.
+"""The turning loop: turns for as long as there is something to do, and then sleeps until there may be more.
 
-The turn is a function that can be called by hand, and is so by tests and the demo. Sleeps are on the
+What a turn is, is its caller's: tests and the demo call it without this loop. Sleeps are on the
 monotonic clock and short, so neither a step of the wall clock nor a lost wake-up stops the work.
 """
 

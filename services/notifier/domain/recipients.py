@@ -62,7 +62,7 @@ class Desk:
 def desk_for(
     contacts: Contacts, *, named: str | None, org_numbers: Iterable[str], special_office: str
 ) -> Desk:
-    """The adviser who holds the person: the one named, else by employer, else by birth day, else nobody.
+    """Whose the person is: the adviser named, else by employer, else by birth day, else nobody.
 
     The people of a protected address belong to the special office, whoever was named. Of several who
     would do, the one with the lowest id holds them, so that a person's tasks stay with one adviser.

@@ -127,7 +127,7 @@ def _requested_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
 
 
 def _held_since(meeting: MeetingState, request: MeetingRequested) -> bool:
-    """A meeting held before a request does not answer it."""
+    """Whether the meeting answers the request: only one that was held after it does."""
     if not meeting.is_held:
         return False
     held_on = meeting.takes_place_on or oslo_date(meeting.last.occurred_at)
@@ -157,7 +157,7 @@ def _summoned_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
 
 
 def _ended(meeting: MeetingState) -> str | None:
-    """A cancelled meeting ends all steps of its own, whatever else ends them."""
+    """With a cancelled meeting go all steps that hang on it, whatever the rulebook says of them."""
     return "cancelled" if meeting.is_cancelled else None
 
 

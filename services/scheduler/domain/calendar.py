@@ -24,7 +24,7 @@ def oslo_date(at: datetime) -> date:
 
 
 def oslo_instant(day: date, at: time) -> datetime:
-    """The aware instant of a wall-clock time in Oslo; summer time moves the instant and not the hour."""
+    """The aware instant of a wall-clock time in Oslo; 09:00 stays 09:00 when the clocks change."""
     return datetime.combine(day, at, OSLO)
 
 

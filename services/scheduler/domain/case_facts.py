@@ -1,6 +1,6 @@
 """The follow-up facts of one case, and which of them stand (SPEC 2: what a fact replaces).
 
-A fact belongs to the person's last case begun on or before its date, and to no other. Within a case a later
+Each fact is put to one case: of those that had begun on its date, the latest. Within a case a later
 version replaces an earlier one of the same slot.
 """
 

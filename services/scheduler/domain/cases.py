@@ -244,8 +244,8 @@ def identify(
 ) -> Identified:
     """Give each leave its id (SPEC 3.4).
 
-    A leave keeps the id of the stored case that it overlaps or lies within 15 days of. Where two stored cases
-    become one the earlier stays; where one becomes two the earlier part keeps it.
+    An id stays where a leave still touches the case that had it (no gap in between that would end one). Of two
+    cases that are now one leave the earlier stays; of two leaves that were one case the earlier has its id.
     """
     free = sorted(stored, key=lambda case: (case.start, case.number))
     named: dict[str, Leave] = {}

@@ -128,7 +128,7 @@ def closed_and_resumed(question: Question) -> tuple[dict[Recipient, str], dict[R
         reason = _done_reason(question, recipient) or _exempted_reason(question, recipient)
         after = _resume_on(question, recipient)
         if reason is None and recipient.role == "employee" and _is_employers_duty(question.step):
-            # The employee's share of an employer's duty ends when every employer's has.
+            # What an employer owes, the employee owes with each of them: done with all, it is done here too.
             shares = [closed[employer] for employer in employers if employer in closed]
             ended = [resume_on[employer] for employer in employers if employer in resume_on]
             if shares and len(shares) == len(employers):

@@ -1,6 +1,6 @@
 """What is known about a person, and which of it stands (SPEC 2).
 
-Facts arrive late, repeated, out of order, corrected and withdrawn. Each is stored once with its version; what
+No order of arrival can be counted on, nor that a fact comes once or stays. Each is stored once with its version; what
 stands is folded from the whole set, so that arrival order cannot matter. Nothing here reads a clock.
 """
 

@@ -111,7 +111,7 @@ def _supersedes(other: Candidate, candidate: Candidate, path: str, view: View) -
 def _only_the_latest_fires(
     candidates: Sequence[Candidate], late: dict[StepKey, str | None]
 ) -> None:
-    """A backdated note never causes a burst: of one checkpoint only the latest late step fires."""
+    """No burst after a backdated note: a checkpoint's late steps give way to the latest of them."""
     latest: dict[tuple[str, str], tuple[datetime, str]] = {}
     for each in candidates:
         at = _caught_up_at(each, late)

@@ -128,7 +128,7 @@ class SecondThoughts:
             is_renewed = event.fired_at < instance.renewed_at <= self.view.now
             if is_renewed:
                 return _Doubt("done", instance.renewed_by, by_notes=False)
-        # A start that moves less, or back, changes nothing: what was right on its own date still is.
+        # A start may move a little, or back: what was right on the date that it was told for still is.
         then = judge(step, instance, self.view, due_on=event.due_on) if step.on is None else verdict
         reason = verdict.closed.get(recipient) or then.closed.get(recipient)
         if reason is not None:

@@ -1,9 +1,9 @@
--- Everything about a person carries the person's keyed hash (bytea, 32 bytes), never the number, so that tables can
+-- Rows about people are known by the keyed hash of the number (bytea, 32 bytes), never the number, so that tables can
 -- be partitioned by it. The number itself stands in two places only: where it must be written on a letter or a task.
 -- Every instant comes from the caller; no column has a default that reads a clock.
 
 -- ── contacts ────────────────────────────────────────────────────────────────────────────────────────────────────
--- The record with the highest Kafka timestamp, then offset, stands (version_ms, version_offset).
+-- Of two versions the one with the later Kafka timestamp stands, and of equal ones that with the higher offset.
 
 create table person_contacts (
     person bytea primary key,

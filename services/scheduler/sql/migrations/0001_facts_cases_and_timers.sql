@@ -1,4 +1,4 @@
--- Everything about a person carries the person's keyed hash (bytea, 32 bytes), so that tables can be partitioned or
+-- Rows about people are known by the keyed hash of the number (bytea, 32 bytes), so that tables can be partitioned or
 -- distributed by it. Every instant comes from the caller; no column has a default that reads a clock.
 
 -- `replan_at` is the next instant at which time alone changes the person's plan.
@@ -21,7 +21,7 @@ create table renumberings (
 create index renumberings_new on renumberings (new_person_id);
 
 -- ── facts ───────────────────────────────────────────────────────────────────────────────────────────────────────
--- The record with the highest Kafka timestamp, then offset, stands (version_ms, version_offset).
+-- Of two versions the one with the later Kafka timestamp stands, and of equal ones that with the higher offset.
 
 -- One row a source and note; `person` is null for a withdrawal that came before its note. Payloads are text and not
 -- jsonb: they are read whole or not at all.
@@ -90,7 +90,7 @@ create table cases (
 );
 create index cases_person on cases (person);
 
--- A row exists exactly while the timer is pending: no status, no predicate to miss (TIMERS 1).
+-- What pends has a row and what does not has none: there is no status that a query could forget to ask for.
 create table timers (
     case_id text not null,
     checkpoint text not null,
