@@ -6,6 +6,7 @@ hour in them (all in winter and spring 2026 up to day 80; dates beyond are compa
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -179,3 +180,48 @@ def message_of(fact: Dict) -> m.FollowUpFact:
         if told.get(name) is not None:
             told[name] = day(told[name])
     return MESSAGES[fact["type"]].model_validate(told)
+
+
+def long_life(seed: int) -> Dict:
+    """Years of one person: hundreds of notes at random, overlapping, apart, of several employers, and facts between.
+
+    Made by a generator of its own, since Hypothesis's choices run out long before so many notes.
+    """
+    chance = random.Random(seed)  # noqa: S311 - a life to try, not a secret
+    told = [_note_by(chance, chance.randrange(0, 3_000)) for _ in range(chance.randrange(100, 301))]
+    happened = [_fact_by(chance, number) for number in range(chance.randrange(20, 101))]
+    return {"notes": told, "facts": happened}
+
+
+def _note_by(chance: random.Random, first: int) -> Dict:
+    kind = chance.choice(["full"] * 6 + ["graded"] * 3 + ["waiting", "travel_allowance"])
+    length = chance.choice([1, 5, 14, 28, 60, 150])
+    grade = chance.randrange(1, 100) if kind == "graded" else None
+    return {
+        "employer": chance.choice([KAFE, KAFE, BYGG, None]),
+        "issued": first + chance.randrange(-3, 20),
+        "periods": [(first, first + length - 1, kind, grade)],
+        "certified": sorted({first - chance.randrange(1, 20) for _ in range(chance.randrange(3))}),
+    }
+
+
+def _fact_by(chance: random.Random, number: int) -> Dict:
+    on = chance.randrange(-40, 3_000)
+    fact: Dict = {"id": f"fact-{number}", "at": (on, chance.randrange(1_440))}
+    match chance.randrange(4):
+        case 0:
+            fact |= {
+                "type": "plan_made",
+                "org": chance.choice([KAFE, BYGG]),
+                "on": on,
+                "with": "office",
+            }
+        case 1:
+            fact |= {"type": "held", "meeting": chance.choice([1, 2]), "meeting_id": f"m{number}"}
+            fact |= {"date": on, "org": chance.choice([None, KAFE])}
+        case 2:
+            fact |= {"type": "granted", "checkpoint": chance.choice(CHECKPOINTS), "org": None}
+            fact |= {"reason": "medical", "until": chance.choice([None, on + 30])}
+        case _:
+            fact |= {"type": "resumed", "from": on + chance.randrange(-5, 5), "org": None}
+    return fact

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -17,7 +18,7 @@ from services.scheduler.domain.register import Register
 from services.scheduler.domain.replan import Replanned
 from services.scheduler.domain.simulation import Simulation
 from tests.unit.reference_life import ANNE, BJORN, CECILIE, DAG, OSLO, START, at, note, shipped
-from tests.unit.reference_lives import gone_of, lives, records_of
+from tests.unit.reference_lives import gone_of, lives, long_life, records_of
 from tests.unit.reference_model import STEPS, cases_of, closed_of, plan_of, scene_of
 
 NOW = st.tuples(st.integers(-10, 330), st.integers(0, 1439))
@@ -306,3 +307,23 @@ def _became(number: str, changes: dict[str, str], gone: set[str]) -> str:
         to = new if head[new] == head[old] else head[new]
         head |= dict.fromkeys(group, to)
     return head[number]
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), on=st.integers(0, 3_200))
+def test_years_of_notes_are_cases_and_plans_as_the_reference_model_says(seed: int, on: int) -> None:
+    """SPEC 3 and 4: hundreds of notes, shuffled and repeated, and what the facts between them change."""
+    life = long_life(seed)
+    records = records_of(life)
+    shuffled = records + records[::3]
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order to try, not a secret
+    now = (on, 720)
+    made = folded(shuffled, instant(now))
+    assert days_from_start(made) == [
+        (each["start"], each["end"], each["sick_days"], each["over"]) for each in cases_of(life)
+    ]
+    for mine, plan in zip(first_part(made), plan_of(life, now), strict=True):
+        for path, each in plan.items():
+            assert (mine[path]["state"], mine[path]["reason"]) == (each["state"], each["reason"]), (
+                path
+            )
