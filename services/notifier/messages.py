@@ -21,8 +21,8 @@ from services.notifier.domain.matrix import priority, task_rule
 from services.notifier.domain.recipients import Desk
 from services.notifier.domain.relevance import Facts, Send
 from services.notifier.domain.window import oslo_date
-from services.notifier.domain.working_days import add_working_days
 from services.notifier.ports import KnownEvent, Outgoing, Words
+from services.workdays import working_days_after
 
 SOURCE = "urn:stoppunkt:notifier"
 # Nobody says which language a line manager reads; the employee's own choice is the employee's.
@@ -85,7 +85,7 @@ def _task(delivery: Delivery, event: DeadlineDue, desk: Desk) -> AdviserTaskOpen
         step=event.step if delivery.purpose == "step" else delivery.purpose,
         office=desk.office,
         adviser_id=desk.adviser_id,
-        due_on=add_working_days(opened_on, rule.working_days),
+        due_on=working_days_after(opened_on, rule.working_days),
         priority=priority(rule, event.basis),
         basis=event.basis,
     )

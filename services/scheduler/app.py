@@ -24,7 +24,6 @@ from services.runtime.kafka import (
     Publisher,
     TopicSpec,
     TopicsUnavailable,
-    ensure_topics,
     make_broker,
     missing_topics,
 )
@@ -81,11 +80,6 @@ async def migrate(database_url: str | SecretStr) -> list[str]:
     return await postgres.migrate(
         database_url, schema=SCHEMA, package="services.scheduler.sql.migrations"
     )
-
-
-async def make_topics(settings: Settings) -> list[str]:
-    """Make the topics of ours that are missing; returns their names, or raises TopicsUnavailable."""
-    return await ensure_topics(settings, TOPICS)
 
 
 def hashing(key: SecretStr) -> Callable[[str], bytes]:

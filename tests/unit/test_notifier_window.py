@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.domain.window import OSLO, is_open, next_open
-from services.notifier.domain.working_days import add_working_days, is_working_day
+from services.workdays import is_working_day, working_days_after
 from tests.notifier_parts import oslo
 
 # Written down by hand, not asked of the library that the code asks.
@@ -71,12 +71,12 @@ def test_an_opening_is_open_and_nothing_before_it_is(instant: datetime) -> None:
     ],
 )
 def test_working_days_are_counted_from_the_day_after(opened: date, days: int, due: date) -> None:
-    assert add_working_days(opened, days) == due
+    assert working_days_after(opened, days) == due
 
 
 @given(st.dates(date(2026, 1, 1), date(2026, 11, 30)), st.integers(1, 10))
 def test_so_many_working_days_lie_between(opened: date, count: int) -> None:
-    due = add_working_days(opened, count)
+    due = working_days_after(opened, count)
     between = [opened + timedelta(days=n) for n in range(1, (due - opened).days + 1)]
     assert sum(map(is_working_day, between)) == count
     assert is_working_day(due)

@@ -7,7 +7,7 @@ delivery that failed at 19:59 is not tried again at 20:01. Letters and adviser t
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifier.domain.working_days import is_christmas_eve, is_public_holiday
+from services.workdays import is_christmas_eve, is_public_holiday
 
 OSLO = ZoneInfo("Europe/Oslo")
 OPENS = time(9)

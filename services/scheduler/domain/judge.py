@@ -13,16 +13,11 @@ from typing import Literal
 
 from schemas.messages import FULL_GRADE, Recipient
 from services.scheduler.domain.anchors import Instance, covers
-from services.scheduler.domain.calendar import (
-    ONE_DAY,
-    last_working_day,
-    oslo_date,
-    oslo_instant,
-    working_days_after,
-)
+from services.scheduler.domain.calendar import ONE_DAY, oslo_date, oslo_instant
 from services.scheduler.domain.cases import Leave
 from services.scheduler.domain.closing import Question, View, closed_and_resumed, first_reason
 from services.scheduler.domain.rulebook import Rulebook, Step
+from services.workdays import last_working_day, working_days_after
 
 Outcome = Literal["not_applicable", "done", "waiting", "open"]
 
