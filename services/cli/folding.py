@@ -20,7 +20,7 @@ from services.cli.record_file import FiledRecord
 from services.scheduler.domain.intake import Taken, taken
 from services.scheduler.domain.register import Register
 from services.scheduler.domain.replan import Replanned
-from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.domain.simulation import Simulation
 
 PUBLIC_PSEUDONYM_KEY = "public: for commands that run without services"

@@ -22,7 +22,7 @@ from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Consumer, Publisher, TopicSpec, ensure_topics, make_broker
 from services.runtime.postgres import close_pool, open_pool
 from services.scheduler import app as scheduler_app
-from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.domain.rulebook.model import Rulebook
 
 # Records come with timestamps of other years: none may be refused as too new or dropped as too old, and none
 # compacted away before everybody has read it.

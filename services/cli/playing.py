@@ -27,7 +27,7 @@ from services.cli.terminal import Teller
 from services.records.dead_letters import TooManyDeadLetters
 from services.runtime.kafka import PublishOutcomeUnknown, PublishRefused, TopicsUnavailable
 from services.runtime.logs import configure_logs
-from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.domain.rulebook.model import Rulebook
 
 PROGRESS_SECONDS = 5.0
 

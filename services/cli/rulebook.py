@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from services.scheduler.domain.rulebook import Rulebook, Step
+    from services.scheduler.domain.rulebook.model import Rulebook, Step
 
 rulebook_app = typer.Typer(
     help="Rulebooks: where every checkpoint is defined.", no_args_is_help=True

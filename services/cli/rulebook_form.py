@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.scheduler.domain.rulebook import Condition, Rulebook, Step
+from services.scheduler.domain.rulebook.model import Condition, Rulebook, Step
 
 
 def rulebook_form(rulebook: Rulebook) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from services.runtime.postgres import Pool, close_pool, open_pool, transaction
 from services.runtime.service import Life, run_service
 from services.runtime.settings import ServiceSettings
 from services.runtime.turning import Wake, keep_turning
-from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.endpoint import OPERATOR_TOKEN_CHARACTERS_MIN, operator_routes
 from services.scheduler.explaining import explain
 from services.scheduler.handlers import Scheduler

@@ -11,7 +11,7 @@ from services.runtime.clock import Clock
 from services.scheduler.domain.explanation import Explanation
 from services.scheduler.domain.explanation import explain as told
 from services.scheduler.domain.replan import replan
-from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.ports import Begin
 
 

@@ -15,7 +15,7 @@ from services.runtime.clock import Clock
 from services.scheduler.domain.history import Timer
 from services.scheduler.domain.register import messages_of
 from services.scheduler.domain.replan import Person
-from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.handlers import encoded
 from services.scheduler.ports import Begin, Progress
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from services.scheduler.domain.rulebook import Rulebook, RulebookError
-from services.scheduler.domain.rulebook_reader import parse
+from services.scheduler.domain.rulebook.model import Rulebook, RulebookError
+from services.scheduler.domain.rulebook.reader import parse
 
 _SHIPPED = files("services.scheduler") / "rulebooks"
 

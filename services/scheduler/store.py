@@ -20,7 +20,7 @@ from services.scheduler.domain.history import Fired
 from services.scheduler.domain.intake import OfficeChange, Taken
 from services.scheduler.domain.register import Register, stated_number
 from services.scheduler.domain.replan import Person
-from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.ports import Loaded, PeopleMoved, Progress
 from services.scheduler.rows import (
     Row,

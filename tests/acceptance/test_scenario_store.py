@@ -21,7 +21,7 @@ from services.scheduler.app import beginning, hashing
 from services.scheduler.domain.intake import taken
 from services.scheduler.domain.register import Register
 from services.scheduler.domain.replan import replan
-from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.domain.simulation import Simulation
 from services.scheduler.rulebook_file import read_rulebook
 from tests.cli_records import troubled

@@ -12,7 +12,7 @@ from schemas.messages import DeadlineDue, DeadlineUpdated, DeadlineWithdrawn
 from services.scheduler.app import beginning, hashing
 from services.scheduler.domain.explanation import explain
 from services.scheduler.domain.replan import replan
-from services.scheduler.domain.rulebook_reader import parse
+from services.scheduler.domain.rulebook.reader import parse
 from services.scheduler.reconciling import Reconciliation
 from services.scheduler.replanning import Changes, Place, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook

@@ -28,8 +28,8 @@ from services.scheduler.domain.facts import Fact, NoteSlot, NoteSource, Version
 from services.scheduler.domain.intake import OfficeChange, Taken
 from services.scheduler.domain.planned import Planned
 from services.scheduler.domain.register import Register
-from services.scheduler.domain.rulebook import Rulebook
-from services.scheduler.domain.rulebook_reader import parse
+from services.scheduler.domain.rulebook.model import Rulebook
+from services.scheduler.domain.rulebook.reader import parse
 from services.scheduler.domain.simulation import Simulation
 
 OSLO = ZoneInfo("Europe/Oslo")

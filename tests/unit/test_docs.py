@@ -22,8 +22,8 @@ from schemas.messages import (
 from services.cli.rulebook_form import rulebook_form
 from services.cli.settings import variables
 from services.notifier.domain.delivery import TRANSITIONS
-from services.scheduler.domain import rulebook
-from services.scheduler.domain import rulebook_reader as reader
+from services.scheduler.domain.rulebook import model as rulebook
+from services.scheduler.domain.rulebook import reader
 from services.scheduler.rulebook_file import read_rulebook
 
 HOUSE = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ import pytest
 from schemas.messages import FollowUpPlanMade, MeetingRequested, WorkResumed
 from services.scheduler.domain.facts import Version
 from services.scheduler.domain.intake import Taken
-from services.scheduler.domain.rulebook_reader import parse
+from services.scheduler.domain.rulebook.reader import parse
 from tests.unit.reference_life import ANNE, KAFE, Life, at, day, fact, gone, note, withdrawn
 
 REMINDER, PLAN = "follow_up_plan.reminder", "follow_up_plan.deadline"

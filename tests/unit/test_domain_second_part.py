@@ -23,7 +23,7 @@ from schemas.messages import (
     ReassessmentClosed,
     ReassessmentRequested,
 )
-from services.scheduler.domain.rulebook_reader import parse
+from services.scheduler.domain.rulebook.reader import parse
 from tests.unit.reference_life import (
     ADVISER,
     ANNE,

@@ -18,7 +18,7 @@ from schemas.messages import (
     PersonDied,
     ReassessmentRequested,
 )
-from services.scheduler.domain.rulebook_reader import parse
+from services.scheduler.domain.rulebook.reader import parse
 from tests.unit.reference_life import ADVISER, ANNE, BYGG, KAFE, Life, asked, at, day, note
 
 PLAN, MEETING = "follow_up_plan.deadline", "dialogue_meeting_1.deadline"

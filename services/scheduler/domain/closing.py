@@ -12,7 +12,7 @@ from services.scheduler.domain.anchors import Instance, covers
 from services.scheduler.domain.calendar import ONE_DAY
 from services.scheduler.domain.case_facts import CaseFacts, Exemption, MeetingState
 from services.scheduler.domain.cases import Leave
-from services.scheduler.domain.rulebook import Act, Rulebook, Step
+from services.scheduler.domain.rulebook.model import Act, Rulebook, Step
 
 # Of several reasons the first is named (SPEC 4.1); act → the code it is told by.
 _ACTS_IN_ORDER: tuple[tuple[Act, str], ...] = (

@@ -11,7 +11,7 @@ from services.scheduler.domain.calendar import OSLO, oslo_date
 from services.scheduler.domain.cases import Leave
 from services.scheduler.domain.history import Timer
 from services.scheduler.domain.planned import Planned
-from services.scheduler.domain.rulebook import Rulebook, Step
+from services.scheduler.domain.rulebook.model import Rulebook, Step
 
 
 def draft(

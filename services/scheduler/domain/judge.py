@@ -16,7 +16,7 @@ from services.scheduler.domain.anchors import Instance, covers
 from services.scheduler.domain.calendar import ONE_DAY, oslo_date, oslo_instant
 from services.scheduler.domain.cases import Leave
 from services.scheduler.domain.closing import Question, View, closed_and_resumed, first_reason
-from services.scheduler.domain.rulebook import Rulebook, Step
+from services.scheduler.domain.rulebook.model import Rulebook, Step
 from services.workdays import last_working_day, working_days_after
 
 Outcome = Literal["not_applicable", "done", "waiting", "open"]

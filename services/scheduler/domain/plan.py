@@ -16,7 +16,7 @@ from services.scheduler.domain.closing import View
 from services.scheduler.domain.history import Fired, StepKey, Timer, Withdrawn
 from services.scheduler.domain.lateness import timed
 from services.scheduler.domain.planned import Candidate, Planned
-from services.scheduler.domain.rulebook import Step
+from services.scheduler.domain.rulebook.model import Step
 from services.scheduler.domain.second_thoughts import DOUBT, SecondThoughts
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from schemas.messages import Recipient
 from services.scheduler.domain.history import Fired, StepKey
 from services.scheduler.domain.judge import Verdict
-from services.scheduler.domain.rulebook import Step
+from services.scheduler.domain.rulebook.model import Step
 
 State = Literal["fired", "not_applicable", "done", "waiting", "missed", "armed"]
 

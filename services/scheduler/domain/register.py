@@ -23,7 +23,7 @@ from services.scheduler.domain.facts import (
 from services.scheduler.domain.history import Fired
 from services.scheduler.domain.intake import OfficeChange, Taken
 from services.scheduler.domain.replan import Person, Replanned, replan
-from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.domain.rulebook.model import Rulebook
 
 
 @dataclass

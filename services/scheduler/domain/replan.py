@@ -19,7 +19,7 @@ from services.scheduler.domain.facts import Fact, NoteSlot, standing
 from services.scheduler.domain.history import Fired, StepKey, Timer, Withdrawn
 from services.scheduler.domain.plan import CasePlan, plan
 from services.scheduler.domain.planned import Planned
-from services.scheduler.domain.rulebook import Rulebook
+from services.scheduler.domain.rulebook.model import Rulebook
 
 
 @dataclass(frozen=True)

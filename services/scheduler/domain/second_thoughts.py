@@ -12,7 +12,7 @@ from services.scheduler.domain.closing import View
 from services.scheduler.domain.history import Fired, StepKey, Withdrawn
 from services.scheduler.domain.judge import Verdict, judge
 from services.scheduler.domain.planned import Candidate, Planned, as_fired
-from services.scheduler.domain.rulebook import Step
+from services.scheduler.domain.rulebook.model import Step
 
 MOVED_AFTER_DAYS = 7
 """A fired step whose due date is now more than that many days ahead is withdrawn (SPEC 4.3)."""

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from schemas.messages import Meeting, Role
-from services.scheduler.domain.rulebook import (
+from services.scheduler.domain.rulebook.lines import line_of
+from services.scheduler.domain.rulebook.model import (
     CATCH_UP_DAYS_DEFAULT,
     ORDER,
     Act,
@@ -29,7 +30,6 @@ from services.scheduler.domain.rulebook import (
     RulebookError,
     Step,
 )
-from services.scheduler.domain.rulebook_lines import line_of
 
 
 class _Table(BaseModel):
