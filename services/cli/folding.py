@@ -17,7 +17,7 @@ from schemas.ids import person_hash
 from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.wire import Envelope, InvalidRecord
 from services.cli.record_file import FiledRecord
-from services.scheduler.domain.intake import Taken, taken
+from services.scheduler.domain.facts.intake import Taken, taken
 from services.scheduler.domain.register import Register
 from services.scheduler.domain.replan import Replanned
 from services.scheduler.domain.rulebook.model import Rulebook

@@ -19,7 +19,7 @@ from services.records.dead_letters import Dead, digest
 from services.runtime.clock import Clock
 from services.runtime.kafka import Publisher
 from services.scheduler import metrics
-from services.scheduler.domain.intake import Taken, taken
+from services.scheduler.domain.facts.intake import Taken, taken
 from services.scheduler.domain.register import messages_of
 from services.scheduler.ports import Begin, PeopleMoved, Schemas, Work
 

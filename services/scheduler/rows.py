@@ -18,8 +18,8 @@ from schemas.messages import (
     Recipient,
     SickNoteRegistered,
 )
-from services.scheduler.domain.cases import StoredCase
-from services.scheduler.domain.facts import Fact, NoteSlot, Version
+from services.scheduler.domain.facts.cases import StoredCase
+from services.scheduler.domain.facts.facts import Fact, NoteSlot, Version
 from services.scheduler.domain.history import Fired, StepKey, Timer, Withdrawn
 
 Row = asyncpg.Record

@@ -13,7 +13,7 @@ import pytest
 from schemas.inbound import decode_inbound
 from schemas.messages import Employer, PersonDied
 from schemas.wire import IgnoredRecord, Record
-from services.scheduler.domain.facts import NoteSlot, Version
+from services.scheduler.domain.facts.facts import NoteSlot, Version
 from tests.unit.reference_life import ANNE, BYGG, KAFE, START, Life, at, day, gone, note, shipped
 
 Case = tuple[int, int, int]

@@ -26,7 +26,7 @@ from schemas.messages import (
     PersonDied,
     ReassessmentRequested,
 )
-from services.scheduler.domain.facts import NoteSlot
+from services.scheduler.domain.facts.facts import NoteSlot
 from tests.unit.reference_life import (
     ADVISER,
     ANNE,

@@ -13,7 +13,7 @@ from schemas.messages import (
     DialogueMeetingSummoned,
     PersonDied,
 )
-from services.scheduler.domain.facts import Version
+from services.scheduler.domain.facts.facts import Version
 from tests.acceptance.test_nav_2026_checkpoints import WEEK_8, WEEK_17, meeting
 from tests.unit.reference_life import ANNE, Life, What, at, day, gone, note, reasons, shipped
 

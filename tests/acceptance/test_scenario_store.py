@@ -18,7 +18,7 @@ from services.cli.folding import Folded, in_order
 from services.cli.plan_form import persons_of
 from services.cli.record_file import FiledRecord, read_records
 from services.scheduler.app import beginning, hashing
-from services.scheduler.domain.intake import taken
+from services.scheduler.domain.facts.intake import taken
 from services.scheduler.domain.register import Register
 from services.scheduler.domain.replan import replan
 from services.scheduler.domain.rulebook.model import Rulebook

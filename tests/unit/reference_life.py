@@ -24,8 +24,8 @@ from schemas.messages import (
     PersonRenumbered,
     SickNoteRegistered,
 )
-from services.scheduler.domain.facts import Fact, NoteSlot, NoteSource, Version
-from services.scheduler.domain.intake import OfficeChange, Taken
+from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource, Version
+from services.scheduler.domain.facts.intake import OfficeChange, Taken
 from services.scheduler.domain.planned import Planned
 from services.scheduler.domain.register import Register
 from services.scheduler.domain.rulebook.model import Rulebook

@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from schemas import messages as m
-from services.scheduler.domain.facts import Fact, NoteSlot, Version
-from services.scheduler.domain.intake import Taken
+from services.scheduler.domain.facts.facts import Fact, NoteSlot, Version
+from services.scheduler.domain.facts.intake import Taken
 from tests.unit.reference_life import ADVISER, ANNE, BYGG, KAFE, at, day, note
 
 Dict = dict[str, Any]

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from schemas.messages import DeathAnnulled, PeriodKind, PersonDied, WorkResumed
-from services.scheduler.domain.cases import Leave, leaves_of
-from services.scheduler.domain.facts import NoteSlot, standing
+from services.scheduler.domain.facts.cases import Leave, leaves_of
+from services.scheduler.domain.facts.facts import NoteSlot, standing
 from tests.unit.reference_life import ANNE, BYGG, KAFE, Life, at, day, note
 
 

@@ -21,7 +21,7 @@ from schemas.messages import (
     ReassessmentClosed,
     ReassessmentRequested,
 )
-from services.scheduler.domain.facts import (
+from services.scheduler.domain.facts.facts import (
     Fact,
     NoteSlot,
     Version,

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from schemas.messages import FollowUpPlanMade, MeetingRequested, WorkResumed
-from services.scheduler.domain.facts import Version
-from services.scheduler.domain.intake import Taken
+from services.scheduler.domain.facts.facts import Version
+from services.scheduler.domain.facts.intake import Taken
 from services.scheduler.domain.rulebook.reader import parse
 from tests.unit.reference_life import ANNE, KAFE, Life, at, day, fact, gone, note, withdrawn
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from schemas.ids import person_hash
 from schemas.messages import DeadlineDue, DeadlineWithdrawn, FactWithdrawn, PersonRenumbered
-from services.scheduler.domain.facts import Fact, Version
-from services.scheduler.domain.intake import Taken
+from services.scheduler.domain.facts.facts import Fact, Version
+from services.scheduler.domain.facts.intake import Taken
 from services.scheduler.domain.register import Register
 from services.scheduler.domain.replan import Replanned
 from services.scheduler.domain.simulation import Simulation

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from schemas.messages import ReassessmentRequested
-from services.scheduler.domain.facts import Version
-from services.scheduler.domain.intake import OfficeChange
+from services.scheduler.domain.facts.facts import Version
+from services.scheduler.domain.facts.intake import OfficeChange
 from services.scheduler.domain.rulebook.reader import parse
 from tests.unit.reference_life import (
     ADVISER,

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from schemas.messages import DialogueMeetingSummoned, MeetingRequested
 from services.scheduler.domain.calendar import oslo_date
-from services.scheduler.domain.case_facts import CaseFacts, MeetingState
+from services.scheduler.domain.facts.case_facts import CaseFacts, MeetingState
 from services.scheduler.domain.rulebook.model import REPLY_DAYS_DEFAULT, Step
 
 

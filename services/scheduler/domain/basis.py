@@ -23,8 +23,8 @@ from schemas.messages import (
     RequestBasis,
 )
 from services.scheduler.domain.calendar import oslo_date
-from services.scheduler.domain.case_facts import CaseFacts, MeetingState
-from services.scheduler.domain.cases import Leave
+from services.scheduler.domain.facts.case_facts import CaseFacts, MeetingState
+from services.scheduler.domain.facts.cases import Leave
 
 EARLIER_MONTHS = 36
 

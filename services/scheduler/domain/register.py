@@ -12,7 +12,7 @@ from datetime import datetime
 
 from schemas.messages import DeadlineDue, FactWithdrawn, Message, PersonRenumbered
 from services.scheduler.domain.due_event import fire
-from services.scheduler.domain.facts import (
+from services.scheduler.domain.facts.facts import (
     Fact,
     NoteSlot,
     current_number,
@@ -20,8 +20,8 @@ from services.scheduler.domain.facts import (
     owner_of,
     slot_after,
 )
+from services.scheduler.domain.facts.intake import OfficeChange, Taken
 from services.scheduler.domain.history import Fired
-from services.scheduler.domain.intake import OfficeChange, Taken
 from services.scheduler.domain.replan import Person, Replanned, replan
 from services.scheduler.domain.rulebook.model import Rulebook
 

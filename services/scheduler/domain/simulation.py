@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.messages import Message
-from services.scheduler.domain.intake import Taken
+from services.scheduler.domain.facts.intake import Taken
 from services.scheduler.domain.register import Register, messages_of
 from services.scheduler.domain.replan import Replanned
 

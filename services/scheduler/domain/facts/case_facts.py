@@ -35,7 +35,7 @@ from schemas.messages import (
     ReassessmentRequested,
 )
 from services.scheduler.domain.calendar import oslo_date
-from services.scheduler.domain.facts import Fact
+from services.scheduler.domain.facts.facts import Fact
 
 # A person too ill for meeting 1 is asked about again after four weeks, where no date was given (v).
 TOO_ILL_FOR_NOW = "too_ill_for_now"

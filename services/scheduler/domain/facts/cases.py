@@ -14,7 +14,7 @@ from functools import cached_property
 
 from schemas.messages import FULL_GRADE, Employer, Form, GradePeriod, Period, WorkResumed
 from services.scheduler.domain.calendar import ONE_DAY, oslo_date
-from services.scheduler.domain.facts import StandingNote
+from services.scheduler.domain.facts.facts import StandingNote
 
 GAP_DAYS_MAX = 15
 OVER_AFTER = timedelta(days=GAP_DAYS_MAX + 1)

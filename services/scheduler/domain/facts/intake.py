@@ -16,7 +16,7 @@ from schemas.messages import (
 )
 from schemas.nav.parts import NoteStatusVersion, NoteVersion, Part
 from schemas.wire import SICK_NOTES_TOPIC, Envelope, Record
-from services.scheduler.domain.facts import Fact, NoteSlot, NoteSource, Version
+from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource, Version
 
 _SOURCE_BY_TOPIC: dict[str, NoteSource] = {
     SICK_NOTES_TOPIC: "canonical",
