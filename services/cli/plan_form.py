@@ -10,7 +10,7 @@ from schemas.messages import DeadlineDue
 from services.cli.folding import Folded
 from services.cli.instants import in_oslo
 from services.scheduler.domain.explanation import Explanation, explain
-from services.scheduler.domain.planned import Planned
+from services.scheduler.domain.plan.planned import Planned
 from services.scheduler.domain.replan import Replanned
 
 

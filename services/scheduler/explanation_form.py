@@ -6,7 +6,7 @@ from typing import Any
 
 from services.scheduler.domain.calendar import OSLO
 from services.scheduler.domain.explanation import CaseStory, Explanation, Line, in_words
-from services.scheduler.domain.planned import Planned
+from services.scheduler.domain.plan.planned import Planned
 
 
 def explanation_form(explanation: Explanation) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from services.runtime.clock import Clock
-from services.scheduler.domain.history import Timer
+from services.scheduler.domain.plan.history import Timer
 from services.scheduler.domain.register import messages_of
 from services.scheduler.domain.replan import Person
 from services.scheduler.domain.rulebook.model import Rulebook

@@ -20,7 +20,7 @@ from schemas.messages import (
 )
 from services.scheduler.domain.facts.cases import StoredCase
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, Version
-from services.scheduler.domain.history import Fired, StepKey, Timer, Withdrawn
+from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
 
 Row = asyncpg.Record
 

@@ -17,7 +17,7 @@ from services.runtime.postgres import Connection, Queries
 from services.scheduler.domain.due_event import fire
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, Version, current_number, owner_of
 from services.scheduler.domain.facts.intake import OfficeChange, Taken
-from services.scheduler.domain.history import Fired
+from services.scheduler.domain.plan.history import Fired
 from services.scheduler.domain.register import Register, stated_number
 from services.scheduler.domain.replan import Person
 from services.scheduler.domain.rulebook.model import Rulebook

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from schemas.ids import person_hash
 from schemas.messages import DeadlineDue, DeadlineUpdated, DeadlineWithdrawn
 from services.scheduler.domain.facts.intake import Taken
-from services.scheduler.domain.history import Timer
+from services.scheduler.domain.plan.history import Timer
 from services.scheduler.domain.register import Register
 from services.scheduler.domain.replan import Replanned
 from services.scheduler.domain.simulation import Simulation

@@ -26,7 +26,7 @@ from schemas.messages import (
 )
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource, Version
 from services.scheduler.domain.facts.intake import OfficeChange, Taken
-from services.scheduler.domain.planned import Planned
+from services.scheduler.domain.plan.planned import Planned
 from services.scheduler.domain.register import Register
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.domain.rulebook.reader import parse

@@ -10,12 +10,12 @@ import pytest
 
 from schemas.messages import Employer, Period, SickNoteRegistered
 from services.scheduler.domain.calendar import midnight, oslo_date
-from services.scheduler.domain.closing import View
 from services.scheduler.domain.facts.case_facts import CaseFacts
 from services.scheduler.domain.facts.cases import Leave, NoteDay
 from services.scheduler.domain.facts.facts import StandingNote, Version
-from services.scheduler.domain.plan import plan
-from services.scheduler.domain.planned import Planned
+from services.scheduler.domain.plan.done import View
+from services.scheduler.domain.plan.plan import plan
+from services.scheduler.domain.plan.planned import Planned
 from services.workdays import is_working_day, last_working_day, working_days_after
 from tests.unit import reference_calendar as other
 from tests.unit.reference_life import ANNE, KAFE, OSLO, Life, at, day, note, shipped

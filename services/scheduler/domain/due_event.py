@@ -9,8 +9,8 @@ from schemas.ids import due_event_id
 from schemas.messages import Basis, CaseSnapshot, DeadlineDue, RulebookStamp
 from services.scheduler.domain.calendar import OSLO, oslo_date
 from services.scheduler.domain.facts.cases import Leave
-from services.scheduler.domain.history import Timer
-from services.scheduler.domain.planned import Planned
+from services.scheduler.domain.plan.history import Timer
+from services.scheduler.domain.plan.planned import Planned
 from services.scheduler.domain.rulebook.model import Rulebook, Step
 
 

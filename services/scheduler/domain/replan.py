@@ -11,14 +11,14 @@ from schemas.ids import withdrawal_id
 from schemas.messages import Basis, DeadlineUpdated, DeadlineWithdrawn
 from services.scheduler.domain.basis import basis_of, same_facts
 from services.scheduler.domain.calendar import OSLO, midnight, oslo_date
-from services.scheduler.domain.closing import View
 from services.scheduler.domain.due_event import draft, not_after
 from services.scheduler.domain.facts.case_facts import CaseFacts, case_facts, facts_by_case
 from services.scheduler.domain.facts.cases import Identified, Leave, StoredCase, identify, leaves_of
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, standing
-from services.scheduler.domain.history import Fired, StepKey, Timer, Withdrawn
-from services.scheduler.domain.plan import CasePlan, plan
-from services.scheduler.domain.planned import Planned
+from services.scheduler.domain.plan.done import View
+from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
+from services.scheduler.domain.plan.plan import CasePlan, plan
+from services.scheduler.domain.plan.planned import Planned
 from services.scheduler.domain.rulebook.model import Rulebook
 
 

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from schemas.messages import FULL_GRADE, FollowUpPlanMade, FollowUpPlanShared, Recipient, Role
-from services.scheduler.domain.anchors import Instance, covers
 from services.scheduler.domain.calendar import ONE_DAY
 from services.scheduler.domain.facts.case_facts import CaseFacts, Exemption, MeetingState
 from services.scheduler.domain.facts.cases import Leave
+from services.scheduler.domain.plan.fact_anchors import Instance, covers
 from services.scheduler.domain.rulebook.model import Act, Rulebook, Step
 
 # Of several reasons the first is named (SPEC 4.1); act → the code it is told by.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.scheduler.domain.closing import View
-from services.scheduler.domain.history import StepKey, Timer
-from services.scheduler.domain.planned import Candidate, Planned, as_fired
+from services.scheduler.domain.plan.done import View
+from services.scheduler.domain.plan.history import StepKey, Timer
+from services.scheduler.domain.plan.planned import Candidate, Planned, as_fired
 
 
 def timed(

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.scheduler.domain.anchors import Instance, instances
 from services.scheduler.domain.calendar import midnight
-from services.scheduler.domain.closing import View
-from services.scheduler.domain.history import Fired, StepKey, Timer, Withdrawn
-from services.scheduler.domain.lateness import timed
-from services.scheduler.domain.planned import Candidate, Planned
+from services.scheduler.domain.plan.done import View
+from services.scheduler.domain.plan.fact_anchors import Instance, instances
+from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
+from services.scheduler.domain.plan.lateness import timed
+from services.scheduler.domain.plan.planned import Candidate, Planned
+from services.scheduler.domain.plan.withdrawals import DOUBT, SecondThoughts
 from services.scheduler.domain.rulebook.model import Step
-from services.scheduler.domain.second_thoughts import DOUBT, SecondThoughts
 
 
 @dataclass(frozen=True, slots=True)

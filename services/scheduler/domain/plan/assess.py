@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from schemas.messages import FULL_GRADE, Recipient
-from services.scheduler.domain.anchors import Instance, covers
 from services.scheduler.domain.calendar import ONE_DAY, oslo_date, oslo_instant
-from services.scheduler.domain.closing import Question, View, closed_and_resumed, first_reason
 from services.scheduler.domain.facts.cases import Leave
+from services.scheduler.domain.plan.done import Question, View, closed_and_resumed, first_reason
+from services.scheduler.domain.plan.fact_anchors import Instance, covers
 from services.scheduler.domain.rulebook.model import Rulebook, Step
 from services.workdays import last_working_day, working_days_after
 

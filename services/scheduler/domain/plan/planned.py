@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import Literal
 
 from schemas.messages import Recipient
-from services.scheduler.domain.history import Fired, StepKey
-from services.scheduler.domain.judge import Verdict
+from services.scheduler.domain.plan.assess import Verdict
+from services.scheduler.domain.plan.history import Fired, StepKey
 from services.scheduler.domain.rulebook.model import Step
 
 State = Literal["fired", "not_applicable", "done", "waiting", "missed", "armed"]

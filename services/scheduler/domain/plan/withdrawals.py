@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from schemas.messages import Recipient, WithdrawalReason
-from services.scheduler.domain.anchors import Instance
-from services.scheduler.domain.closing import View
-from services.scheduler.domain.history import Fired, StepKey, Withdrawn
-from services.scheduler.domain.judge import Verdict, judge
-from services.scheduler.domain.planned import Candidate, Planned, as_fired
+from services.scheduler.domain.plan.assess import Verdict, judge
+from services.scheduler.domain.plan.done import View
+from services.scheduler.domain.plan.fact_anchors import Instance
+from services.scheduler.domain.plan.history import Fired, StepKey, Withdrawn
+from services.scheduler.domain.plan.planned import Candidate, Planned, as_fired
 from services.scheduler.domain.rulebook.model import Step
 
 MOVED_AFTER_DAYS = 7
