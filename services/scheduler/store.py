@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from schemas.messages import PersonRenumbered, SickNoteRegistered
 from services.runtime.postgres import Connection, Queries
-from services.scheduler.domain.due_event import fire
+from services.scheduler.domain.events.due_event import fire
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, Version, current_number, owner_of
 from services.scheduler.domain.facts.intake import OfficeChange, Taken
 from services.scheduler.domain.plan.history import Fired

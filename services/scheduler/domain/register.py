@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.messages import DeadlineDue, FactWithdrawn, Message, PersonRenumbered
-from services.scheduler.domain.due_event import fire
+from services.scheduler.domain.events.due_event import fire
 from services.scheduler.domain.facts.facts import (
     Fact,
     NoteSlot,
