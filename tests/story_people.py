@@ -20,8 +20,8 @@ from schemas.messages import (
 from schemas.wire import Envelope, Record, encode
 from services.scheduler.app import hashing
 from services.scheduler.domain.facts.intake import taken
-from services.scheduler.domain.register import Register
-from services.scheduler.domain.simulation import Simulation
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.rulebook_file import read_rulebook
 from tests.service_processes import PSEUDONYM_KEY
 

@@ -22,7 +22,7 @@ from services.cli.operators_parts import (
 
 if TYPE_CHECKING:
     from services.notifier.operating import DeliveryStory
-    from services.scheduler.domain.explanation import Explanation
+    from services.scheduler.domain.people.explanation import Explanation
 
 UNKNOWN = "Nothing is known of this person."
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from services.cli.instants import OSLO
 from services.notifier.operating import DeliveryStory
-from services.scheduler.domain.explanation import CaseStory, Explanation, Line, in_words
+from services.scheduler.domain.people.explanation import CaseStory, Explanation, Line, in_words
 from services.scheduler.domain.plan.planned import Planned
 
 _STYLES = {

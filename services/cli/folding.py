@@ -18,10 +18,10 @@ from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.wire import Envelope, InvalidRecord
 from services.cli.record_file import FiledRecord
 from services.scheduler.domain.facts.intake import Taken, taken
-from services.scheduler.domain.register import Register
-from services.scheduler.domain.replan import Replanned
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.replan import Replanned
+from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.domain.rulebook.model import Rulebook
-from services.scheduler.domain.simulation import Simulation
 
 PUBLIC_PSEUDONYM_KEY = "public: for commands that run without services"
 """What `plan`, `replay` and `demo` hash persons with, so that their ids agree; it protects nothing."""

@@ -9,9 +9,9 @@ from typing import Any
 from schemas.messages import DeadlineDue
 from services.cli.folding import Folded
 from services.cli.instants import in_oslo
-from services.scheduler.domain.explanation import Explanation, explain
+from services.scheduler.domain.people.explanation import Explanation, explain
+from services.scheduler.domain.people.replan import Replanned
 from services.scheduler.domain.plan.planned import Planned
-from services.scheduler.domain.replan import Replanned
 
 
 def persons_of(folded: Folded) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.scheduler.domain.explanation import Explanation
+from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.explanation_form import explanation_form
 
 OPERATOR_TOKEN_CHARACTERS_MIN = 32

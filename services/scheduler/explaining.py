@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.runtime.clock import Clock
-from services.scheduler.domain.explanation import Explanation
-from services.scheduler.domain.explanation import explain as told
-from services.scheduler.domain.replan import replan
+from services.scheduler.domain.people.explanation import Explanation
+from services.scheduler.domain.people.explanation import explain as told
+from services.scheduler.domain.people.replan import replan
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.ports import Begin
 

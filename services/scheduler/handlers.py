@@ -20,7 +20,7 @@ from services.runtime.clock import Clock
 from services.runtime.kafka import Publisher
 from services.scheduler import metrics
 from services.scheduler.domain.facts.intake import Taken, taken
-from services.scheduler.domain.register import messages_of
+from services.scheduler.domain.people.known_people import messages_of
 from services.scheduler.ports import Begin, PeopleMoved, Schemas, Work
 
 SOURCE = "urn:stoppunkt:scheduler"

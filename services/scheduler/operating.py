@@ -12,7 +12,7 @@ from services.runtime.clock import PostgresClock
 from services.runtime.postgres import Connection, Pool, Queries, close_pool, open_pool, transaction
 from services.scheduler.app import GROUP_ID, SCHEMA, Settings, beginning, hashing
 from services.scheduler.domain.calendar import OSLO
-from services.scheduler.domain.explanation import Explanation
+from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.erasing import Erased
 from services.scheduler.erasing import erase as erase_from
 from services.scheduler.explaining import explain as explain_now

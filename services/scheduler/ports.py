@@ -14,9 +14,9 @@ from schemas.wire import Record
 from services.records.dead_letters import Dead
 from services.scheduler.domain.facts.facts import NoteSlot
 from services.scheduler.domain.facts.intake import OfficeChange, Taken
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.replan import Person
 from services.scheduler.domain.plan.history import Fired
-from services.scheduler.domain.register import Register
-from services.scheduler.domain.replan import Person
 
 
 class PeopleMoved(Exception):

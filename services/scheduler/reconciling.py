@@ -9,8 +9,8 @@ import structlog
 
 from services.runtime.clock import Clock
 from services.scheduler import metrics
-from services.scheduler.domain.register import messages_of
-from services.scheduler.domain.replan import Person
+from services.scheduler.domain.people.known_people import messages_of
+from services.scheduler.domain.people.replan import Person
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.handlers import encoded
 from services.scheduler.ports import Begin

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from services.runtime.clock import Clock
+from services.scheduler.domain.people.known_people import messages_of
+from services.scheduler.domain.people.replan import Person
 from services.scheduler.domain.plan.history import Timer
-from services.scheduler.domain.register import messages_of
-from services.scheduler.domain.replan import Person
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.handlers import encoded
 from services.scheduler.ports import Begin, Progress

@@ -17,9 +17,9 @@ from services.runtime.postgres import Connection, Queries
 from services.scheduler.domain.events.due_event import fire
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, Version, current_number, owner_of
 from services.scheduler.domain.facts.intake import OfficeChange, Taken
+from services.scheduler.domain.people.known_people import Register, stated_number
+from services.scheduler.domain.people.replan import Person
 from services.scheduler.domain.plan.history import Fired
-from services.scheduler.domain.register import Register, stated_number
-from services.scheduler.domain.replan import Person
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.ports import Loaded, PeopleMoved, Progress
 from services.scheduler.rows import (

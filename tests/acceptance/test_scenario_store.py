@@ -19,10 +19,10 @@ from services.cli.plan_form import persons_of
 from services.cli.record_file import FiledRecord, read_records
 from services.scheduler.app import beginning, hashing
 from services.scheduler.domain.facts.intake import taken
-from services.scheduler.domain.register import Register
-from services.scheduler.domain.replan import replan
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.replan import replan
+from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.domain.rulebook.model import Rulebook
-from services.scheduler.domain.simulation import Simulation
 from services.scheduler.rulebook_file import read_rulebook
 from tests.cli_records import troubled
 from tests.scheduler_parts import KEY, Bench, scheduler_on

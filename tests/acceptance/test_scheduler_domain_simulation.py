@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from schemas.ids import person_hash
 from schemas.messages import DeadlineDue, DeadlineUpdated, DeadlineWithdrawn
 from services.scheduler.domain.facts.intake import Taken
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.replan import Replanned
+from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.domain.plan.history import Timer
-from services.scheduler.domain.register import Register
-from services.scheduler.domain.replan import Replanned
-from services.scheduler.domain.simulation import Simulation
 from tests.unit.reference_life import ANNE, OSLO, at, shipped
 from tests.unit.reference_lives import gone_of, lives, records_of
 

@@ -10,8 +10,8 @@ import pytest
 
 from schemas.messages import DeadlineDue, DeadlineUpdated, DeadlineWithdrawn
 from services.scheduler.app import beginning, hashing
-from services.scheduler.domain.explanation import explain
-from services.scheduler.domain.replan import replan
+from services.scheduler.domain.people.explanation import explain
+from services.scheduler.domain.people.replan import replan
 from services.scheduler.domain.rulebook.reader import parse
 from services.scheduler.reconciling import Reconciliation
 from services.scheduler.replanning import Changes, Place, replan_everybody

@@ -20,8 +20,8 @@ from services.cli.record_file import read_records
 from services.records.dead_letters import DEAD_LETTERS_MAX, TooManyDeadLetters
 from services.scheduler.app import compose, hashing
 from services.scheduler.domain.facts.intake import taken
-from services.scheduler.domain.register import Register
-from services.scheduler.domain.simulation import Simulation
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.rulebook_file import read_rulebook
 from tests.scheduler_parts import (
     ANNE,

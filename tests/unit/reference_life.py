@@ -26,11 +26,11 @@ from schemas.messages import (
 )
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource, Version
 from services.scheduler.domain.facts.intake import OfficeChange, Taken
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.domain.plan.planned import Planned
-from services.scheduler.domain.register import Register
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.domain.rulebook.reader import parse
-from services.scheduler.domain.simulation import Simulation
 
 OSLO = ZoneInfo("Europe/Oslo")
 ANNE, BJORN, CECILIE, DAG = "14838511253", "02917920144", "23869033316", "09896814513"

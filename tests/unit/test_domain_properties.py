@@ -14,9 +14,9 @@ from schemas.ids import person_hash
 from schemas.messages import DeadlineDue, DeadlineWithdrawn, FactWithdrawn, PersonRenumbered
 from services.scheduler.domain.facts.facts import Fact, Version
 from services.scheduler.domain.facts.intake import Taken
-from services.scheduler.domain.register import Register
-from services.scheduler.domain.replan import Replanned
-from services.scheduler.domain.simulation import Simulation
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.replan import Replanned
+from services.scheduler.domain.people.simulation import Simulation
 from tests.unit.reference_life import ANNE, BJORN, CECILIE, DAG, OSLO, START, at, note, shipped
 from tests.unit.reference_lives import gone_of, lives, long_life, records_of
 from tests.unit.reference_model import STEPS, cases_of, closed_of, plan_of, scene_of

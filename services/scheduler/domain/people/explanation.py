@@ -12,9 +12,9 @@ from datetime import date, datetime
 from schemas.messages import FactWithdrawn
 from services.scheduler.domain.calendar import OSLO, midnight
 from services.scheduler.domain.facts.cases import Leave
+from services.scheduler.domain.people.replan import Person, Replanned
 from services.scheduler.domain.plan.history import Fired
 from services.scheduler.domain.plan.planned import Planned
-from services.scheduler.domain.replan import Person, Replanned
 
 _WORDS = {
     "on_time": "told on time",

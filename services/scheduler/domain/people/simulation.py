@@ -13,8 +13,8 @@ from datetime import datetime
 
 from schemas.messages import Message
 from services.scheduler.domain.facts.intake import Taken
-from services.scheduler.domain.register import Register, messages_of
-from services.scheduler.domain.replan import Replanned
+from services.scheduler.domain.people.known_people import Register, messages_of
+from services.scheduler.domain.people.replan import Replanned
 
 
 @dataclass

@@ -21,8 +21,8 @@ from services.scheduler.domain.facts.facts import (
     slot_after,
 )
 from services.scheduler.domain.facts.intake import OfficeChange, Taken
+from services.scheduler.domain.people.replan import Person, Replanned, replan
 from services.scheduler.domain.plan.history import Fired
-from services.scheduler.domain.replan import Person, Replanned, replan
 from services.scheduler.domain.rulebook.model import Rulebook
 
 
