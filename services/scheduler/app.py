@@ -39,7 +39,7 @@ from services.scheduler.ports import Begin, Schemas, Work
 from services.scheduler.reconciling import Reconciliation
 from services.scheduler.registry import SchemaRegistry
 from services.scheduler.rulebook_file import read_rulebook
-from services.scheduler.store import Store
+from services.scheduler.store.people import Store
 
 SCHEMA = "scheduler"
 GROUP_ID = "stoppunkt-scheduler"

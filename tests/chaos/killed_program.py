@@ -21,7 +21,7 @@ from services.runtime.settings import load_settings
 from services.scheduler.app import Settings
 from services.scheduler.app import run as run_scheduler
 from services.scheduler.handlers import Scheduler
-from services.scheduler.store import Store
+from services.scheduler.store.people import Store
 
 # point: (class, method, whether it has been done when the kill comes, how many calls go well before)
 POINTS: dict[str, tuple[type, str, Literal["before", "after"], int]] = {

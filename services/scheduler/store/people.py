@@ -22,7 +22,7 @@ from services.scheduler.domain.people.replan import Person
 from services.scheduler.domain.plan.history import Fired
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.ports import Loaded, PeopleMoved, Progress
-from services.scheduler.rows import (
+from services.scheduler.store.rows import (
     Row,
     case_of,
     case_row,
