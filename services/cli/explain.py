@@ -81,7 +81,7 @@ def _is_known(delivery: DeliveryStory, at: datetime | None) -> bool:
 
 def _print_json(found: Explanation, deliveries: list[DeliveryStory] | None) -> None:
     from services.cli.lines import json_line
-    from services.scheduler.explanation_form import explanation_form
+    from services.scheduler.explain.as_json import explanation_form
 
     told = None if deliveries is None else [_delivery(each) for each in deliveries]
     typer.echo(json_line(explanation_form(found) | {"deliveries": told}))

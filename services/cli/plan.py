@@ -104,7 +104,7 @@ def plan(
 
 def _print_explained(folded: Iterator[Folded], at: datetime, *, as_json: bool) -> None:
     from services.cli.plan_form import explanations_of
-    from services.scheduler.explanation_form import explanation_form
+    from services.scheduler.explain.as_json import explanation_form
 
     explained = (each for one in folded for each in explanations_of(one, at))
     if as_json:

@@ -32,8 +32,8 @@ from services.runtime.service import Life, run_service
 from services.runtime.settings import ServiceSettings
 from services.runtime.turning import Wake, keep_turning
 from services.scheduler.domain.rulebook.model import Rulebook
-from services.scheduler.endpoint import OPERATOR_TOKEN_CHARACTERS_MIN, operator_routes
-from services.scheduler.explaining import explain
+from services.scheduler.explain.ask import explain
+from services.scheduler.explain.endpoint import OPERATOR_TOKEN_CHARACTERS_MIN, operator_routes
 from services.scheduler.handlers import Scheduler
 from services.scheduler.ports import Begin, Schemas, Work
 from services.scheduler.reconciling import Reconciliation

@@ -15,7 +15,7 @@ from services.scheduler.domain.calendar import OSLO
 from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.erasing import Erased
 from services.scheduler.erasing import erase as erase_from
-from services.scheduler.explaining import explain as explain_now
+from services.scheduler.explain.ask import explain as explain_now
 from services.scheduler.replanning import Changes, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
 

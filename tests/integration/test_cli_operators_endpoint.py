@@ -18,8 +18,8 @@ from services.runtime.health import Health, HealthServer
 from services.runtime.logs import configure_logs
 from services.runtime.postgres import close_pool
 from services.scheduler.app import Settings, beginning, hashing
-from services.scheduler.endpoint import operator_routes
-from services.scheduler.explaining import explain
+from services.scheduler.explain.ask import explain
+from services.scheduler.explain.endpoint import operator_routes
 from services.scheduler.rulebook_file import read_rulebook
 from tests.scheduler_parts import ANNE, BJORN, KEY, Bench, note, scheduler_on
 

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.scheduler.domain.people.explanation import Explanation
-from services.scheduler.explanation_form import explanation_form
+from services.scheduler.explain.as_json import explanation_form
 
 OPERATOR_TOKEN_CHARACTERS_MIN = 32
 BODY_BYTES_MAX = 4096
