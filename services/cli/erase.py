@@ -19,7 +19,7 @@ from services.cli.operators_parts import (
 
 if TYPE_CHECKING:
     from services.notifier.erasing import Erased as NotifierErased
-    from services.scheduler.erasing import Erased as SchedulerErased
+    from services.scheduler.jobs.erase import Erased as SchedulerErased
 
 
 def erase(

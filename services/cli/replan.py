@@ -12,7 +12,7 @@ from services.cli.operators_parts import answer, scheduler_settings
 
 if TYPE_CHECKING:
     from services.scheduler.app import Settings
-    from services.scheduler.replanning import Changes
+    from services.scheduler.jobs.replan_everybody import Changes
 
 PROGRESS_SECONDS = 2.0
 KINDS = ("added", "moved", "dropped", "withdrawn")
@@ -53,8 +53,8 @@ def replan(
 
 
 async def _replan(settings: Settings, *, dry_run: bool) -> Changes:
+    from services.scheduler.jobs.replan_everybody import Changes
     from services.scheduler.operating import replan_all
-    from services.scheduler.replanning import Changes
 
     changes = Changes()
     told_at = time.monotonic()

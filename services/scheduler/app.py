@@ -35,10 +35,10 @@ from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.explain.ask import explain
 from services.scheduler.explain.endpoint import OPERATOR_TOKEN_CHARACTERS_MIN, operator_routes
 from services.scheduler.handlers import Scheduler
+from services.scheduler.jobs.reconcile import Reconciliation
 from services.scheduler.ports import Begin, Schemas, Work
-from services.scheduler.reconciling import Reconciliation
-from services.scheduler.registry import SchemaRegistry
 from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.schema_registry import SchemaRegistry
 from services.scheduler.store.people import Store
 
 SCHEMA = "scheduler"

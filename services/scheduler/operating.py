@@ -13,10 +13,10 @@ from services.runtime.postgres import Connection, Pool, Queries, close_pool, ope
 from services.scheduler.app import GROUP_ID, SCHEMA, Settings, beginning, hashing
 from services.scheduler.domain.calendar import OSLO
 from services.scheduler.domain.people.explanation import Explanation
-from services.scheduler.erasing import Erased
-from services.scheduler.erasing import erase as erase_from
 from services.scheduler.explain.ask import explain as explain_now
-from services.scheduler.replanning import Changes, replan_everybody
+from services.scheduler.jobs.erase import Erased
+from services.scheduler.jobs.erase import erase as erase_from
+from services.scheduler.jobs.replan_everybody import Changes, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
 
 _QUERIES = Queries("services.scheduler.sql")

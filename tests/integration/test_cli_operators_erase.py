@@ -16,7 +16,7 @@ from schemas.inbound import NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.messages import DeadlineDue
 from schemas.wire import Record
 from services.scheduler.app import hashing
-from services.scheduler.erasing import erase
+from services.scheduler.jobs.erase import erase
 from tests.notifier_parts import JON_NEW, JON_OLD
 from tests.operators_parts import House, Terminal, house_on, terminal_on
 from tests.scheduler_parts import (

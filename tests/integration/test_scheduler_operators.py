@@ -13,8 +13,8 @@ from services.scheduler.app import beginning, hashing
 from services.scheduler.domain.people.explanation import explain
 from services.scheduler.domain.people.replan import replan
 from services.scheduler.domain.rulebook.reader import parse
-from services.scheduler.reconciling import Reconciliation
-from services.scheduler.replanning import Changes, Place, replan_everybody
+from services.scheduler.jobs.reconcile import Reconciliation
+from services.scheduler.jobs.replan_everybody import Changes, Place, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
 from tests.scheduler_parts import (
     ANNE,
@@ -117,7 +117,7 @@ async def test_a_replan_that_was_stopped_goes_on_where_it_was(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Issue 4: resumable, while the service runs."""
-    monkeypatch.setattr("services.scheduler.replanning.PEOPLE_PER_BATCH", 2)
+    monkeypatch.setattr("services.scheduler.jobs.replan_everybody.PEOPLE_PER_BATCH", 2)
     later = parse(STANDARD.replace('name = "question", day = 105', 'name = "question", day = 98'))
     people = [f"{number:011d}" for number in range(1, 8)]
     async with scheduler_on(database_url, start=START) as bench:

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from schemas.inbound import decode_inbound
 from schemas.messages import DialogueMeetingHeld
 from schemas.wire import Envelope, InvalidRecord, Record
-from services.scheduler.registry import RegistryUnavailable, SchemaRegistry
+from services.scheduler.schema_registry import RegistryUnavailable, SchemaRegistry
 
 TOPIC = "teamsykefravr.isdialogmote-dialogmote-statusendring"
 HELD_AT = datetime(2026, 6, 18, 6, 30, tzinfo=UTC)

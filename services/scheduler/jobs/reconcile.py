@@ -13,8 +13,8 @@ from services.scheduler.domain.people.known_people import messages_of
 from services.scheduler.domain.people.replan import Person
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.handlers import encoded
+from services.scheduler.jobs.replan_everybody import Changes
 from services.scheduler.ports import Begin
-from services.scheduler.replanning import Changes
 
 PEOPLE_PER_BATCH = 200
 
