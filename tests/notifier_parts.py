@@ -33,8 +33,8 @@ from services.notifier.channels.adviser_task import KafkaAdviserTask
 from services.notifier.channels.kafka_email import KafkaEmail
 from services.notifier.channels.kafka_sms import KafkaSms
 from services.notifier.channels.letter import KafkaLetter
-from services.notifier.holding import Limits
 from services.notifier.ports import Channel
+from services.notifier.sending.limits import Limits
 from services.notifier.store import SCHEMA
 from services.runtime.clock import TurnedClock
 from services.runtime.postgres import Pool, close_pool, open_pool

@@ -13,7 +13,7 @@ from services.cli.instants import in_oslo, instant
 from services.cli.operators_parts import answer, notifier_settings
 
 if TYPE_CHECKING:
-    from services.notifier.turns import Rehearsed
+    from services.notifier.sending.turns import Rehearsed
 
 LOOKED_AT_MAX = 1000
 TITLES = ("channel", "role", "checkpoint", "step", "would", "why", "deliveries", "until")

@@ -32,16 +32,16 @@ from services.notifier.channels.parts import Parts
 from services.notifier.channels.smtp import Smtp, SmtpServer
 from services.notifier.domain.delivery import ChannelName
 from services.notifier.handlers import Handlers
-from services.notifier.holding import Limits
 from services.notifier.metrics import show_watched
 from services.notifier.ports import Brake, Channel, Clock, Publish, Watched, Words
 from services.notifier.registers.deliveries import StoredDeliveries
 from services.notifier.relay import Relay
-from services.notifier.senders import Senders
+from services.notifier.sending.limits import Limits
+from services.notifier.sending.senders import Senders
+from services.notifier.sending.turns import Rehearsed, Turns
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import MIGRATIONS, SCHEMA, Store
 from services.notifier.texts_folder import load_texts
-from services.notifier.turns import Rehearsed, Turns
 from services.records.dead_letters import DEAD_TOPIC_CONFIGS, dead_topic
 from services.runtime.clock import PostgresClock
 from services.runtime.health import Pulse

@@ -11,9 +11,9 @@ from services.notifier.domain.delivery import ChannelName
 from services.notifier.erasing import Erased
 from services.notifier.erasing import erase as erase_from
 from services.notifier.ports import Brake
+from services.notifier.sending.turns import Rehearsed
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import SCHEMA, Tables
-from services.notifier.turns import Rehearsed
 from services.runtime.clock import PostgresClock
 from services.runtime.kafka import Publisher
 from services.runtime.postgres import Pool, close_pool, open_pool, retrying, transaction

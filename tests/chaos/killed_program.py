@@ -13,7 +13,7 @@ from typing import Any, Literal
 from services.notifier.app import Notifier
 from services.notifier.app import run as run_notifier
 from services.notifier.handlers import Handlers
-from services.notifier.senders import Senders
+from services.notifier.sending.senders import Senders
 from services.notifier.settings import NotifierSettings
 from services.records.tables import RecordTables
 from services.runtime.kafka import Publisher

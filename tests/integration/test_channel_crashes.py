@@ -17,7 +17,7 @@ from services.notifier.channels.kafka_email import KafkaEmail
 from services.notifier.channels.letter import KafkaLetter
 from services.notifier.domain.delivery import Outcome, State
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
-from services.notifier.turns import LEASE
+from services.notifier.sending.turns import LEASE
 from tests.channel_parts import Asked, Reply, Server, gateway, serving
 from tests.notifier_parts import Desk, anne, desk, due, oslo
 from tests.runtime_parts import until

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date, timedelta
 
-from services.notifier.holding import Limits
+from services.notifier.sending.limits import Limits
 from tests.notifier_parts import (
     ADVISER,
     EMPLOYEE,

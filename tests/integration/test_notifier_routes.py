@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.messages import Employer, Recipient
-from services.notifier.holding import Limits
+from services.notifier.sending.limits import Limits
 from tests.notifier_parts import (
     ADVISER,
     BYGG,

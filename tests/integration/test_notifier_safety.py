@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from services.notifier.holding import Limits
+from services.notifier.sending.limits import Limits
 from tests.notifier_parts import MANAGER, anne, desk, due, manager, oslo
 
 TUESDAY = oslo("2026-02-24T09:00:00")

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.notifier.domain.delivery import ChannelName, Delivery
-from services.notifier.holding import slot_of
 from services.notifier.ports import Brake, Slot
+from services.notifier.sending.limits import slot_of
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
 

@@ -40,12 +40,12 @@ from services.notifier.domain.relevance import (
 )
 from services.notifier.domain.withdrawal import reason_code, withdrawal_for
 from services.notifier.handlers import tell_of_lost, update_tasks
-from services.notifier.holding import Limits, hold_back
 from services.notifier.messages import compose
 from services.notifier.metrics import count_endings, count_uncertain
 from services.notifier.ports import ContactBook, KnownEvent, Outgoing, Recall, Store, Tables, Words
 from services.notifier.reading import due_for, read_contacts
-from services.notifier.senders import NotBegun, Result, Senders, Trouble
+from services.notifier.sending.limits import Limits, hold_back
+from services.notifier.sending.senders import NotBegun, Result, Senders, Trouble
 from services.runtime.logs import declare_log_keys
 from services.runtime.postgres import retrying
 
