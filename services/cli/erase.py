@@ -18,7 +18,7 @@ from services.cli.operators_parts import (
 )
 
 if TYPE_CHECKING:
-    from services.notifier.erasing import Erased as NotifierErased
+    from services.notifier.jobs.erase import Erased as NotifierErased
     from services.scheduler.jobs.erase import Erased as SchedulerErased
 
 

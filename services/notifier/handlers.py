@@ -28,10 +28,10 @@ from services.notifier.domain.delivery import (
 )
 from services.notifier.domain.withdrawal import code, reason_code, withdrawal_for
 from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
+from services.notifier.lookups import due_for, read_contacts
 from services.notifier.messages import updates_of
 from services.notifier.metrics import count_endings, count_refused
 from services.notifier.ports import Clock, PresentPerson, Store, Tables
-from services.notifier.reading import due_for, read_contacts
 
 _log = structlog.stdlib.get_logger(__name__)
 

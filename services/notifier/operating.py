@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from schemas.ids import person_hash
 from services.notifier.app import GROUP, Told, notifier_for
 from services.notifier.domain.delivery import ChannelName
-from services.notifier.erasing import Erased
-from services.notifier.erasing import erase as erase_from
+from services.notifier.jobs.erase import Erased
+from services.notifier.jobs.erase import erase as erase_from
 from services.notifier.ports import Brake
 from services.notifier.sending.turns import Rehearsed
 from services.notifier.settings import NotifierSettings

@@ -40,10 +40,10 @@ from services.notifier.domain.relevance import (
 )
 from services.notifier.domain.withdrawal import reason_code, withdrawal_for
 from services.notifier.handlers import tell_of_lost, update_tasks
+from services.notifier.lookups import due_for, read_contacts
 from services.notifier.messages import compose
 from services.notifier.metrics import count_endings, count_uncertain
 from services.notifier.ports import ContactBook, KnownEvent, Outgoing, Recall, Store, Tables, Words
-from services.notifier.reading import due_for, read_contacts
 from services.notifier.sending.limits import Limits, hold_back
 from services.notifier.sending.senders import NotBegun, Result, Senders, Trouble
 from services.runtime.logs import declare_log_keys
