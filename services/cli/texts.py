@@ -12,8 +12,8 @@ from typing import Annotated, Literal, get_args
 import typer
 
 from schemas.messages import Language, Role
-from services.notifier.domain.text_rules import SMS_SEPTETS_MAX, septets
-from services.notifier.domain.texts import BadTexts, EmailText, LetterText, Texts
+from services.notifier.domain.words.rules import SMS_SEPTETS_MAX, septets
+from services.notifier.domain.words.texts import BadTexts, EmailText, LetterText, Texts
 from services.notifier.texts_folder import load_texts
 
 BAD_TEXTS = 1

@@ -24,7 +24,7 @@ from schemas.messages import (
 from schemas.wire import Record
 from services.notifier.domain.delivery import ChannelName, Delivery, Outcome, State
 from services.notifier.domain.recipients import Contacts
-from services.notifier.domain.texts import EmailText
+from services.notifier.domain.words.texts import EmailText
 from services.notifier.inbox import Contact, Version
 from services.records.dead_letters import Dead
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from services.notifier.domain.texts import Texts, parse_texts
+from services.notifier.domain.words.texts import Texts, parse_texts
 
 
 def load_texts(folder: Traversable | None = None) -> Texts:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from schemas.messages import Language, Role
 from services.cli.texts import texts_app
-from services.notifier.domain.text_rules import septets, written
+from services.notifier.domain.words.rules import septets, written
 from services.notifier.texts_folder import load_texts
 
 ROOT = Path(__file__).parents[2]

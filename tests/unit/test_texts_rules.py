@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.domain.text_rules import septets, written
-from services.notifier.domain.texts import BadTexts, parse_texts
+from services.notifier.domain.words.rules import septets, written
+from services.notifier.domain.words.texts import BadTexts, parse_texts
 
 SHIPPED = {
     file.name.removesuffix(".toml"): file.read_text("utf-8")

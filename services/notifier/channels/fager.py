@@ -14,7 +14,7 @@ from schemas.messages import EmailRequested
 from services.notifier.channels.gateway import Answer, Gateway, GatewaySettings, static_token
 from services.notifier.channels.parts import Parts
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
-from services.notifier.domain.texts import Texts
+from services.notifier.domain.words.texts import Texts
 from services.notifier.messages import MANAGERS_LANGUAGE
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 from services.notifier.registers.ports import AboutDelivery, Deliveries, ManagerRegister

@@ -18,7 +18,7 @@ from schemas.wire import Record
 from services.notifier.channels.gateway import GatewaySettings
 from services.notifier.channels.parts import Parts
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
-from services.notifier.domain.texts import Texts
+from services.notifier.domain.words.texts import Texts
 from services.notifier.ports import Channel, Kind, Outgoing, Publish, Recall
 from services.notifier.registers.ports import AboutDelivery, Deliveries
 

@@ -23,8 +23,8 @@ from services.notifier.channels.gateway import (
 )
 from services.notifier.channels.parts import Parts
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
-from services.notifier.domain.texts import Texts
 from services.notifier.domain.window import oslo_date
+from services.notifier.domain.words.texts import Texts
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 
 PATH = "/api/v1/oppgaver"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.notifier.channels.gateway import TIMEOUT_SECONDS, Gateway, Tokens
-from services.notifier.domain.texts import Texts
+from services.notifier.domain.words.texts import Texts
 from services.notifier.ports import Clock, Publish
 from services.notifier.registers.ports import Deliveries, ManagerRegister
 from services.runtime.health import Health

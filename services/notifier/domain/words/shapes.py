@@ -17,7 +17,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.messages import Language, Role
-from services.notifier.domain.text_rules import TextKind, faults
+from services.notifier.domain.words.rules import TextKind, faults
 
 T = TypeVar("T")
 Key = tuple[str | int, ...]

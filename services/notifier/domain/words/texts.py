@@ -16,8 +16,8 @@ from typing import TypeVar, get_args
 from pydantic import ValidationError
 
 from schemas.messages import Language, Role
-from services.notifier.domain.text_rules import filled
-from services.notifier.domain.text_shapes import (
+from services.notifier.domain.words.rules import filled
+from services.notifier.domain.words.shapes import (
     CheckpointWords,
     Common,
     GuidePart,
