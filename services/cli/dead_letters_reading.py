@@ -11,7 +11,7 @@ from typing import Any
 from schemas.inbound import CANONICAL_TOPICS, NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.wire import Record
 from services.cli.record_file import to_json
-from services.notifier.channels.choosing import receipt_topics
+from services.notifier.channels.wiring.choosing import receipt_topics
 from services.notifier.settings import NotifierSettings
 from services.records.dead_letters import NotReplayable, dead_topic, original
 from services.runtime.kafka import Publisher, missing_topics, read_record, read_topics

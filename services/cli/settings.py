@@ -66,7 +66,7 @@ def variables() -> list[Variable]:
 
 def _of_gateways() -> list[Variable]:
     """The variables of channels and registers, each read only where it is chosen."""
-    from services.notifier.channels.transports import TRANSPORTS
+    from services.notifier.channels.wiring.transports import TRANSPORTS
     from services.notifier.registers.krr import KrrSettings
     from services.notifier.registers.line_managers import LineManagerSettings
 

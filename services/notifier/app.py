@@ -24,12 +24,12 @@ from schemas.messages import (
 )
 from schemas.wire import Decoded, Record
 from services.notifier.channels.adviser_task import KafkaAdviserTask
-from services.notifier.channels.choosing import choose, receipt_reading, receipt_topics
 from services.notifier.channels.kafka_email import KafkaEmail
 from services.notifier.channels.kafka_sms import KafkaSms
 from services.notifier.channels.letter import KafkaLetter
 from services.notifier.channels.parts import Parts
 from services.notifier.channels.smtp import Smtp, SmtpServer
+from services.notifier.channels.wiring.choosing import choose, receipt_reading, receipt_topics
 from services.notifier.domain.delivery import ChannelName
 from services.notifier.handlers import Handlers
 from services.notifier.metrics import show_watched

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from services.notifier.channels.gateway import GatewaySettings
-from services.notifier.channels.transports import Slot, chosen, names_of
+from services.notifier.channels.wiring.transports import Slot, chosen, names_of
 from services.notifier.domain.addresses import email_address
 from services.notifier.registers.krr import KrrSettings
 from services.notifier.registers.line_managers import LineManagerSettings

@@ -8,9 +8,6 @@ from schemas.inbound import decode_inbound
 from schemas.wire import IgnoredRecord, Record
 from services.notifier.app import channels_for
 from services.notifier.channels.altinn import Altinn
-from services.notifier.channels.asked_first import AskedFirst
-from services.notifier.channels.by_side import BySide
-from services.notifier.channels.choosing import receipt_reading, receipt_topics
 from services.notifier.channels.fager import Fager
 from services.notifier.channels.http_sms import HttpSms
 from services.notifier.channels.kafka_email import KafkaEmail
@@ -18,7 +15,10 @@ from services.notifier.channels.minside import MinSide
 from services.notifier.channels.oppgave import Oppgave
 from services.notifier.channels.parts import Parts
 from services.notifier.channels.smtp import Smtp, SmtpServer
-from services.notifier.channels.transports import TRANSPORTS
+from services.notifier.channels.wiring.asked_first import AskedFirst
+from services.notifier.channels.wiring.by_side import BySide
+from services.notifier.channels.wiring.choosing import receipt_reading, receipt_topics
+from services.notifier.channels.wiring.transports import TRANSPORTS
 from services.notifier.domain.delivery import Sent
 from services.notifier.ports import Recall
 from services.notifier.settings import NotifierSettings

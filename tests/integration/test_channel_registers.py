@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from services.notifier.channels.adviser_task import KafkaAdviserTask
-from services.notifier.channels.asked_first import AskedFirst
 from services.notifier.channels.kafka_email import KafkaEmail
 from services.notifier.channels.kafka_sms import KafkaSms
 from services.notifier.channels.letter import KafkaLetter
+from services.notifier.channels.wiring.asked_first import AskedFirst
 from services.notifier.registers.deliveries import StoredDeliveries
 from services.notifier.registers.krr import KrrRegister
 from services.notifier.registers.line_managers import LineManagerRegister

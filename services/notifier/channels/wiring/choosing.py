@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from services.notifier.channels.asked_first import AskedFirst
-from services.notifier.channels.by_side import BySide
 from services.notifier.channels.gateway import ONE_OF_SEVERAL_SECONDS, static_token
 from services.notifier.channels.parts import Parts
-from services.notifier.channels.transports import Decode, chosen
+from services.notifier.channels.wiring.asked_first import AskedFirst
+from services.notifier.channels.wiring.by_side import BySide
+from services.notifier.channels.wiring.transports import Decode, chosen
 from services.notifier.ports import Channel
 from services.notifier.registers.krr import KrrRegister, KrrSettings
 from services.notifier.registers.line_managers import LineManagerRegister, LineManagerSettings
