@@ -11,7 +11,7 @@ import typer
 
 from schemas.inbound import decode_inbound
 from schemas.wire import Envelope, IgnoredRecord, InvalidRecord
-from services.cli.record_file import FiledRecord, NotRecords, read_records
+from services.cli.files.record_file import FiledRecord, NotRecords, read_records
 
 DEAD_FOUND, WRONG_USE = 1, 2
 

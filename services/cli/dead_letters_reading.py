@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.inbound import CANONICAL_TOPICS, NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.wire import Record
-from services.cli.record_file import to_json
+from services.cli.files.record_file import to_json
 from services.notifier.channels.wiring.choosing import receipt_topics
 from services.notifier.settings import NotifierSettings
 from services.records.dead_letters import NotReplayable, dead_topic, original

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.wire import Record
 from services.cli.collector import Place
-from services.cli.record_file import to_json
+from services.cli.files.record_file import to_json
 from services.runtime.kafka.connection import client_options
 from services.runtime.kafka.consumer import to_record
 from services.runtime.settings import ServiceSettings

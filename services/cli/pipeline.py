@@ -14,7 +14,7 @@ from schemas.inbound import SCHEDULER_TOPICS
 from services.cli.collector import Collector
 from services.cli.departures import DepartureReader
 from services.cli.driver import DEPARTURE_TOPICS, READ_TOPICS, Driver, Service
-from services.cli.folding import PUBLIC_PSEUDONYM_KEY
+from services.cli.files.fold import PUBLIC_PSEUDONYM_KEY
 from services.notifier import app as notifier_app
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import SCHEMA as NOTIFIER_SCHEMA

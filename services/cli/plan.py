@@ -16,7 +16,7 @@ from services.cli.lines import json_line
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from services.cli.folding import Folded
+    from services.cli.files.fold import Folded
 
 
 def plan(
@@ -67,10 +67,10 @@ def plan(
 
     Example: stoppunkt plan records.ndjson --at 2026-05-01T12:00:00+02:00 --json
     """
-    from services.cli.by_person import groups_of
-    from services.cli.folding import DeadRecord, fold
+    from services.cli.files.by_person import groups_of
+    from services.cli.files.fold import DeadRecord, fold
+    from services.cli.files.record_file import NotRecords, read_records
     from services.cli.plan_form import events_of, persons_of
-    from services.cli.record_file import NotRecords, read_records
     from services.cli.rulebooks import rulebook_of
 
     rules = rulebook_of(rulebook)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.messages import DeadlineDue
-from services.cli.folding import Folded
+from services.cli.files.fold import Folded
 from services.cli.instants import in_oslo
 from services.scheduler.domain.people.explanation import Explanation, explain
 from services.scheduler.domain.people.replan import Replanned

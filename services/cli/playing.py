@@ -19,9 +19,9 @@ from services.cli.departures import Departure, in_form_order
 from services.cli.driver import READ_TOPICS, Behind, Driver, Moment
 from services.cli.embedded import EmbeddedPartFailed, embedded_kafka, embedded_postgres
 from services.cli.ends import WRONG_USE, complain, refuse
+from services.cli.files.record_file import FiledRecord, NotRecords, read_records
 from services.cli.lines import json_line
 from services.cli.pipeline import GivenSettings, pipeline, settings_for
-from services.cli.record_file import FiledRecord, NotRecords, read_records
 from services.cli.story import Story
 from services.cli.terminal import Teller
 from services.records.dead_letters import TooManyDeadLetters

@@ -30,8 +30,8 @@ from services.cli.arrivals import day, told_of
 from services.cli.cast import Cast
 from services.cli.departures import Departure, in_form_order
 from services.cli.driver import Moment
+from services.cli.files.record_file import FiledRecord
 from services.cli.instants import OSLO
-from services.cli.record_file import FiledRecord
 
 _REGISTERS = "registers"
 _CHANNELS = ("sms", "email", "organisation_email", "letter", "adviser_task")

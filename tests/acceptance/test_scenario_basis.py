@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from schemas.messages import DeadlineDue, DeadlineUpdated
-from services.cli.folding import DeadRecord, fold
-from services.cli.record_file import read_records
+from services.cli.files.fold import DeadRecord, fold
+from services.cli.files.record_file import read_records
 from services.scheduler.rulebook_file import read_rulebook
 
 SCENARIO = Path(__file__).with_name("data") / "scenario_1_in_order.ndjson"

@@ -11,7 +11,7 @@ from schemas.messages import Message
 from schemas.nav.avro import SCHEMAS, AvroFault, frame_value
 from schemas.nav.parts import Part
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
-from services.cli.record_file import read_records
+from services.cli.files.record_file import read_records
 
 FOLDER = Path(__file__).parent / "examples"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))

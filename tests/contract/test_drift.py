@@ -10,7 +10,7 @@ import pytest
 
 from schemas.inbound import AVRO_READERS, JSON_READERS, decode_inbound
 from schemas.wire import Envelope, InvalidRecord, Record
-from services.cli.record_file import read_records
+from services.cli.files.record_file import read_records
 from tests.contract.example_records import (
     GOOD,
     SCENARIOS,

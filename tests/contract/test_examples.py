@@ -7,7 +7,7 @@ import pytest
 
 from schemas.inbound import decode_inbound
 from schemas.wire import Envelope, IgnoredRecord, InvalidRecord
-from services.cli.record_file import read_records
+from services.cli.files.record_file import read_records
 from tests.contract import example_records as examples
 
 NOT_READ = {

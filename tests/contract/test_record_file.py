@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.wire import Record
-from services.cli.record_file import FiledRecord, NotRecords, read_records, to_json
+from services.cli.files.record_file import FiledRecord, NotRecords, read_records, to_json
 from tests.contract.example_records import FOLDER, members_of
 
 NINE = datetime(2026, 1, 5, 8, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from schemas import generate
 from schemas.messages import KINDS, Message, SickNoteWithdrawn
 from schemas.wire import Envelope, decode
-from services.cli.record_file import read_records
+from services.cli.files.record_file import read_records
 from tests.contract.golden import BY_NAME, record_of
 
 SAMPLES = Path(generate.__file__).parent / "samples"

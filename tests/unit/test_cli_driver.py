@@ -13,7 +13,7 @@ from services.cli import driver as module
 from services.cli.collector import Collector
 from services.cli.departures import Departure, DepartureReader
 from services.cli.driver import Behind, Driver, Moment, Service
-from services.cli.record_file import FiledRecord
+from services.cli.files.record_file import FiledRecord
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Publisher
 

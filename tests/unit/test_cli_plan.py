@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.cli.by_person import groups_of
+from services.cli.files.by_person import groups_of
+from services.cli.files.record_file import read_records
 from services.cli.main import app
-from services.cli.record_file import read_records
 from tests.cli_records import (
     ANNE,
     BJORN,

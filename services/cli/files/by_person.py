@@ -13,7 +13,7 @@ from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.messages import PersonRenumbered
 from schemas.nav.parts import Several
 from schemas.wire import Envelope
-from services.cli.record_file import FiledRecord
+from services.cli.files.record_file import FiledRecord
 
 
 @dataclass

@@ -16,7 +16,7 @@ from operator import attrgetter
 from schemas.ids import person_hash
 from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.wire import Envelope, InvalidRecord
-from services.cli.record_file import FiledRecord
+from services.cli.files.record_file import FiledRecord
 from services.scheduler.domain.facts.intake import Taken, taken
 from services.scheduler.domain.people.known_people import Register
 from services.scheduler.domain.people.replan import Replanned
