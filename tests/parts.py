@@ -18,7 +18,7 @@ import asyncpg
 from docker.errors import DockerException
 from testcontainers.core.docker_client import DockerClient
 
-from services.cli.embedded import embedded_kafka, embedded_postgres
+from services.cli.embedded.parts import embedded_kafka, embedded_postgres
 
 Source = Literal["environment", "docker", "embedded"]
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from services.cli.embedded import embedded_kafka
+from services.cli.embedded.parts import embedded_kafka
 from services.runtime.turning import IDLE_SECONDS
 from tests.service_processes import GRACE_SECONDS, House, Process, eventually
 from tests.story_people import contacts, note, people

@@ -16,8 +16,9 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from services.cli import embedded, unprivileged
-from services.cli.embedded import (
+from services.cli.embedded import parts as embedded
+from services.cli.embedded import unprivileged
+from services.cli.embedded.parts import (
     EmbeddedPartFailed,
     embedded_kafka,
     embedded_postgres,
@@ -27,7 +28,7 @@ PARTS = {"PostgreSQL": embedded_postgres, "Kafka": embedded_kafka}
 
 HOLD = """
 import sys
-from services.cli.embedded import embedded_kafka, embedded_postgres
+from services.cli.embedded.parts import embedded_kafka, embedded_postgres
 with embedded_postgres() as dsn, embedded_kafka() as bootstrap_servers:
     print(dsn, bootstrap_servers, flush=True)
     sys.stdin.read()

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from services.cli.embedded import embedded_kafka
+from services.cli.embedded.parts import embedded_kafka
 from tests.parts import Parts
 from tests.tcp_proxy import TcpProxy
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from services.cli.embedded import embedded_kafka
+from services.cli.embedded.parts import embedded_kafka
 from tests.parts import Parts
 from tests.runtime_parts import NATIONAL_ID, until
 from tests.tcp_proxy import TcpProxy

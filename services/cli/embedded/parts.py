@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.cli.unprivileged import (
+from services.cli.embedded.unprivileged import (
     Account,
     NoUnprivilegedPlace,
     new_folder,
