@@ -42,10 +42,10 @@ from schemas.messages import (
     SmsRequested,
 )
 from schemas.wire import Envelope, Record, decode, encode
-from services.cli.departures import Departure
 from services.cli.files.fold import PUBLIC_PSEUDONYM_KEY
 from services.cli.files.record_file import FiledRecord
-from services.cli.pipeline import pipeline, settings_for
+from services.cli.pipeline.departures import Departure
+from services.cli.pipeline.pipeline import pipeline, settings_for
 from services.notifier.operating import DeliveryStory, deliveries_of
 from services.scheduler.rulebook_file import read_rulebook
 from tests.parts import Parts, create_database, drop_database

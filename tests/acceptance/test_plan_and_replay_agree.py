@@ -11,10 +11,10 @@ import pytest
 
 from schemas.messages import DeadlineDue
 from schemas.wire import Envelope, decode
-from services.cli.departures import Departure
 from services.cli.files.fold import DeadRecord, fold
 from services.cli.files.record_file import FiledRecord, read_records
-from services.cli.pipeline import pipeline, settings_for
+from services.cli.pipeline.departures import Departure
+from services.cli.pipeline.pipeline import pipeline, settings_for
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.rulebook_file import read_rulebook
 from tests.cli_records import troubled

@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 
 from schemas.wire import Record
-from services.cli import driver as module
-from services.cli.collector import Collector
-from services.cli.departures import Departure, DepartureReader
-from services.cli.driver import Behind, Driver, Moment, Service
 from services.cli.files.record_file import FiledRecord
+from services.cli.pipeline import driver as module
+from services.cli.pipeline.departures import Departure, DepartureReader
+from services.cli.pipeline.driver import Behind, Driver, Moment, Service
+from services.cli.pipeline.held_records import Collector
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Publisher
 

@@ -23,10 +23,10 @@ from schemas.messages import (
     SmsRequested,
 )
 from schemas.wire import Record
-from services.cli.collector import Collector
-from services.cli.departures import Departure, DepartureReader
 from services.cli.files.fold import in_order
 from services.cli.files.record_file import FiledRecord
+from services.cli.pipeline.departures import Departure, DepartureReader
+from services.cli.pipeline.held_records import Collector
 from services.records.dead_letters import dead_topic
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Publisher

@@ -11,10 +11,10 @@ from datetime import datetime
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from schemas.inbound import SCHEDULER_TOPICS
-from services.cli.collector import Collector
-from services.cli.departures import DepartureReader
-from services.cli.driver import DEPARTURE_TOPICS, READ_TOPICS, Driver, Service
 from services.cli.files.fold import PUBLIC_PSEUDONYM_KEY
+from services.cli.pipeline.departures import DepartureReader
+from services.cli.pipeline.driver import DEPARTURE_TOPICS, READ_TOPICS, Driver, Service
+from services.cli.pipeline.held_records import Collector
 from services.notifier import app as notifier_app
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import SCHEMA as NOTIFIER_SCHEMA
