@@ -23,9 +23,9 @@ def demo() -> None:
 
     Example: stoppunkt demo
     """
-    from services.cli.cast import Cast
-    from services.cli.playing import Play, play
     from services.cli.rulebooks import rulebook_of
+    from services.cli.story.names import Cast
+    from services.cli.story.playing import Play, play
 
     typer.echo(INTRODUCTION)
     folder = files("services.cli") / "scenarios"

@@ -51,9 +51,9 @@ def replay(
 
     Example: stoppunkt replay records.ndjson --until 2026-07-01T00:00:00+02:00 --json
     """
-    from services.cli.cast import Cast
-    from services.cli.playing import Play, play
     from services.cli.rulebooks import rulebook_of
+    from services.cli.story.names import Cast
+    from services.cli.story.playing import Play, play
 
     rules = rulebook_of(rulebook)
     dead = play(Play(file, rules, Cast(), until=until, step=step, as_json=as_json))

@@ -14,7 +14,6 @@ import asyncpg
 import typer
 from aiokafka.errors import KafkaError
 
-from services.cli.cast import Cast
 from services.cli.embedded.parts import EmbeddedPartFailed, embedded_kafka, embedded_postgres
 from services.cli.ends import WRONG_USE, complain, refuse
 from services.cli.files.record_file import FiledRecord, NotRecords, read_records
@@ -22,8 +21,9 @@ from services.cli.lines import json_line
 from services.cli.pipeline.departures import Departure, in_form_order
 from services.cli.pipeline.driver import READ_TOPICS, Behind, Driver, Moment
 from services.cli.pipeline.pipeline import GivenSettings, pipeline, settings_for
-from services.cli.story import Story
-from services.cli.terminal import Teller
+from services.cli.story.names import Cast
+from services.cli.story.story import Story
+from services.cli.story.terminal import Teller
 from services.records.dead_letters import TooManyDeadLetters
 from services.runtime.kafka import PublishOutcomeUnknown, PublishRefused, TopicsUnavailable
 from services.runtime.logs import configure_logs

@@ -19,7 +19,7 @@ from schemas.messages import (
     WorkResumed,
 )
 from schemas.nav.parts import NoteStatusVersion, NoteVersion, Part
-from services.cli.cast import Cast
+from services.cli.story.names import Cast
 
 
 def told_of(message: Message | Part, cast: Cast) -> tuple[str, str] | None:

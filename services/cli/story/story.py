@@ -26,12 +26,12 @@ from schemas.messages import (
     SmsRequested,
 )
 from schemas.wire import Envelope, decode
-from services.cli.arrivals import day, told_of
-from services.cli.cast import Cast
 from services.cli.files.record_file import FiledRecord
 from services.cli.instants import OSLO
 from services.cli.pipeline.departures import Departure, in_form_order
 from services.cli.pipeline.driver import Moment
+from services.cli.story.arrivals import day, told_of
+from services.cli.story.names import Cast
 
 _REGISTERS = "registers"
 _CHANNELS = ("sms", "email", "organisation_email", "letter", "adviser_task")

@@ -8,7 +8,7 @@ from datetime import date
 from rich.text import Text
 
 from services.cli.consoles import StdoutConsole
-from services.cli.story import Line, Page
+from services.cli.story.story import Line, Page
 
 _STYLES = {
     "in": "cyan",
