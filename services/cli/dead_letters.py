@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from services.cli.ends import WRONG_DATA, WRONG_USE, complain, refuse
-from services.cli.instants import in_oslo
+from services.cli.exits import WRONG_DATA, WRONG_USE, complain, refuse
 from services.cli.operators_parts import answer, notifier_settings, reached, scheduler_settings
+from services.cli.output.instants import in_oslo
 
 dead_letters_app = typer.Typer(
     help="Records that could not be understood, and the stop after too many.", no_args_is_help=True
@@ -30,8 +30,8 @@ def list_(
     Example: stoppunkt dead-letters list --topic stoppunkt.follow-up.v1
     """
     from services.cli.dead_letters_reading import letters
-    from services.cli.lines import json_line
     from services.cli.operators_view import print_table
+    from services.cli.output.jsonl import json_line
 
     found = answer(letters(notifier_settings(), topic))
     if as_json:
@@ -54,7 +54,7 @@ def show(
     Example: stoppunkt dead-letters show stoppunkt.follow-up.v1.dead/0/17
     """
     from services.cli.dead_letters_reading import NoSuchPlace, letter_at
-    from services.cli.lines import json_line
+    from services.cli.output.jsonl import json_line
 
     try:
         found = answer(letter_at(notifier_settings(), place))

@@ -6,7 +6,7 @@ from importlib.resources import as_file, files
 
 import typer
 
-from services.cli.ends import WRONG_DATA, complain
+from services.cli.exits import WRONG_DATA, complain
 
 SCENARIO = "half_year"
 INTRODUCTION = """\

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.ends import WRONG_USE, complain, refuse
-from services.cli.instants import in_oslo
+from services.cli.exits import WRONG_USE, complain, refuse
 from services.cli.operators_parts import (
     PERSON_HELP,
     answer,
@@ -16,6 +15,7 @@ from services.cli.operators_parts import (
     person_of,
     scheduler_settings,
 )
+from services.cli.output.instants import in_oslo
 
 if TYPE_CHECKING:
     from services.notifier.jobs.erase import Erased as NotifierErased
@@ -63,7 +63,7 @@ async def _erase(asked: str) -> tuple[SchedulerErased, NotifierErased]:
 
 
 def _print_json(scheduler: SchedulerErased, notifier: NotifierErased) -> None:
-    from services.cli.lines import json_line
+    from services.cli.output.jsonl import json_line
 
     typer.echo(
         json_line(

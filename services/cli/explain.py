@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.ends import complain, refuse
-from services.cli.instants import in_oslo, instant
+from services.cli.exits import complain, refuse
 from services.cli.operators_parts import (
     PERSON_HELP,
     answer,
@@ -19,6 +18,7 @@ from services.cli.operators_parts import (
     reached,
     scheduler_settings,
 )
+from services.cli.output.instants import in_oslo, instant
 
 if TYPE_CHECKING:
     from services.notifier.operating import DeliveryStory
@@ -80,7 +80,7 @@ def _is_known(delivery: DeliveryStory, at: datetime | None) -> bool:
 
 
 def _print_json(found: Explanation, deliveries: list[DeliveryStory] | None) -> None:
-    from services.cli.lines import json_line
+    from services.cli.output.jsonl import json_line
     from services.scheduler.explain.as_json import explanation_form
 
     told = None if deliveries is None else [_delivery(each) for each in deliveries]
@@ -96,8 +96,8 @@ def _delivery(story: DeliveryStory) -> dict[str, Any]:
 
 
 def _print_page(found: Explanation, deliveries: list[DeliveryStory] | None) -> None:
-    from services.cli.consoles import StdoutConsole
-    from services.cli.explain_view import deliveries_of, page_of
+    from services.cli.output.consoles import StdoutConsole
+    from services.cli.output.explain_page import deliveries_of, page_of
 
     console = StdoutConsole()
     console.print(page_of(found))

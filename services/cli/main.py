@@ -12,8 +12,8 @@ import typer
 from services.cli.check import check
 from services.cli.dead_letters import dead_letters_app
 from services.cli.demo import demo
-from services.cli.ends import run
 from services.cli.erase import erase
+from services.cli.exits import run
 from services.cli.explain import explain
 from services.cli.forecast import forecast
 from services.cli.operators import pause, resume, status

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from services.cli.ends import WRONG_DATA, WRONG_USE, complain, refuse
-from services.cli.instants import in_oslo
+from services.cli.exits import WRONG_DATA, WRONG_USE, complain, refuse
 from services.cli.operators_parts import answer, notifier_settings, reached, scheduler_settings
+from services.cli.output.instants import in_oslo
 
 if TYPE_CHECKING:
     from services.notifier.operating import NotifierStatus
@@ -83,7 +83,7 @@ def status(
         if isinstance(found, str):
             complain(f"The {name}'s tables are out of reach ({found}).")
     if as_json:
-        from services.cli.lines import json_line
+        from services.cli.output.jsonl import json_line
 
         typer.echo(json_line(_form(scheduler, notifier)))
     else:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.ends import complain
-from services.cli.instants import in_oslo, instant
+from services.cli.exits import complain
 from services.cli.operators_parts import answer, notifier_settings
+from services.cli.output.instants import in_oslo, instant
 
 if TYPE_CHECKING:
     from services.notifier.sending.turns import Rehearsed
@@ -43,8 +43,8 @@ def dry_run(
 
     Example: stoppunkt dry-run --without-brakes --at 2026-03-02T09:00:00+01:00
     """
-    from services.cli.lines import json_line
     from services.cli.operators_view import print_table
+    from services.cli.output.jsonl import json_line
     from services.notifier.operating import rehearse
 
     as_of, found = answer(

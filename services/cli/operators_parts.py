@@ -8,7 +8,7 @@ import sys
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from services.cli.ends import WRONG_USE, refuse
+from services.cli.exits import WRONG_USE, refuse
 
 if TYPE_CHECKING:
     from pydantic_settings import BaseSettings

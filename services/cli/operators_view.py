@@ -10,7 +10,7 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     from rich.table import Table
     from rich.text import Text
 
-    from services.cli.consoles import StdoutConsole
+    from services.cli.output.consoles import StdoutConsole
 
     found = [list(row) for row in rows]
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.ends import WRONG_DATA, WRONG_USE, complain, refuse
-from services.cli.instants import instant
-from services.cli.lines import json_line
+from services.cli.exits import WRONG_DATA, WRONG_USE, complain, refuse
+from services.cli.output.instants import instant
+from services.cli.output.jsonl import json_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -70,7 +70,7 @@ def plan(
     from services.cli.files.by_person import groups_of
     from services.cli.files.fold import DeadRecord, fold
     from services.cli.files.record_file import NotRecords, read_records
-    from services.cli.plan_form import events_of, persons_of
+    from services.cli.output.plan_json import events_of, persons_of
     from services.cli.rulebooks import rulebook_of
 
     rules = rulebook_of(rulebook)
@@ -103,14 +103,14 @@ def plan(
 
 
 def _print_explained(folded: Iterator[Folded], at: datetime, *, as_json: bool) -> None:
-    from services.cli.plan_form import explanations_of
+    from services.cli.output.plan_json import explanations_of
     from services.scheduler.explain.as_json import explanation_form
 
     explained = (each for one in folded for each in explanations_of(one, at))
     if as_json:
         _print_json(explanation_form(each) for each in explained)
     else:
-        from services.cli.explain_view import page_of
+        from services.cli.output.explain_page import page_of
 
         _print_all(page_of(each) for each in explained)
 
@@ -129,13 +129,13 @@ def _print_lines(objects: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_pages(persons: Iterable[dict[str, Any]]) -> None:
-    from services.cli.plan_view import page_of
+    from services.cli.output.plan_page import page_of
 
     _print_all(page_of(person) for person in persons)
 
 
 def _print_all(pages: Iterable[RenderableType]) -> None:
-    from services.cli.consoles import StdoutConsole
+    from services.cli.output.consoles import StdoutConsole
 
     console = StdoutConsole()
     found = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.ends import complain
+from services.cli.exits import complain
 from services.cli.operators_parts import answer, scheduler_settings
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _rows(changes: Changes) -> list[dict[str, Any]]:
 
 
 def _print_json(changes: Changes, rulebook: str, *, dry_run: bool) -> None:
-    from services.cli.lines import json_line
+    from services.cli.output.jsonl import json_line
 
     told = {"rulebook": rulebook, "dry_run": dry_run, "people": changes.people}
     typer.echo(json_line(told | {"changes": _rows(changes)}))

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.ends import WRONG_DATA
-from services.cli.instants import instant, span
+from services.cli.exits import WRONG_DATA
+from services.cli.output.instants import instant, span
 
 
 def replay(

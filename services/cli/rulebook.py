@@ -50,7 +50,7 @@ def show(
 
     Example: stoppunkt rulebook show nav-2026
     """
-    from services.cli.rulebook_form import rulebook_form
+    from services.cli.output.rulebook_table import rulebook_form
     from services.cli.rulebooks import rulebook_of
 
     found = rulebook_of(rulebook)
@@ -63,8 +63,8 @@ def show(
 def _print_table(rulebook: Rulebook) -> None:
     from rich.table import Table
 
-    from services.cli.consoles import StdoutConsole
-    from services.cli.rulebook_form import condition_text, differences
+    from services.cli.output.consoles import StdoutConsole
+    from services.cli.output.rulebook_table import condition_text, differences
 
     console = StdoutConsole()
     console.print(f"[bold]{rulebook.name} {rulebook.version}[/], told at {rulebook.at:%H:%M}")

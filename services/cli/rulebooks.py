@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.cli.ends import WRONG_USE, refuse
+from services.cli.exits import WRONG_USE, refuse
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.rulebook_file import UnreadableRulebook, read_rulebook, shipped_names
 

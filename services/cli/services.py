@@ -9,7 +9,7 @@ from typing import NoReturn, TypeVar
 import typer
 from pydantic_settings import BaseSettings
 
-from services.cli.ends import WRONG_USE, refuse
+from services.cli.exits import WRONG_USE, refuse
 
 scheduler_app = typer.Typer(help="Facts in, due events out.", no_args_is_help=True)
 notifier_app = typer.Typer(help="Due events in, messages and tasks out.", no_args_is_help=True)

@@ -105,7 +105,7 @@ def _variable(name: str, field: FieldInfo, services: tuple[str, ...]) -> Variabl
 def _print_table(found: list[Variable]) -> None:
     from rich.table import Table
 
-    from services.cli.consoles import StdoutConsole
+    from services.cli.output.consoles import StdoutConsole
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("variable", no_wrap=True)

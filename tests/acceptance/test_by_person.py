@@ -13,7 +13,7 @@ from bench.by_person import AT, MIB, Life, lives, measure
 from services.cli.files.by_person import groups_of
 from services.cli.files.fold import DeadRecord, fold
 from services.cli.files.record_file import FiledRecord, read_records
-from services.cli.plan_form import persons_of
+from services.cli.output.plan_json import persons_of
 from services.scheduler.rulebook_file import read_rulebook
 
 FEW, MANY = 1_000, 6_000

@@ -13,7 +13,7 @@ import pytest
 
 from services.cli.files.fold import DeadRecord, fold
 from services.cli.files.record_file import read_records
-from services.cli.plan_form import persons_of
+from services.cli.output.plan_json import persons_of
 from services.scheduler.rulebook_file import read_rulebook
 from tests.cli_records import ANNE, KAFE, Scenario
 

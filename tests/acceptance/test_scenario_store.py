@@ -16,7 +16,7 @@ from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.wire import Envelope
 from services.cli.files.fold import Folded, in_order
 from services.cli.files.record_file import FiledRecord, read_records
-from services.cli.plan_form import persons_of
+from services.cli.output.plan_json import persons_of
 from services.scheduler.app import beginning, hashing
 from services.scheduler.domain.facts.intake import taken
 from services.scheduler.domain.people.known_people import Register

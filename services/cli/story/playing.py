@@ -15,9 +15,9 @@ import typer
 from aiokafka.errors import KafkaError
 
 from services.cli.embedded.parts import EmbeddedPartFailed, embedded_kafka, embedded_postgres
-from services.cli.ends import WRONG_USE, complain, refuse
+from services.cli.exits import WRONG_USE, complain, refuse
 from services.cli.files.record_file import FiledRecord, NotRecords, read_records
-from services.cli.lines import json_line
+from services.cli.output.jsonl import json_line
 from services.cli.pipeline.departures import Departure, in_form_order
 from services.cli.pipeline.driver import READ_TOPICS, Behind, Driver, Moment
 from services.cli.pipeline.pipeline import GivenSettings, pipeline, settings_for

@@ -7,7 +7,7 @@ from datetime import date
 
 from rich.text import Text
 
-from services.cli.consoles import StdoutConsole
+from services.cli.output.consoles import StdoutConsole
 from services.cli.story.story import Line, Page
 
 _STYLES = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.messages import DeadlineDue
 from services.cli.files.fold import Folded
-from services.cli.instants import in_oslo
+from services.cli.output.instants import in_oslo
 from services.scheduler.domain.people.explanation import Explanation, explain
 from services.scheduler.domain.people.replan import Replanned
 from services.scheduler.domain.plan.planned import Planned
