@@ -10,16 +10,16 @@ from typing import NoReturn
 import typer
 
 from services.cli.check import check
-from services.cli.dead_letters import dead_letters_app
 from services.cli.demo import demo
-from services.cli.erase import erase
 from services.cli.exits import run
-from services.cli.explain import explain
-from services.cli.forecast import forecast
-from services.cli.operators import pause, resume, status
-from services.cli.operators_dry_run import dry_run
+from services.cli.operator.dead_letters import dead_letters_app
+from services.cli.operator.dry_run import dry_run
+from services.cli.operator.erase import erase
+from services.cli.operator.explain import explain
+from services.cli.operator.forecast import forecast
+from services.cli.operator.replan import replan
+from services.cli.operator.status import pause, resume, status
 from services.cli.plan import plan
-from services.cli.replan import replan
 from services.cli.replay import replay
 from services.cli.rulebook import rulebook_app
 from services.cli.services import notifier_app, scheduler_app

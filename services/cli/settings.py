@@ -49,7 +49,7 @@ def settings(
 
 def variables() -> list[Variable]:
     """What the services and the operators' commands are told from outside; what both services read stands once."""
-    from services.cli.operators_settings import OperatorSettings
+    from services.cli.operator.settings import OperatorSettings
     from services.notifier.settings import NotifierSettings
     from services.scheduler.app import Settings
 

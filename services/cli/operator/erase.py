@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.exits import WRONG_USE, complain, refuse
-from services.cli.operators_parts import (
+from services.cli.operator.parts import (
     PERSON_HELP,
     answer,
     notifier_settings,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.exits import complain
-from services.cli.operators_parts import answer, scheduler_settings
+from services.cli.operator.parts import answer, scheduler_settings
 
 DAYS_MAX = 3660
 
@@ -25,7 +25,7 @@ def forecast(
 
     Example: stoppunkt forecast --days 30 --json
     """
-    from services.cli.operators_view import print_table
+    from services.cli.operator.tables import print_table
     from services.cli.output.jsonl import json_line
     from services.scheduler.operating import forecast as count
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import complain
-from services.cli.operators_parts import answer, notifier_settings
+from services.cli.operator.parts import answer, notifier_settings
 from services.cli.output.instants import in_oslo, instant
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def dry_run(
 
     Example: stoppunkt dry-run --without-brakes --at 2026-03-02T09:00:00+01:00
     """
-    from services.cli.operators_view import print_table
+    from services.cli.operator.tables import print_table
     from services.cli.output.jsonl import json_line
     from services.notifier.operating import rehearse
 

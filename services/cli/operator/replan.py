@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import complain
-from services.cli.operators_parts import answer, scheduler_settings
+from services.cli.operator.parts import answer, scheduler_settings
 
 if TYPE_CHECKING:
     from services.scheduler.app import Settings
@@ -81,7 +81,7 @@ def _print_json(changes: Changes, rulebook: str, *, dry_run: bool) -> None:
 
 
 def _print_table(changes: Changes) -> None:
-    from services.cli.operators_view import print_table
+    from services.cli.operator.tables import print_table
 
     rows = _rows(changes)
     if not rows:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import complain, refuse
-from services.cli.operators_parts import (
+from services.cli.operator.parts import (
     PERSON_HELP,
     answer,
     notifier_settings,

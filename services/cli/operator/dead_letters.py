@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from services.cli.exits import WRONG_DATA, WRONG_USE, complain, refuse
-from services.cli.operators_parts import answer, notifier_settings, reached, scheduler_settings
+from services.cli.operator.parts import answer, notifier_settings, reached, scheduler_settings
 from services.cli.output.instants import in_oslo
 
 dead_letters_app = typer.Typer(
@@ -29,8 +29,8 @@ def list_(
 
     Example: stoppunkt dead-letters list --topic stoppunkt.follow-up.v1
     """
-    from services.cli.dead_letters_reading import letters
-    from services.cli.operators_view import print_table
+    from services.cli.operator.dead_letters_reading import letters
+    from services.cli.operator.tables import print_table
     from services.cli.output.jsonl import json_line
 
     found = answer(letters(notifier_settings(), topic))
@@ -53,7 +53,7 @@ def show(
 
     Example: stoppunkt dead-letters show stoppunkt.follow-up.v1.dead/0/17
     """
-    from services.cli.dead_letters_reading import NoSuchPlace, letter_at
+    from services.cli.operator.dead_letters_reading import NoSuchPlace, letter_at
     from services.cli.output.jsonl import json_line
 
     try:
@@ -90,7 +90,7 @@ def replay(
 
     Example: stoppunkt dead-letters replay --all --topic stoppunkt.follow-up.v1
     """
-    from services.cli.dead_letters_reading import NoSuchPlace, publish_again
+    from services.cli.operator.dead_letters_reading import NoSuchPlace, publish_again
 
     if bool(places) == every or (topic is not None and not every):
         refuse("Give places, or --all with or without --topic.", WRONG_USE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from services.cli.exits import WRONG_DATA, WRONG_USE, complain, refuse
-from services.cli.operators_parts import answer, notifier_settings, reached, scheduler_settings
+from services.cli.operator.parts import answer, notifier_settings, reached, scheduler_settings
 from services.cli.output.instants import in_oslo
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ def scheduler_settings() -> Settings:
 
 def notifier_settings() -> NotifierSettings:
     """The notifier's variables, on NOTIFIER_DATABASE_URL where that is given."""
-    from services.cli.operators_settings import OperatorSettings
+    from services.cli.operator.settings import OperatorSettings
     from services.notifier.settings import NotifierSettings
 
     settings = loaded(NotifierSettings)
