@@ -9,8 +9,14 @@ from typing import NoReturn
 
 import typer
 
-from services.cli.check import check
-from services.cli.demo import demo
+from services.cli.commands.check import check
+from services.cli.commands.demo import demo
+from services.cli.commands.plan import plan
+from services.cli.commands.replay import replay
+from services.cli.commands.rulebook import rulebook_app
+from services.cli.commands.services import notifier_app, scheduler_app
+from services.cli.commands.settings import settings
+from services.cli.commands.texts import texts_app
 from services.cli.exits import run
 from services.cli.operator.dead_letters import dead_letters_app
 from services.cli.operator.dry_run import dry_run
@@ -19,12 +25,6 @@ from services.cli.operator.explain import explain
 from services.cli.operator.forecast import forecast
 from services.cli.operator.replan import replan
 from services.cli.operator.status import pause, resume, status
-from services.cli.plan import plan
-from services.cli.replay import replay
-from services.cli.rulebook import rulebook_app
-from services.cli.services import notifier_app, scheduler_app
-from services.cli.settings import settings
-from services.cli.texts import texts_app
 
 app = typer.Typer(
     name="stoppunkt",

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from services.cli.check import check
+from services.cli.commands.check import check
 from tests.contract.example_records import BAD, FOLDER, GOOD, SCENARIOS, members_of
 
 app = typer.Typer()

@@ -19,8 +19,8 @@ from schemas.messages import (
     SickNoteRegistered,
     SickNoteWithdrawn,
 )
+from services.cli.commands.settings import variables
 from services.cli.output.rulebook_table import rulebook_form
-from services.cli.settings import variables
 from services.notifier.domain.delivery import TRANSITIONS
 from services.scheduler.domain.rulebook import model as rulebook
 from services.scheduler.domain.rulebook import reader

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from schemas.messages import Language, Role
-from services.cli.texts import texts_app
+from services.cli.commands.texts import texts_app
 from services.notifier.domain.words.rules import septets, written
 from services.notifier.texts_folder import load_texts
 
