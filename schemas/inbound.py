@@ -24,7 +24,7 @@ from schemas.nav import (
     tsm,
 )
 from schemas.nav.avro import WriterSchemaOf
-from schemas.nav.parts import Several
+from schemas.versions import Several
 from schemas.wire import Decoded, Envelope, IgnoredRecord, Record, type_of
 
 CANONICAL_TOPICS: tuple[str, ...] = tuple(sorted({model.topic for model in KINDS.values()}))

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from schemas.messages import KINDS, Message, SickNoteWithdrawn, sentence
-from schemas.nav.parts import Part
+from schemas.versions import Part
 
 TYPE_PREFIX = "no.stoppunkt."
 SICK_NOTES_TOPIC = "stoppunkt.sick-notes.v1"

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from schemas.messages import ActivityRequirementAssessed, Day, Outcome
-from schemas.nav.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading import (
+from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.fields import (
     ID_CHARACTERS_MAX,
     NavInstant,
     NavModel,

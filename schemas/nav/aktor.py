@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from schemas.messages import PersonRenumbered
 from schemas.nav.avro import WriterSchemaOf
-from schemas.nav.facts import NULL_VALUE, dead, fact
-from schemas.nav.parts import Several
-from schemas.nav.reading import NavModel, is_person_id, kafka_time, read_avro
+from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.fields import NavModel, is_person_id, kafka_time, read_avro
+from schemas.versions import Several
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
 
 TOPIC = "pdl.aktor-v2"

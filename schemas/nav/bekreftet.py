@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.nav.notes import REGISTERED, Metadata, Note, note_gone, note_version
-from schemas.nav.reading import NavModel, read
+from schemas.nav.reading.fields import NavModel, read
+from schemas.nav.reading.notes import REGISTERED, Metadata, Note, note_gone, note_version
 from schemas.wire import Decoded, InvalidRecord, Record
 
 TOPIC = "teamsykmelding.syfo-bekreftet-sykmelding"

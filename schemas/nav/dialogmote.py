@@ -18,8 +18,8 @@ from schemas.messages import (
     Id,
 )
 from schemas.nav.avro import WriterSchemaOf
-from schemas.nav.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading import Millis, NavModel, PersonId, instant_of, oslo_date, read_avro
+from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.fields import Millis, NavModel, PersonId, instant_of, oslo_date, read_avro
 from schemas.wire import Decoded, InvalidRecord, Record
 
 TOPIC = "teamsykefravr.isdialogmote-dialogmote-statusendring"

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.messages import ExemptionGranted, Id
-from schemas.nav.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading import NavInstant, NavModel, PersonId, kafka_time, read
+from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, read
 from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record, type_of
 
 TOPIC = "teamsykefravr.isdialogmotekandidat-dialogmotekandidat"

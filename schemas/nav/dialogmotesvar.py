@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.messages import DialogueMeetingAnswered, MeetingParty
-from schemas.nav.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading import NavInstant, NavModel, PersonId, kafka_time, read
+from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, read
 from schemas.wire import Decoded, InvalidRecord, Record, note_id_of
 
 TOPIC = "teamsykefravr.dialogmotesvar"

@@ -8,8 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.messages import Day, Id, ReassessmentClosed, ReassessmentFact, ReassessmentRequested
-from schemas.nav.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading import NavInstant, NavModel, PersonId, is_false, is_true, kafka_time, read
+from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.fields import (
+    NavInstant,
+    NavModel,
+    PersonId,
+    is_false,
+    is_true,
+    kafka_time,
+    read,
+)
 from schemas.wire import Decoded, InvalidRecord, Record
 
 TOPIC = "teamsykefravr.huskelapp"

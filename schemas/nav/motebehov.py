@@ -9,8 +9,8 @@ not told.
 from __future__ import annotations
 
 from schemas.messages import FollowUpFact, MeetingRequestClosed, MeetingRequested
-from schemas.nav.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading import NavModel, PersonId, kafka_time, read
+from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.fields import NavModel, PersonId, kafka_time, read
 from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record
 
 TOPIC = "teamsykefravr.personoppgavehendelse"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.messages import Day, Id, LineManagerChanged
-from schemas.nav.facts import dead
-from schemas.nav.parts import LineManagerVersion
-from schemas.nav.reading import NavInstant, NavModel, PersonId, kafka_time, plain_text, read
+from schemas.nav.reading.facts import dead
+from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, plain_text, read
+from schemas.versions import LineManagerVersion
 from schemas.wire import Decoded, Envelope, InvalidRecord, Record, note_id_of, type_of
 
 TOPIC = "teamsykmelding.syfo-narmesteleder-leesah"

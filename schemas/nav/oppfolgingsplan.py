@@ -6,8 +6,16 @@ The key is another one each time the same plan is sent, so a repeat is known by 
 from __future__ import annotations
 
 from schemas.messages import FollowUpPlanShared, Id
-from schemas.nav.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading import DayNumber, NavModel, PersonId, day_of, kafka_time, oslo_date, read
+from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.fields import (
+    DayNumber,
+    NavModel,
+    PersonId,
+    day_of,
+    kafka_time,
+    oslo_date,
+    read,
+)
 from schemas.wire import Decoded, InvalidRecord, Record
 
 TOPIC = "team-esyfo.aapen-syfo-oppfolgingsplan-lps-nav-v2"

@@ -6,9 +6,8 @@ from typing import Literal
 
 from schemas.messages import DeathAnnulled, FollowUpFact, Id, PersonDied
 from schemas.nav.avro import WriterSchemaOf
-from schemas.nav.facts import NULL_VALUE, dead, fact, source_of
-from schemas.nav.parts import Several
-from schemas.nav.reading import (
+from schemas.nav.reading.facts import NULL_VALUE, dead, fact, source_of
+from schemas.nav.reading.fields import (
     DayNumber,
     Millis,
     NavModel,
@@ -17,6 +16,7 @@ from schemas.nav.reading import (
     is_person_id,
     read_avro,
 )
+from schemas.versions import Several
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
 
 TOPIC = "pdl.leesah-v1"

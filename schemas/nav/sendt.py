@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.nav.notes import (
+from schemas.nav.reading.fields import NavModel, read
+from schemas.nav.reading.notes import (
     REGISTERED,
     Metadata,
     Note,
@@ -12,7 +13,6 @@ from schemas.nav.notes import (
     note_gone,
     note_version,
 )
-from schemas.nav.reading import NavModel, read
 from schemas.wire import Decoded, InvalidRecord, Record
 
 TOPIC = "teamsykmelding.syfo-sendt-sykmelding"

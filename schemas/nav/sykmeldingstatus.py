@@ -10,10 +10,10 @@ from datetime import date
 from typing import Any, Literal
 
 from schemas.messages import Id
-from schemas.nav.answers import AnswerFault, self_certified_days
-from schemas.nav.notes import NUMBER_CHANGE, REGISTERED, WITHDRAWN, Metadata, Organisation
-from schemas.nav.parts import NoteStatusVersion, Status
-from schemas.nav.reading import NavModel, key_fault, read
+from schemas.nav.reading.answers import AnswerFault, self_certified_days
+from schemas.nav.reading.fields import NavModel, key_fault, read
+from schemas.nav.reading.notes import NUMBER_CHANGE, REGISTERED, WITHDRAWN, Metadata, Organisation
+from schemas.versions import NoteStatusVersion, Status
 from schemas.wire import Decoded, Envelope, InvalidRecord, Record, note_id_of
 
 TOPIC = "teamsykmelding.sykmeldingstatus-leesah"

@@ -9,10 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.messages import Form, Id, SickNoteRegistered
-from schemas.nav.notes import REGISTERED, note_gone
-from schemas.nav.parts import NoteVersion
-from schemas.nav.periods import NavPeriods
-from schemas.nav.reading import (
+from schemas.nav.reading.fields import (
     NavInstant,
     NavModel,
     PersonId,
@@ -21,6 +18,9 @@ from schemas.nav.reading import (
     oslo_date,
     read,
 )
+from schemas.nav.reading.notes import REGISTERED, note_gone
+from schemas.nav.reading.periods import NavPeriods
+from schemas.versions import NoteVersion
 from schemas.wire import Decoded, Envelope, InvalidRecord, Record
 
 TOPIC = "tsm.sykmeldinger"

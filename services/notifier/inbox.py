@@ -21,7 +21,7 @@ from schemas.messages import (
     PersonContactChanged,
     PersonRenumbered,
 )
-from schemas.nav.parts import LineManagerVersion, Part
+from schemas.versions import LineManagerVersion, Part
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
 from services.records.dead_letters import Dead, digest
 

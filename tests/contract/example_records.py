@@ -9,7 +9,7 @@ from typing import Any
 from schemas.inbound import decode_inbound
 from schemas.messages import Message
 from schemas.nav.avro import SCHEMAS, AvroFault, frame_value
-from schemas.nav.parts import Part
+from schemas.versions import Part
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
 from services.cli.files.record_file import read_records
 

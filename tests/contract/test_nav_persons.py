@@ -13,7 +13,7 @@ from schemas.messages import (
     PersonRenumbered,
 )
 from schemas.nav.avro import frame_value
-from schemas.nav.parts import LineManagerVersion
+from schemas.versions import LineManagerVersion
 from schemas.wire import Envelope, IgnoredRecord, Record
 from tests.contract.example_records import changed, message_of, reason_of, record_of
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.messages import PersonRenumbered
-from schemas.nav.parts import Several
+from schemas.versions import Several
 from schemas.wire import Envelope
 from services.cli.files.record_file import FiledRecord
 

@@ -18,7 +18,7 @@ from schemas.messages import (
     SickNoteWithdrawn,
     WorkResumed,
 )
-from schemas.nav.parts import NoteStatusVersion, NoteVersion, Part
+from schemas.versions import NoteStatusVersion, NoteVersion, Part
 from services.cli.story.names import Cast
 
 

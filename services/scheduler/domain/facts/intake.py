@@ -14,7 +14,7 @@ from schemas.messages import (
     SickNoteRegistered,
     SickNoteWithdrawn,
 )
-from schemas.nav.parts import NoteStatusVersion, NoteVersion, Part
+from schemas.versions import NoteStatusVersion, NoteVersion, Part
 from schemas.wire import SICK_NOTES_TOPIC, Envelope, Record
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource, Version
 

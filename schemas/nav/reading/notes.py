@@ -11,10 +11,8 @@ from schemas.messages import (
     SickNoteRegistered,
     SickNoteWithdrawn,
 )
-from schemas.nav.answers import AnswerFault, self_certified_days
-from schemas.nav.parts import NoteVersion
-from schemas.nav.periods import NavPeriods
-from schemas.nav.reading import (
+from schemas.nav.reading.answers import AnswerFault, self_certified_days
+from schemas.nav.reading.fields import (
     NavInstant,
     NavModel,
     PersonId,
@@ -24,6 +22,8 @@ from schemas.nav.reading import (
     oslo_date,
     plain_text,
 )
+from schemas.nav.reading.periods import NavPeriods
+from schemas.versions import NoteVersion
 from schemas.wire import Envelope, InvalidRecord, Record, note_id_of, type_of
 
 INVALID_BACKDATING = "UGYLDIG_TILBAKEDATERING"

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.messages import Day, Period, PeriodKind
-from schemas.nav.reading import NavModel
+from schemas.nav.reading.fields import NavModel
 
 PeriodType = Literal[
     "AKTIVITET_IKKE_MULIG", "GRADERT", "AVVENTENDE", "BEHANDLINGSDAGER", "REISETILSKUDD"
