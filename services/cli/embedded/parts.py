@@ -215,7 +215,7 @@ def _keep(program: Program) -> subprocess.Popen[bytes]:
         "stop_signal": int(program.stop_signal),
         "grace_seconds": STOP_WITHIN_SECONDS,
     }
-    script = Path(__file__).with_name("keeper.py")
+    script = Path(__file__).with_name("child_keeper.py")
     return subprocess.Popen(  # noqa: S603 - our own script
         [sys.executable, "-I", "-S", str(script), json.dumps(plan)],
         stdin=subprocess.PIPE,
