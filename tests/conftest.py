@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.parts import (
+from tests.support.parts import (
     Parts,
     create_database,
     drop_database,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts import Parts, create_database, drop_database
-from tests.service_processes import House
+from tests.support.parts import Parts, create_database, drop_database
+from tests.support.service_processes import House
 
 
 @pytest.fixture

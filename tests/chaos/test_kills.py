@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from schemas.wire import Record
-from tests.service_processes import House, Process, ServiceName, eventually, repeats
-from tests.story_people import contacts, deliveries_owed, note, owed, people
-from tests.story_verdict import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
+from tests.support.service_processes import House, Process, ServiceName, eventually, repeats
+from tests.support.story_people import contacts, deliveries_owed, note, owed, people
+from tests.support.story_verdict import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
 
 EVERYBODY = people(240)
 DUE_TOPIC = ("stoppunkt.deadlines.v1",)

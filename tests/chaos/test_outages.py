@@ -11,10 +11,10 @@ from services.records.dead_letters import DEAD_LETTERS_MAX
 from services.records.tables import RecordTables
 from services.runtime.kafka.consumer import IN_PLACE_SECONDS
 from services.runtime.postgres import close_pool, open_pool, transaction
-from tests.service_processes import House, Process, eventually, failed, header, repeats
-from tests.story_people import Person, contacts, note, owed, people
-from tests.story_verdict import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
-from tests.tcp_proxy import TcpProxy
+from tests.support.service_processes import House, Process, eventually, failed, header, repeats
+from tests.support.story_people import Person, contacts, note, owed, people
+from tests.support.story_verdict import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
+from tests.support.tcp_proxy import TcpProxy
 
 MONDAY = date(2026, 1, 5)
 # Day 22 of a leave that began on a Monday, within the window: its first reminder fires when its note arrives.

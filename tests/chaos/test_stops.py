@@ -9,9 +9,9 @@ from typing import Literal
 
 from services.cli.embedded.parts import embedded_kafka
 from services.runtime.turning import IDLE_SECONDS
-from tests.service_processes import GRACE_SECONDS, House, Process, eventually
-from tests.story_people import contacts, note, people
-from tests.tcp_proxy import TcpProxy
+from tests.support.service_processes import GRACE_SECONDS, House, Process, eventually
+from tests.support.story_people import contacts, note, people
+from tests.support.tcp_proxy import TcpProxy
 
 MONDAY = date(2026, 1, 5)
 NOW = datetime(2026, 1, 26, 9, tzinfo=UTC)

@@ -9,9 +9,9 @@ import asyncpg
 
 from schemas.messages import DeadlineDue
 from schemas.wire import Envelope, Record, decode
-from tests.service_processes import House, eventually, failed, header, repeats
-from tests.story_people import essence, note, owed, people
-from tests.tcp_proxy import TcpProxy
+from tests.support.service_processes import House, eventually, failed, header, repeats
+from tests.support.story_people import essence, note, owed, people
+from tests.support.tcp_proxy import TcpProxy
 
 NOTES = "stoppunkt.sick-notes.v1"
 DEAD = "stoppunkt.sick-notes.v1.dead"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 
-from tests.service_processes import House, Process, eventually, repeats
-from tests.story_people import contacts, deliveries_owed, note, owed, people
-from tests.story_verdict import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
+from tests.support.service_processes import House, Process, eventually, repeats
+from tests.support.story_people import contacts, deliveries_owed, note, owed, people
+from tests.support.story_verdict import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
 
 EVERYBODY = people(150)
 MONDAY = date(2026, 1, 5)

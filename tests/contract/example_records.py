@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from schemas.inbound import decode_inbound
@@ -12,8 +11,9 @@ from schemas.nav.avro import SCHEMAS, AvroFault, frame_value
 from schemas.versions import Part
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
 from services.cli.files.record_file import read_records
+from tests.support.paths import EXAMPLES
 
-FOLDER = Path(__file__).parent / "examples"
+FOLDER = EXAMPLES
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 BAD = [name for name in NAMES if name.startswith("bad_")]
 GOOD = [name for name in NAMES if name not in BAD]

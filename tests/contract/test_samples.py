@@ -12,8 +12,7 @@ from schemas.messages import KINDS, Message, SickNoteWithdrawn
 from schemas.wire import Envelope, decode
 from services.cli.files.record_file import read_records
 from tests.contract.golden import BY_NAME, record_of
-
-SAMPLES = Path(generate.__file__).parent / "samples"
+from tests.support.paths import SAMPLES
 
 
 def sample(name: str) -> Path:

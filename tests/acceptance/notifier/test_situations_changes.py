@@ -1,0 +1,226 @@
+"""Second thoughts between the due instant and the send, and between two attempts.
+
+Facts, contacts and receipts go in on Kafka, what must leave is written by hand (SPEC 4.3, 6). Most people here fall
+ill on Sunday 1 February 2026, so that their plan reminder of Sunday the 22nd waits for Monday at nine.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import pytest
+
+from schemas.messages import WorkResumed
+from tests.support.parts import Parts
+from tests.support.situations import (
+    EMAIL,
+    KAFE,
+    MANAGER,
+    PHONE,
+    SKOLE,
+    Life,
+    Lived,
+    Situation,
+    Situations,
+    Story,
+    in_order,
+)
+from tests.support.situations import lived as living
+
+SITUATIONS = Situations()
+SUNDAY = "2026-02-22 12:00"
+NOTE = "the note"
+
+
+@pytest.fixture(scope="module")
+async def lived(
+    parts: Parts, template_database: str, topic_prefixes: list[str]
+) -> AsyncIterator[Lived]:
+    async with living(SITUATIONS, parts, template_database, topic_prefixes) as found:
+        yield found
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.name)
+async def test_what_leaves_is_what_the_situation_asks_for(
+    situation: Situation, lived: Lived
+) -> None:
+    assert lived.story(situation) == in_order(situation.story)
+
+
+def waits_for_monday(life: Life) -> None:
+    """Reachable on both sides, with a reminder due on Sunday."""
+    life.contact()
+    life.manager()
+    life.sick("2026-02-01", "2026-02-22", name=f"{NOTE} {life.number}")
+
+
+def reminded(at: str) -> Story:
+    return [
+        f"{at} sms.requested follow_up_plan.reminder to {PHONE}",
+        f"{at} email.requested follow_up_plan.reminder to {MANAGER}",
+    ]
+
+
+def cancelled(reason: str) -> Story:
+    return [
+        f"cancelled sms follow_up_plan.reminder: {reason}",
+        f"cancelled email follow_up_plan.reminder: {reason}",
+    ]
+
+
+# --- before the send ----------------------------------------------------------------------------------------
+
+
+@SITUATIONS.add
+def the_note_is_withdrawn_while_the_messages_wait(life: Life) -> Story:
+    """SPEC 4.3: what notes bring about is asked again after a quarter of an hour, which is before Monday."""
+    waits_for_monday(life)
+    life.note_gone(SUNDAY, f"{NOTE} {life.number}")
+    return cancelled("case_withdrawn")
+
+
+@SITUATIONS.add
+def a_note_that_is_soon_back_cancels_nothing(life: Life) -> Story:
+    """SPEC 4.3: a note that changes topic withdraws nothing."""
+    waits_for_monday(life)
+    life.note_gone(SUNDAY, f"{NOTE} {life.number}")
+    life.sick("2026-02-01", "2026-02-22", at="2026-02-22 12:10")
+    return reminded("2026-02-23 09:00")
+
+
+@SITUATIONS.add
+def somebody_is_back_at_work_while_the_messages_wait(life: Life) -> Story:
+    """SPEC 3.6: work resumed that leaves no sick day from its date on ends the case at once."""
+    waits_for_monday(life)
+    life.fact(SUNDAY, WorkResumed, from_=date(2026, 2, 22))
+    return cancelled("ended")
+
+
+@SITUATIONS.add
+def a_new_line_manager_gets_what_waited_for_the_old_one(life: Life) -> Story:
+    """SPEC 6.3: looked up at each attempt."""
+    waits_for_monday(life)
+    life.manager(SUNDAY, email="ny.leder@example.invalid")
+    return [
+        f"2026-02-23 09:00 sms.requested follow_up_plan.reminder to {PHONE}",
+        "2026-02-23 09:00 email.requested follow_up_plan.reminder to ny.leder@example.invalid",
+    ]
+
+
+@SITUATIONS.add
+def a_number_that_cannot_be_one_is_none(life: Life) -> Story:
+    """SPEC 6.7: the phone is changed to one that nobody could be called on: e-mail instead."""
+    waits_for_monday(life)
+    life.contact(SUNDAY, phone="123")
+    return [
+        "cancelled sms follow_up_plan.reminder: no_phone",
+        f"2026-02-23 09:00 email.requested follow_up_plan.reminder to {EMAIL}",
+        f"2026-02-23 09:00 email.requested follow_up_plan.reminder to {MANAGER}",
+    ]
+
+
+@SITUATIONS.add
+def only_when_both_employers_have_a_plan_is_the_employees_part_done(life: Life) -> Story:
+    """SPEC 4: the employee's share of an employer's duty ends when every employer's has; here, after the send."""
+    life.contact()
+    life.manager(org=KAFE, email="leder.kafe@example.invalid")
+    life.manager(org=SKOLE, email="leder.skole@example.invalid")
+    life.sick("2026-02-01", "2026-02-22", org=KAFE)
+    life.sick("2026-02-01", "2026-02-22", org=SKOLE)
+    life.plan_made(SUNDAY, KAFE)
+    life.plan_made("2026-02-23 14:00", SKOLE)
+    return [
+        "cancelled email follow_up_plan.reminder: done:plan_made",
+        f"2026-02-23 09:00 sms.requested follow_up_plan.reminder to {PHONE}",
+        "2026-02-23 09:00 email.requested follow_up_plan.reminder to leder.skole@example.invalid",
+        "2026-02-23 14:00 sms.cancelled follow_up_plan.reminder: done:plan_made",
+        "2026-02-23 14:00 email.cancelled follow_up_plan.reminder: done:plan_made",
+    ]
+
+
+@SITUATIONS.add
+def the_task_about_a_protected_address_stays_until_the_last_employer_is_done(life: Life) -> Story:
+    """SPEC 6.3, 6.8: one task for both employers, opened on the Sunday; closed with the second plan."""
+    life.contact(protected=True)
+    life.sick("2026-02-01", "2026-02-22", org=KAFE)
+    life.sick("2026-02-01", "2026-02-22", org=SKOLE)
+    life.plan_made("2026-02-23 12:00", KAFE)
+    life.plan_made("2026-02-23 14:00", SKOLE)
+    step = "follow_up_plan.reminder"
+    return [
+        f"cancelled email {step}: protected",
+        f"cancelled email {step}: protected",
+        f"2026-02-22 09:00 adviser_task.opened {step} 2103 due 2026-02-25 normal: protected",
+        f"2026-02-23 09:00 sms.requested {step} to {PHONE}",
+        f"2026-02-23 14:00 sms.cancelled {step}: done:plan_made",
+        f"2026-02-23 14:00 adviser_task.closed {step}: done:plan_made",
+    ]
+
+
+# --- between two attempts -----------------------------------------------------------------------------------
+
+
+@SITUATIONS.add
+def what_failed_in_the_evening_is_not_tried_again_at_night(life: Life) -> Story:
+    """SPEC 6.4: the window is asked at every attempt: failed on Saturday evening, again on Monday at nine."""
+    life.contact()
+    life.manager()
+    life.sick("2026-01-31", "2026-02-21")
+    life.receipt("2026-02-21 19:59:30", "failed", "employee sms", permanent=False)
+    return [*reminded("2026-02-21 09:00"), reminded("2026-02-23 09:00")[0]]
+
+
+@SITUATIONS.add
+def the_next_channel_keeps_the_window_too(life: Life) -> Story:
+    """SPEC 6.4, 6.7: the SMS failed for good on Saturday night: the e-mail leaves on Monday at nine."""
+    life.contact()
+    life.manager()
+    life.sick("2026-01-31", "2026-02-21")
+    life.receipt("2026-02-21 22:00", "failed", "employee sms", permanent=True, reason="barred")
+    return [
+        *reminded("2026-02-21 09:00"),
+        "failed sms follow_up_plan.reminder: barred",
+        f"2026-02-23 09:00 email.requested follow_up_plan.reminder to {EMAIL}",
+    ]
+
+
+@SITUATIONS.add
+def who_makes_a_reservation_between_two_attempts_gets_a_letter(life: Life) -> Story:
+    """SPEC 6.3: the register is asked at each attempt; what did not arrive holds up no letter for a day (6.9)."""
+    waits_for_monday(life)
+    life.receipt("2026-02-23 09:05", "failed", "employee sms", permanent=False)
+    life.contact("2026-02-23 09:05:30", may_be_notified=False)
+    return [
+        *reminded("2026-02-23 09:00"),
+        "cancelled sms follow_up_plan.reminder: reserved",
+        "2026-02-23 09:06 letter.requested follow_up_plan.reminder",
+    ]
+
+
+@SITUATIONS.add
+def what_was_taken_back_is_not_sent_by_the_next_channel(life: Life) -> Story:
+    """SPEC 6.7, 6.8: a plan is made at ten, and at eleven the gateway says that the SMS never arrived."""
+    waits_for_monday(life)
+    life.plan_made("2026-02-23 10:00")
+    life.receipt("2026-02-23 11:00", "failed", "employee sms", permanent=True)
+    return [
+        *reminded("2026-02-23 09:00"),
+        "2026-02-23 10:00 sms.cancelled follow_up_plan.reminder: done:plan_made",
+        "2026-02-23 10:00 email.cancelled follow_up_plan.reminder: done:plan_made",
+    ]
+
+
+@SITUATIONS.add
+def a_letter_that_comes_back_becomes_a_task(life: Life) -> Story:
+    """SPEC 6.7: reserved, and the letter could not be delivered: an adviser is told."""
+    life.contact(may_be_notified=False)
+    life.manager()
+    life.sick("2026-02-02", "2026-02-23")
+    life.receipt("2026-03-02 08:00", "failed", "employee letter", reason="returned")
+    step = "follow_up_plan.reminder"
+    return [
+        f"2026-02-23 09:00 letter.requested {step}",
+        f"2026-02-23 09:00 email.requested {step} to {MANAGER}",
+        f"failed letter {step}: returned",
+        f"2026-03-02 08:00 adviser_task.opened {step} 0219 due 2026-03-05 normal: undelivered",
+        f"2026-03-11 00:00 adviser_task.closed {step}: ended",
+    ]

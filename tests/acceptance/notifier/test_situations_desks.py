@@ -1,0 +1,142 @@
+"""Which adviser a task goes to: portfolios by employer and by birth day, absence, the queue, the special office.
+
+Facts and contacts go in on Kafka, what must leave is written by hand (issue 5, must show). Everybody is born on a 14th
+and over on 3 March, the 16th day after the note; each situation has an office of its own.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from schemas.messages import MeetingRequested, ReassessmentRequested
+from tests.support.parts import Parts
+from tests.support.situations import (
+    BYGG,
+    KAFE,
+    SKOLE,
+    SPECIAL_OFFICE,
+    Life,
+    Lived,
+    Situation,
+    Situations,
+    Story,
+    in_order,
+)
+from tests.support.situations import lived as living
+
+SITUATIONS = Situations()
+
+
+@pytest.fixture(scope="module")
+async def lived(
+    parts: Parts, template_database: str, topic_prefixes: list[str]
+) -> AsyncIterator[Lived]:
+    async with living(SITUATIONS, parts, template_database, topic_prefixes) as found:
+        yield found
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.name)
+async def test_what_leaves_is_what_the_situation_asks_for(
+    situation: Situation, lived: Lived
+) -> None:
+    assert lived.story(situation) == in_order(situation.story)
+
+
+def asked_for_a_meeting(life: Life, office: str, *, org: str = KAFE, **contact: Any) -> None:
+    """A task for whoever holds the person, on Tuesday 10 February at ten; three working days."""
+    life.contact(office=office, **contact)
+    life.sick("2026-02-02", "2026-02-15", org=org)
+    life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
+
+
+def opened_for(desk: str) -> Story:
+    step = "requested_meeting.requested"
+    return [
+        f"2026-02-10 10:00 adviser_task.opened {step} {desk} due 2026-02-13 normal",
+        f"2026-03-03 00:00 adviser_task.closed {step}: ended",
+    ]
+
+
+@SITUATIONS.add
+def the_adviser_of_the_birth_day_holds_the_person(life: Life) -> Story:
+    """SPEC 6.2: by birth day within the office; everybody here is born on a 14th."""
+    life.adviser("Z990011", "0311", birth_days=tuple(range(16, 32)))
+    life.adviser("Z990012", "0311", birth_days=tuple(range(1, 16)))
+    asked_for_a_meeting(life, "0311")
+    return opened_for("0311/Z990012")
+
+
+@SITUATIONS.add
+def the_adviser_of_the_employer_comes_before_the_birth_day(life: Life) -> Story:
+    """SPEC 6.2: an adviser with `org_numbers` takes these employers' people."""
+    life.adviser("Z990021", "0312", birth_days=tuple(range(1, 32)))
+    life.adviser("Z990022", "0312", org_numbers=(SKOLE,))
+    asked_for_a_meeting(life, "0312", org=SKOLE)
+    return opened_for("0312/Z990022")
+
+
+@SITUATIONS.add
+def an_absent_adviser_of_the_employer_leaves_it_to_the_birth_day(life: Life) -> Story:
+    """SPEC 6.2: with portfolios and absence."""
+    life.adviser("Z990031", "0313", birth_days=tuple(range(1, 32)))
+    life.adviser("Z990032", "0313", org_numbers=(BYGG,), absent=True)
+    asked_for_a_meeting(life, "0313", org=BYGG)
+    return opened_for("0313/Z990031")
+
+
+@SITUATIONS.add
+def while_the_only_adviser_is_absent_it_is_the_offices_queue(life: Life) -> Story:
+    """SPEC 6.2: nobody left means the queue; asked anew for the next task, when she is back."""
+    life.adviser("Z990041", "0314", birth_days=(14,))
+    life.adviser("Z990041", "0314", "2026-02-09 08:00", birth_days=(14,), absent=True)
+    asked_for_a_meeting(life, "0314")
+    life.adviser("Z990041", "0314", "2026-02-11 08:00", birth_days=(14,))
+    life.fact("2026-02-12 10:00", MeetingRequested, meeting=3, party="employee")
+    step = "requested_meeting.requested"
+    return [
+        *opened_for("0314"),
+        f"2026-02-12 10:00 adviser_task.opened {step} 0314/Z990041 due 2026-02-17 normal",
+        # The second request is part of what the first task's adviser is shown.
+        f"2026-02-12 10:00 adviser_task.updated {step} revision 2",
+        f"2026-03-03 00:00 adviser_task.closed {step}: ended",
+    ]
+
+
+@SITUATIONS.add
+def the_adviser_who_asked_to_look_again_is_the_one_who_does(life: Life) -> Story:
+    """SPEC 6.2: the one named, whoever holds the person; where that one is absent, whoever does."""
+    absent = life.another("absent")
+    life.adviser("Z990051", "0315", birth_days=(14,))
+    life.adviser("Z990052", "0315")
+    life.adviser("Z990053", "0315", absent=True)
+    for each, named in ((life, "Z990052"), (absent, "Z990053")):
+        each.contact(office="0315")
+        each.sick("2026-02-02", "2026-02-15")
+        asked = {"reassessment_id": "r1", "on": date(2026, 2, 10), "adviser_id": named}
+        each.fact("2026-02-03 10:00", ReassessmentRequested, **asked)
+    step = "reassessment.look_again"
+    return [
+        f"2026-02-10 09:00 adviser_task.opened {step} 0315/Z990052 due 2026-02-13 normal",
+        f"2026-03-03 00:00 adviser_task.closed {step}: ended",
+        f"absent: 2026-02-10 09:00 adviser_task.opened {step} 0315/Z990051 due 2026-02-13 normal",
+        f"absent: 2026-03-03 00:00 adviser_task.closed {step}: ended",
+    ]
+
+
+@SITUATIONS.add
+def a_protected_person_belongs_to_the_special_office(life: Life) -> Story:
+    """SPEC 6.3: whoever holds that birth day in the office of residence is not told."""
+    life.adviser("Z990061", "0316", birth_days=(14,))
+    life.adviser("Z990062", SPECIAL_OFFICE, birth_days=(14,))
+    asked_for_a_meeting(life, "0316", protected=True)
+    return opened_for(f"{SPECIAL_OFFICE}/Z990062")
+
+
+@SITUATIONS.add
+def of_whom_no_office_is_known_the_task_is_opened_all_the_same(life: Life) -> Story:
+    """SPEC 6.2: never a silent drop; a task without an office is somebody's to place."""
+    life.sick("2026-02-02", "2026-02-15")
+    life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
+    return opened_for("no office")

@@ -1,0 +1,124 @@
+"""`plan` and `replay` of the same file agree on every due event: id, instant, lateness (issue 3, must show)."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.messages import DeadlineDue
+from schemas.wire import Envelope, decode
+from services.cli.files.fold import DeadRecord, fold
+from services.cli.files.record_file import FiledRecord, read_records
+from services.cli.pipeline.departures import Departure
+from services.cli.pipeline.pipeline import pipeline, settings_for
+from services.scheduler.domain.rulebook.model import Rulebook
+from services.scheduler.rulebook_file import read_rulebook
+from tests.support.cli_records import troubled
+from tests.support.parts import Parts
+from tests.support.paths import SCENARIOS
+
+SCENARIO_1 = SCENARIOS / "scenario_1_in_order.ndjson"
+HALF_YEAR = Path(str(files("services.cli") / "scenarios" / "half_year.ndjson"))
+LATER = datetime(2028, 1, 1, tzinfo=UTC)
+
+Fired = tuple[str, datetime, int]
+
+
+@pytest.fixture
+def troubled_file(tmp_path: Path) -> Path:
+    return troubled().file(tmp_path)
+
+
+def planned(filed: Sequence[FiledRecord], rulebook: Rulebook) -> list[Fired]:
+    dead: list[DeadRecord] = []
+    folded = fold(filed, rulebook, LATER, dead.append)
+    assert not dead
+    return sorted(
+        (message.event_id, at, message.late_seconds)
+        for at, message in folded.simulation.sent
+        if isinstance(message, DeadlineDue)
+    )
+
+
+async def played(
+    filed: Sequence[FiledRecord],
+    rulebook: Rulebook,
+    parts: Parts,
+    database_url: str,
+    topic_prefix: str,
+    **options: Any,
+) -> list[Departure]:
+    settings = settings_for(database_url, parts.kafka_bootstrap_servers, topic_prefix=topic_prefix)
+    left: list[Departure] = []
+    async with (
+        pipeline(settings, rulebook, start=min(each.at for each in filed)) as driver,
+        aclosing(driver.run(filed, **options)) as moments,
+    ):
+        async for moment in moments:
+            left += moment.left
+    return left
+
+
+def due_events(left: Sequence[Departure]) -> list[Fired]:
+    messages = [(each.at, decode(each.record)) for each in left]
+    return sorted(
+        (each.message.event_id, at, each.message.late_seconds)
+        for at, each in messages
+        if isinstance(each, Envelope) and isinstance(each.message, DeadlineDue)
+    )
+
+
+@pytest.mark.parametrize("rulebook", ["standard", "nav-2026"])
+@pytest.mark.parametrize("name", ["scenario_1", "half_year", "troubled"])
+async def test_plan_and_replay_agree_on_every_due_event(
+    name: str,
+    rulebook: str,
+    troubled_file: Path,
+    parts: Parts,
+    database_url: str,
+    topic_prefix: str,
+) -> None:
+    file = {"scenario_1": SCENARIO_1, "half_year": HALF_YEAR, "troubled": troubled_file}[name]
+    filed, rules = list(read_records(file)), read_rulebook(rulebook)
+
+    left = await played(filed, rules, parts, database_url, topic_prefix)
+
+    assert due_events(left) == planned(filed, rules)
+    assert due_events(left), "a scenario in which nothing falls due shows nothing"
+
+
+async def test_in_bundles_nothing_is_early_and_late_by_at_most_a_step(
+    parts: Parts, database_url: str, topic_prefix: str
+) -> None:
+    """ARCHITECTURE 4, `--step`: the same due events, each within a step after its instant."""
+    filed, rules, step = (
+        list(read_records(HALF_YEAR)),
+        read_rulebook("standard"),
+        timedelta(hours=7),
+    )
+    exact = {event_id: at for event_id, at, _ in planned(filed, rules)}
+
+    left = await played(filed, rules, parts, database_url, topic_prefix, step=step)
+    bundled = {event_id: at for event_id, at, _ in due_events(left)}
+
+    assert set(bundled) <= set(exact)
+    # What is done within the step in which it falls due does not fire at all.
+    assert len(exact) - len(bundled) <= 1
+    for event_id, at in bundled.items():
+        assert exact[event_id] <= at <= exact[event_id] + step
+
+
+async def test_until_ends_the_run_at_that_instant(
+    parts: Parts, database_url: str, topic_prefix: str
+) -> None:
+    filed, rules = list(read_records(HALF_YEAR)), read_rulebook("standard")
+    until = datetime(2026, 2, 9, 8, tzinfo=UTC)  # 09:00 in Oslo, when something falls due
+
+    left = await played(filed, rules, parts, database_url, topic_prefix, until=until)
+
+    assert due_events(left) == [each for each in planned(filed, rules) if each[1] <= until]
+    assert max(each.at for each in left) == until

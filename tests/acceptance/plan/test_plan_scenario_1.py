@@ -1,0 +1,125 @@
+"""`plan` over a person's whole leave, by the command line alone (issue 3, must show)."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from services.cli.main import app
+from tests.support.cli_records import write
+from tests.support.paths import SCENARIOS
+
+SCENARIO = SCENARIOS / "scenario_1_in_order.ndjson"
+SICK_NOTE_TOPICS = {
+    "teamsykmelding.syfo-sendt-sykmelding",
+    "teamsykmelding.syfo-bekreftet-sykmelding",
+    "tsm.sykmeldinger",
+    "teamsykmelding.sykmeldingstatus-leesah",
+}
+AT = "2026-05-01T12:00:00+02:00"
+
+
+def records() -> Iterator[dict[str, Any]]:
+    for line in SCENARIO.read_text("utf-8").splitlines():
+        yield json.loads(line)
+
+
+def planned(file: Path, at: str = AT) -> Any:
+    result = CliRunner().invoke(app, ["plan", str(file), "--at", at, "--json"])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def notes_alone(tmp_path: Path) -> Path:
+    chosen = [record for record in records() if record["topic"] in SICK_NOTE_TOPICS]
+    return write(tmp_path / "notes.ndjson", chosen)
+
+
+def test_the_sick_notes_alone_give_every_date_of_the_leave(notes_alone: Path) -> None:
+    """The dates that scenario 1 is told to give; its leave starts on a Monday, so deadlines fall on Sundays."""
+    [person] = planned(notes_alone)["persons"]
+    [case] = person["cases"]
+    told = {
+        f"{timer['checkpoint']}.{timer['step']}": (timer["due_on"], timer["state"])
+        for timer in case["timers"]
+    }
+
+    assert (case["start"], case["end"], case["sick_days"]) == ("2026-01-05", "2026-05-10", 124)
+    assert told == {
+        "follow_up_plan.reminder": ("2026-01-26", "fired"),
+        "follow_up_plan.deadline": ("2026-02-01", "fired"),
+        "dialogue_meeting_1.reminder": ("2026-02-08", "fired"),
+        "dialogue_meeting_1.deadline": ("2026-02-22", "fired"),
+        "dialogue_meeting_1.requested": (None, "not_applicable"),
+        "activity_requirement.notice": ("2026-02-16", "fired"),
+        "activity_requirement.assess": ("2026-03-01", "fired"),
+        "activity_requirement.reply": (None, "not_applicable"),
+        "meeting_need.question": ("2026-04-20", "fired"),
+        "meeting_need.reminder": ("2026-04-24", "fired"),
+        "dialogue_meeting_2_assessment.early": ("2026-03-01", "not_applicable"),
+        "dialogue_meeting_2_assessment.assess": ("2026-04-27", "fired"),
+        "dialogue_meeting_2_summons.last_day": ("2026-06-14", "waiting"),
+        "dialogue_meeting_2.deadline": ("2026-07-05", "waiting"),
+        "dialogue_meeting_2.lapsed": ("2026-07-19", "waiting"),
+    }
+
+
+def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(notes_alone: Path) -> None:
+    """SPEC 4: `due_on` is the legal date, `due_at` 09:00 on the last working day on or before it."""
+    [case] = planned(notes_alone)["persons"][0]["cases"]
+    deadlines = [timer for timer in case["timers"] if timer["step"] in ("deadline", "last_day")]
+
+    assert [timer["due_at"] for timer in deadlines] == [
+        "2026-01-30T09:00:00+01:00",
+        "2026-02-20T09:00:00+01:00",
+        "2026-06-12T09:00:00+02:00",
+        "2026-07-03T09:00:00+02:00",
+    ]
+    for timer in deadlines:
+        assert date.fromisoformat(timer["due_on"]).strftime("%A") == "Sunday"
+        assert datetime.fromisoformat(timer["due_at"]).strftime("%A") == "Friday"
+
+
+def test_the_form_is_the_one_that_others_script(notes_alone: Path) -> None:
+    """SPEC 11: the members and nothing else, in this order."""
+    plan = planned(notes_alone)
+    [person] = plan["persons"]
+    [case] = person["cases"]
+
+    assert list(plan) == ["persons"]
+    assert list(person) == ["person_id", "cases"]
+    assert list(case) == ["case_id", "start", "end", "sick_days", "timers"]
+    for timer in case["timers"]:
+        assert list(timer) == [
+            *("checkpoint", "step", "subject", "generation"),
+            *("due_on", "due_at", "state", "reason"),
+        ]
+
+
+def test_what_is_not_known_yet_is_not_planned_with(notes_alone: Path) -> None:
+    """SPEC 11: later records are not known yet, and what has not fallen due has not fired."""
+    [case] = planned(notes_alone, "2026-01-26T08:59:59+01:00")["persons"][0]["cases"]
+    states = {(timer["checkpoint"], timer["step"]): timer["state"] for timer in case["timers"]}
+
+    assert case["end"] == "2026-02-01"
+    assert states["follow_up_plan", "reminder"] == "armed"
+    assert states["activity_requirement", "notice"] == "waiting"
+
+
+def test_a_timer_has_fired_at_its_very_instant(notes_alone: Path) -> None:
+    [case] = planned(notes_alone, "2026-01-26T09:00:00+01:00")["persons"][0]["cases"]
+
+    assert (case["timers"][0]["state"], case["timers"][0]["reason"]) == ("fired", "on_time")
+
+
+def test_the_other_topics_end_what_they_answer(tmp_path: Path) -> None:
+    """The whole scenario: a plan shared on 29 January ends both steps of the plan."""
+    [case] = planned(write(tmp_path / "all.ndjson", list(records())))["persons"][0]["cases"]
+    plan = [timer for timer in case["timers"] if timer["checkpoint"] == "follow_up_plan"]
+
+    assert [(timer["state"], timer["reason"]) for timer in plan] == [("done", "plan_shared")] * 2

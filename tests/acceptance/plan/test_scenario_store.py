@@ -1,0 +1,91 @@
+"""`plan` of a scenario and what the running service has stored of the same people are one plan (SPEC 11, 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
+from schemas.wire import Envelope
+from services.cli.files.fold import Folded, in_order
+from services.cli.files.record_file import FiledRecord, read_records
+from services.cli.output.plan_json import persons_of
+from services.scheduler.app import beginning, hashing
+from services.scheduler.domain.facts.intake import taken
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.replan import replan
+from services.scheduler.domain.people.simulation import Simulation
+from services.scheduler.domain.rulebook.model import Rulebook
+from services.scheduler.rulebook_file import read_rulebook
+from tests.support.cli_records import troubled
+from tests.support.paths import SCENARIOS
+from tests.support.scheduler_parts import KEY, Bench, scheduler_on
+
+DATA = SCENARIOS
+FILES = ("scenario_1_in_order", "scenario_3_two_employers_and_merge", "troubled")
+WEEKS = 27
+
+
+def records_of(name: str, folder: Path) -> list[FiledRecord]:
+    file = troubled().file(folder) if name == "troubled" else DATA / f"{name}.ndjson"
+    return [each for each in in_order(read_records(file)) if each.record.topic in SCHEDULER_TOPICS]
+
+
+def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> Folded:
+    """As `plan` folds them, with the key of the tests' service."""
+    simulation = Simulation(Register(rules, hashing(KEY)))
+    for at, together in groupby(filed, key=attrgetter("at")):
+        if at <= until:
+            batch = []
+            for each in together:
+                decoded = decode_inbound(each.record)
+                batch += list(taken(decoded, each.record)) if isinstance(decoded, Envelope) else []
+            simulation.arrive(batch, at.astimezone(UTC))
+    return Folded(simulation, simulation.plan(until))
+
+
+async def stored(bench: Bench, rules: Rulebook, known: Folded, at: datetime) -> list[Any]:
+    """The plan of the same people, derived from what the service's tables say of that instant."""
+    plans = {}
+    async with beginning(bench.pool, rules, hashing(KEY))() as work:
+        for number in known.plans:
+            if known.simulation.register.number_of(number) == number:
+                person = await work.people.as_of(number, at)
+                assert person is not None
+                plans[number] = replan(person, rules, at)
+    return list(persons_of(replace(known, plans=plans)))
+
+
+@pytest.mark.parametrize("rulebook", ["standard", "nav-2026"])
+@pytest.mark.parametrize("name", FILES)
+async def test_plan_and_the_services_store_say_the_same_every_week(
+    name: str, rulebook: str, tmp_path: Path, database_url: str
+) -> None:
+    """Each week's plan while it is the present; at the end each of them again, as of that earlier moment (4.5)."""
+    filed, rules = records_of(name, tmp_path), read_rulebook(rulebook)
+    start = filed[0].at.astimezone(UTC)
+    pending, seen = list(filed), 0
+    moments = [start + timedelta(weeks=week, hours=5) for week in range(WEEKS)]
+    async with scheduler_on(database_url, start=start, rulebook=rulebook) as bench:
+        for now in moments:
+            while pending and pending[0].at <= now:
+                at = pending[0].at
+                together = [each.record for each in pending if each.at == at]
+                pending = pending[len(together) :]
+                await bench.tell(*together, at=at.astimezone(UTC))
+            await bench.turn_to(now)
+            known = folded(filed, rules, now)
+            assert await stored(bench, rules, known, now) == list(persons_of(known)), now
+            seen += len(known.plans)
+        for then in moments:
+            known = folded(filed, rules, then)
+            assert await stored(bench, rules, known, then) == list(persons_of(known)), then
+    assert not pending
+    assert seen > WEEKS / 2

@@ -1,0 +1,236 @@
+"""Generated lives lived through time, records arriving late and in any order (SPEC 3.6, 4.1-4.3, 5's promise).
+
+Never early, never twice, nothing for a case that is over, and nothing lost: each timer that was armed fired
+once, or was replaced or dropped by a replan that says why.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.ids import person_hash
+from schemas.messages import DeadlineDue, DeadlineUpdated, DeadlineWithdrawn
+from services.scheduler.domain.facts.intake import Taken
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.replan import Replanned
+from services.scheduler.domain.people.simulation import Simulation
+from services.scheduler.domain.plan.history import Timer
+from tests.reference.life import ANNE, OSLO, at, shipped
+from tests.reference.lives import gone_of, lives, records_of
+
+SETTINGS = settings(max_examples=120, deadline=None)
+END = at(900)
+Key = tuple[str, Any, int]
+
+
+class Watched(Register):
+    """A register that remembers what each replan armed and what each turn fired."""
+
+    def __init__(self, rulebook: str) -> None:
+        super().__init__(shipped(rulebook), lambda number: person_hash(b"tests", number))
+        self.replans: list[tuple[datetime, tuple[Timer, ...], Replanned]] = []
+        self.fired: list[tuple[datetime, Timer, Replanned]] = []
+
+    def replan(self, numbers: Any, now: datetime) -> dict[str, Replanned]:
+        before = {number: self.people[number].timers for number in numbers if number in self.people}
+        made = super().replan(numbers, now)
+        self.replans += [(now, before[number], each) for number, each in made.items()]
+        return made
+
+    def fire_due(self, number: str, now: datetime) -> list[DeadlineDue]:
+        before = self.people[number].timers
+        events = super().fire_due(number, now)
+        after = self.people[number].timers
+        last = next((made for _, _, made in reversed(self.replans)), None)
+        if last is not None:
+            self.fired += [(now, timer, last) for timer in before if timer not in after]
+        return events
+
+
+def lived(
+    life: dict[str, Any], data: st.DataObject, *, rulebook: str = "standard"
+) -> tuple[Watched, Simulation]:
+    """A life told record by record, at instants of its own, up to two years after."""
+    records = records_of(life)
+    for number in data.draw(st.sets(st.integers(0, len(life["notes"]) - 1), max_size=2)):
+        records.append(gone_of(life, number))
+    records = list(data.draw(st.permutations(records)))
+    days = sorted(
+        data.draw(st.lists(st.integers(-20, 320), min_size=len(records), max_size=len(records)))
+    )
+    register = Watched(rulebook)
+    simulation = Simulation(register)
+    for number, record in zip(days, records, strict=True):
+        clock = data.draw(st.sampled_from(["00:00", "08:59", "09:00", "09:01", "12:00", "23:59"]))
+        batch: list[Taken] = [record] * data.draw(st.sampled_from([1, 1, 2]))
+        when = max(
+            at(number, clock), simulation.sent[-1][0] if simulation.sent else at(-20, "00:00")
+        )
+        when = max(when, register.replans[-1][0] if register.replans else when)
+        simulation.arrive(batch, when)
+    simulation.run_until(END)
+    return register, simulation
+
+
+def due_events(simulation: Simulation) -> list[tuple[datetime, DeadlineDue]]:
+    return [(when, each) for when, each in simulation.sent if isinstance(each, DeadlineDue)]
+
+
+def withdrawals(simulation: Simulation) -> list[tuple[datetime, DeadlineWithdrawn]]:
+    return [(when, each) for when, each in simulation.sent if isinstance(each, DeadlineWithdrawn)]
+
+
+@SETTINGS
+@given(
+    life=lives(), data=st.data(), rulebook=st.sampled_from(["standard"] * 3 + ["employer-example"])
+)
+def test_a_life_lived_through_keeps_every_promise(
+    life: dict[str, Any], data: st.DataObject, rulebook: str
+) -> None:
+    """One run, many looks: a life is dear to generate."""
+    register, simulation = lived(life, data, rulebook=rulebook)
+    never_early_and_truly_late(simulation)
+    never_twice(simulation)
+    nothing_for_a_case_that_is_over(register)
+    nothing_lost(register)
+    withdrawn_after_fired_and_once(simulation)
+    nothing_is_left_pending(register)
+
+
+def never_early_and_truly_late(simulation: Simulation) -> None:
+    for when, event in due_events(simulation):
+        assert event.fired_at == when >= event.due_at
+        assert event.late_seconds == int((when - event.due_at).total_seconds())
+        assert event.recipients
+        assert (event.basis is not None) == any(each.role == "adviser" for each in event.recipients)
+
+
+def never_twice(simulation: Simulation) -> None:
+    """Each id once, and the generations of a timer one after the other."""
+    events = [event for _, event in due_events(simulation)]
+    assert max(Counter(event.event_id for event in events).values(), default=1) == 1
+    seen: dict[tuple[str, str, str, str | None], int] = {}
+    for event in events:
+        key = (event.case_id, event.checkpoint, event.step, event.subject)
+        assert event.generation > seen.get(key, 0)
+        seen[key] = event.generation
+
+
+def nothing_for_a_case_that_is_over(register: Watched) -> None:
+    """At the instant of firing, the last replan before it knew the case alive, not over, with notes."""
+    for when, timer, known in register.fired:
+        leave = known.leaves[timer.case_id]
+        assert when.astimezone(OSLO).date() < leave.over_on
+        assert timer.due_at <= when < timer.fire_before
+
+
+def nothing_lost(register: Watched) -> None:
+    """Every timer of a replan fired, is still there, or was dropped by a replan that gives the reason."""
+    fired = {_name(timer) for _, timer, _ in register.fired}
+    for now, before, made in register.replans:
+        plans = {(case, step.key): step for case, plan in made.plans.items() for step in plan.steps}
+        for timer in before:
+            after = [each for each in made.person.timers if _name(each) == _name(timer)]
+            if after or _name(timer) in fired:
+                continue
+            step = plans.get((timer.case_id, timer.key))
+            if step is None:
+                assert _asks_no_more(timer, made), timer.key
+                continue
+            assert step.state in ("not_applicable", "done", "waiting", "missed", "fired", "armed")
+            assert step.reason
+            if timer.due_at <= now and not timer.caught_up and step.state == "missed":
+                assert step.reason in (
+                    "ended",
+                    "catch_up_passed",
+                    "recovered",
+                ) or step.reason.startswith("superseded:")
+
+
+def _name(timer: Timer) -> Key:
+    return timer.case_id, timer.key, timer.generation
+
+
+def _asks_no_more(timer: Timer, made: Replanned) -> bool:
+    """Its case is gone into another, or the fact that it hung on is gone."""
+    return timer.case_id not in made.plans or bool(timer.key.subject) or timer.key.step == "reply"
+
+
+def withdrawn_after_fired_and_once(simulation: Simulation) -> None:
+    standing: dict[str, set[Any]] = {}
+    seen: set[str] = set()
+    for _, message in simulation.sent:
+        if isinstance(message, DeadlineDue):
+            standing[message.event_id] = set(message.recipients)
+        elif isinstance(message, DeadlineWithdrawn):
+            assert message.withdrawal_id not in seen
+            seen.add(message.withdrawal_id)
+            left = standing[message.event_id]
+            assert left, "withdrawn although nobody was left"
+            standing[message.event_id] = (
+                set() if message.recipients is None else left - set(message.recipients)
+            )
+            assert len(standing[message.event_id]) < len(left)
+        elif isinstance(message, DeadlineUpdated):
+            assert standing[message.event_id], "updated although nobody is left"
+
+
+def nothing_is_left_pending(register: Watched) -> None:
+    """Two years on everything is over: what stands is withdrawn, what was armed has fired or is told of."""
+    person = register.people[ANNE]
+    assert person.timers == ()
+    assert all(each.remaining == () for each in person.fired)
+    assert person.replan_at is None or person.replan_at > END
+
+
+@SETTINGS
+@given(life=lives(), data=st.data())
+def test_a_replan_of_what_has_not_changed_changes_nothing(
+    life: dict[str, Any], data: st.DataObject
+) -> None:
+    """Repeats, rebalances and a second process replan at will."""
+    register, _ = lived(life, data)
+    when = END
+    first = register.replan([ANNE], when)[ANNE]
+    second = register.replan([ANNE], when)[ANNE]
+    assert second.messages == ()
+    assert second.person == first.person
+    assert [plan.steps for plan in second.plans.values()] == [
+        plan.steps for plan in first.plans.values()
+    ]
+
+
+@SETTINGS
+@given(life=lives(), data=st.data(), looks=st.lists(st.integers(-20, 320), max_size=6))
+def test_replans_in_between_change_no_due_event(
+    life: dict[str, Any], data: st.DataObject, looks: list[int]
+) -> None:
+    """A timer's life depends on facts and time alone, not on how often somebody looks."""
+    records = records_of(life)
+    days = sorted(
+        data.draw(st.lists(st.integers(-20, 320), min_size=len(records), max_size=len(records)))
+    )
+    told = []
+    for look in ([], looks):
+        register = Register(shipped("standard"), lambda number: person_hash(b"tests", number))
+        simulation = Simulation(register)
+        instants = sorted({*days, *look})
+        for number in instants:
+            batch = [record for each, record in zip(days, records, strict=True) if each == number]
+            simulation.arrive(batch, at(number))
+            if number in look:
+                simulation.plan(at(number, "12:00", seconds=1))
+        simulation.run_until(END)
+        told.append(
+            [
+                (when, message.event_id, message.recipients)
+                for when, message in simulation.sent
+                if isinstance(message, DeadlineDue | DeadlineWithdrawn)
+            ]
+        )
+    assert told[0] == told[1]

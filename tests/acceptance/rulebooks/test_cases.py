@@ -1,0 +1,223 @@
+"""Cases as NAV's own service counts episodes (NAV_RULES 1): a table of situations.
+
+Days are counted from Monday 5 January 2026, which is 0. What is reproduced stands in the first table; what Stoppunkt
+does otherwise on purpose follows, each with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from schemas.inbound import decode_inbound
+from schemas.messages import Employer, PersonDied
+from schemas.wire import IgnoredRecord, Record
+from services.scheduler.domain.facts.facts import NoteSlot, Version
+from tests.reference.life import ANNE, BYGG, KAFE, START, Life, at, day, gone, note, shipped
+
+Case = tuple[int, int, int]
+ASSESS = "dialogue_meeting_2_assessment.assess"
+
+
+def cases(life: Life, when: int = 1) -> list[Case]:
+    """(first day, last day, sick days) of each case."""
+    made = life.simulation.plan(at(when))[ANNE]
+    return [
+        (
+            (case.start - START).days,
+            (case.end - START).days,
+            len(made.leaves[case.case_id].days),
+        )
+        for case in made.person.cases
+        if case.case_id in made.leaves
+    ]
+
+
+def lived(*notes: NoteSlot, when: int = 1) -> list[Case]:
+    life = Life(shipped("nav-2026"))
+    life.tell(at(0), *notes)
+    return cases(life, when)
+
+
+SITUATIONS: dict[str, tuple[list[NoteSlot], list[Case]]] = {
+    "one note is one episode, its first and last day counted": ([note(0, 9)], [(0, 9, 10)]),
+    "the end may lie in the future": ([note(0, 99)], [(0, 99, 100)]),
+    "a graded day is a whole sick day": ([note(0, 9, kind="graded", grade=20)], [(0, 9, 10)]),
+    "Monday to Friday twice: a free weekend is a gap of two, and gap days are no sick days": (
+        [note(0, 4), note(7, 11, note_id="b")],
+        [(0, 11, 10)],
+    ),
+    "15 days between merge": ([note(0, 4), note(20, 24, note_id="b")], [(0, 24, 10)]),
+    "16 days between end it": (
+        [note(0, 4), note(21, 25, note_id="b")],
+        [(0, 4, 5), (21, 25, 5)],
+    ),
+    "public holidays are days like others: Easter does not shorten the 16": (
+        [note(73, 80), note(97, 100, note_id="b")],
+        [(73, 80, 8), (97, 100, 4)],
+    ),
+    "AVVENTENDE is ignored": ([note(0, 9, kind="waiting")], []),
+    "BEHANDLINGSDAGER are work days": ([note(0, 9, kind="treatment_days")], []),
+    "REISETILSKUDD alone is work": ([note(0, 9, kind="travel_allowance")], []),
+    "work days before the first sick day start nothing": (
+        [note(0, 9, kind="treatment_days"), note(10, 14, note_id="b")],
+        [(10, 14, 5)],
+    ),
+    "work days that a note tells of count towards the 16 like days without any": (
+        [note(0, 4), note(5, 20, kind="treatment_days", note_id="b"), note(21, 25, note_id="c")],
+        [(0, 4, 5), (21, 25, 5)],
+    ),
+    "self-certified days extend the episode backwards": (
+        [note(4, 9, certified=[0, 1])],
+        [(0, 9, 8)],
+    ),
+    "at work with one employer and sick with another is sick": (
+        [note(0, 9, kind="treatment_days"), note(0, 9, employer=BYGG, note_id="b")],
+        [(0, 9, 10)],
+    ),
+    "two employers' notes on the same days count each day once": (
+        [note(0, 9), note(5, 14, employer=BYGG, note_id="b")],
+        [(0, 14, 15)],
+    ),
+    "a correction replaces the note": ([note(0, 30), note(0, 9)], [(0, 9, 10)]),
+    "a correction may split one episode into two": (
+        [
+            note(0, 40),
+            note(0, 40, periods=[(0, 4, "full", None), (36, 40, "full", None)]),
+        ],
+        [(0, 4, 5), (36, 40, 5)],
+    ),
+    "a bridging note merges two": (
+        [note(0, 4), note(30, 34, note_id="b"), note(5, 29, note_id="c")],
+        [(0, 34, 35)],
+    ),
+    "a note without an employer is sick leave too": ([note(0, 9, employer=None)], [(0, 9, 10)]),
+    "withdrawn notes leave nothing": ([note(0, 9), gone()], []),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_an_episode_is_the_same_case(situation: str) -> None:
+    """NAV_RULES 1.2: 16 consecutive non-sick calendar days, no weekends, graded counts whole."""
+    notes, expected = SITUATIONS[situation]
+
+    assert lived(*notes) == expected
+
+
+def test_death_ends_no_days() -> None:
+    """NAV_RULES 1.1: a date of death is a field beside the episodes, which stay as they are."""
+    life = Life(shipped("nav-2026"))
+    life.tell(at(0), note(0, 99))
+    life.tell(at(50), PersonDied(person_id=ANNE, occurred_at=at(50), on=day(49)))
+
+    assert cases(life, 51) == [(0, 99, 100)]
+
+
+# --- on purpose otherwise ---------------------------------------------------------------------------------
+
+
+def test_a_late_note_is_not_lost_because_another_one_is_newer() -> None:
+    """NAV's read API shows the state of the newest bit; one that comes late with an older time is invisible (1.5).
+
+    Here what stands is folded from all notes, so both orders give the same.
+    """
+    newer, older = note(20, 40, note_id="b"), note(0, 19)
+    orders = []
+    for first, then in ((newer, older), (older, newer)):
+        life = Life(shipped("nav-2026"))
+        life.tell(at(20), first)
+        life.tell(at(21), then)
+        orders.append(cases(life, 22))
+
+    assert orders == [[(0, 40, 41)]] * 2
+
+
+def test_healthy_days_to_come_do_not_shorten_what_has_passed() -> None:
+    """NAV subtracts the healthy days of the whole episode, also those ahead, from the weeks elapsed (1.4).
+
+    On day 119, 120 days have passed; ten healthy days later on would make NAV say 15 weeks instead of 17.
+    """
+    life = Life(shipped("nav-2026"))
+    life.tell(at(0), note(0, 125), note(136, 200, note_id="b"))
+    life.turn(at(130))
+    (event,) = life.due(ASSESS)
+    assert event.basis is not None
+
+    assert (event.case.day, event.case.week, event.basis.weeks_completed) == (120, 18, 17)
+
+
+def test_a_case_has_an_id_of_its_own_that_outlives_a_moved_start() -> None:
+    """NAV knows an episode by person and start, and the start moves (1.5): each service then matches dates anew."""
+    life = Life(shipped("nav-2026"))
+    life.tell(at(10), note(10, 60))
+    before = life.simulation.plan(at(11))[ANNE].person.cases
+    life.tell(at(12), note(0, 9, note_id="b"))
+    after = life.simulation.plan(at(13))[ANNE].person.cases
+
+    assert [(each.case_id, each.start) for each in before] == [(before[0].case_id, day(10))]
+    assert [(each.case_id, each.start) for each in after] == [(before[0].case_id, day(0))]
+
+
+def test_a_note_that_nobody_has_sent_yet_does_not_count() -> None:
+    """NAV counts NY bits and guesses the employer (1.1). A guess would write to an employer who knows of nothing."""
+    tsm = note(0, 40, source="tsm", employer=None)
+    sent = NoteSlot(
+        "status",
+        "note-1",
+        Version(1, 1),
+        None,
+        status="sent",
+        employer=Employer(org_number=KAFE),
+    )
+    life = Life(shipped("nav-2026"))
+    life.tell(at(0), tsm)
+    assert cases(life, 1) == []
+    life.tell(at(2), sent)
+    assert cases(life, 3) == [(0, 40, 41)]
+
+
+def test_applications_and_bits_are_not_read() -> None:
+    """NAV's bits carry holidays and work resumed from sickness benefit applications (1.2), months late.
+
+    Checkpoints follow the notes; a return to work comes as `work.resumed`. So the bits are left alone.
+    """
+    bit = {
+        "id": "b",
+        "fnr": ANNE,
+        "tags": ["SYKEPENGESOKNAD", "FERIE"],
+        "fom": "2026-01-05",
+        "tom": "2026-01-09",
+    }
+    record = Record("flex.syketilfellebiter", b"b", json.dumps(bit).encode())
+
+    assert isinstance(decode_inbound(record), IgnoredRecord)
+
+
+def test_a_full_withdrawal_takes_back_what_was_said() -> None:
+    """NAV publishes an empty list, which week 8 and week 17 log and skip: nothing is cancelled (1.5)."""
+    life = Life(shipped("nav-2026"))
+    life.tell(at(0), note(0, 200))
+    life.turn(at(121))
+    assert len(life.due()) == 2
+    life.tell(at(122), gone())
+    life.turn(at(122, "12:20"))
+
+    assert [each.reason for each in life.withdrawals()] == ["case_withdrawn"] * 2
+    assert cases(life, 123) == []
+
+
+def test_a_day_is_oslos_day_at_every_hour() -> None:
+    """Some of NAV's services turn UTC instants into dates and others Oslo's (1.5): a day off around midnight.
+
+    The note of a leave whose last day is day 130 comes on that day at 23:30 in Oslo, or an hour later, which in UTC
+    is the same day still.
+    """
+    told = {}
+    for when in (at(130, "23:30"), at(131, "00:30")):
+        life = Life(shipped("nav-2026"))
+        life.tell(when, note(0, 130))
+        told[when.hour] = life.state(ASSESS, when)
+
+    # 09:00 on day 119 until 23:30 on day 130: 11 days and 14.5 hours.
+    assert told == {21: "fired: late:1002600", 22: "missed: recovered"}

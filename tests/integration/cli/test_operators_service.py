@@ -1,0 +1,83 @@
+"""Operators beside a running scheduler: asked over HTTP, mended without a restart (SPEC 4.5, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.operators_parts import terminal_on
+from tests.support.parts import Parts
+from tests.support.scheduler_parts import ANNE, FACTS, event, note
+from tests.support.service_processes import PSEUDONYM_KEY, House, Process, eventually
+
+AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
+TOKEN = "a token for tests that is long enough"
+
+
+@pytest.fixture
+async def house(
+    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
+) -> AsyncIterator[House]:
+    async with House(
+        database_url=database_url,
+        servers=parts.kafka_bootstrap_servers,
+        idempotence=parts.kafka_idempotence,
+        prefix=topic_prefix,
+        folder=tmp_path,
+    ) as it:
+        it.set_clock(AT)
+        yield it
+
+
+def url_of(process: Process) -> str:
+    port = next(line["port"] for line in process.lines() if line["event"] == "health.listening")
+    return f"http://127.0.0.1:{port}/explain"
+
+
+async def test_a_running_scheduler_explains_over_http_and_takes_what_is_replayed(
+    house: House, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.seeded.add(ANNE)
+    scheduler = await house.start("scheduler", OPERATOR_TOKEN=TOKEN)
+    await eventually(scheduler.is_working)
+    closed = await house.start("scheduler")
+    await eventually(closed.is_working)
+    unknown = event(FACTS, "person.died", AT, "k", person_id=ANNE, on="never")
+    await house.publish([note(AT, date(2026, 1, 5), 60), unknown])
+
+    async def buried(count: int) -> bool:
+        await house.read()
+        return len(house.sent.on(f"{FACTS}.dead")) == count
+
+    await eventually(lambda: buried(1))
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+
+        async def known() -> bool:
+            answer = await client.post(url_of(scheduler), json={"person_id": ANNE})
+            return bool(
+                answer.status_code == 200 and answer.json()["cases"][0]["start"] == "2026-01-05"
+            )
+
+        await eventually(known, what="that Anne's case is explained")
+        elsewhere = await client.post(url_of(closed), json={"person_id": ANNE})
+    terminal = terminal_on(
+        monkeypatch,
+        house.database_url,
+        kafka=house.servers,
+        prefix=house.prefix,
+        others=[
+            ("PSEUDONYM_KEY", PSEUDONYM_KEY.get_secret_value()),
+            ("KAFKA_IDEMPOTENCE", str(parts.kafka_idempotence).lower()),
+        ],
+    )
+    replayed = await terminal.run("dead-letters", "replay", "--all")
+    await eventually(lambda: buried(2), what="that the running service has heard it again")
+
+    assert elsewhere.status_code == 404
+    assert elsewhere.text == "Not Found"
+    assert replayed.exit_code == 0
+    assert list(house.leaks()) == []

@@ -1,0 +1,76 @@
+"""What can never be understood is set aside, and too much of it stops everything (SPEC 8, TRAPS 0)."""
+
+from datetime import timedelta
+
+import pytest
+
+from schemas.wire import Record
+from services.records.dead_letters import TooManyDeadLetters
+from tests.support.notifier_parts import ANNE, anne, desk, due, oslo
+
+TUESDAY = oslo("2026-02-24T09:00:00")
+CONTACTS = "stoppunkt.contacts.v1"
+
+
+def broken(offset: int, topic: str = CONTACTS) -> Record:
+    return Record(
+        topic=topic,
+        key=b"person/chosen",
+        value=b'{"person_id": "' + ANNE.encode(),
+        headers=(
+            ("ce_specversion", b"1.0"),
+            ("ce_id", b"x"),
+            ("ce_source", b"urn:test"),
+            ("ce_type", b"no.stoppunkt.person_contact.changed.v1"),
+            ("odd", b"\xff\xfe"),
+            ("dead_reason", b"of an earlier death"),
+        ),
+        timestamp_ms=1,
+        partition=3,
+        offset=offset,
+    )
+
+
+async def test_a_record_that_cannot_be_understood_is_set_aside_as_it_was(database_url: str) -> None:
+    """With why and from where in its headers; what stands beside it in the batch is handled."""
+    async with desk(database_url, TUESDAY) as it:
+        good = [it.offsets.record(each, TUESDAY) for each in (anne(), due(at=TUESDAY))]
+        await it.notifier.handle([good[0], broken(17), good[1]])
+        await it.settle()
+        assert [each.type for each in it.left("sms.requested")] == ["sms.requested"]
+        (dead,) = [each for each in it.out.records if each.topic == f"{CONTACTS}.dead"]
+        assert (dead.key, dead.value) == (broken(17).key, broken(17).value)
+        headers = dict(dead.headers)
+        assert headers["odd"] == b"\xff\xfe"
+        assert [name for name, _ in dead.headers].count("dead_reason") == 1
+        assert headers["dead_topic"] == CONTACTS.encode()
+        assert (headers["dead_partition"], headers["dead_offset"]) == (b"3", b"17")
+        assert headers["dead_at"] == b"2026-02-24T08:00:00Z"
+        assert ANNE.encode() not in headers["dead_reason"]
+
+
+async def test_the_schedulers_topic_is_not_buried_twice(database_url: str) -> None:
+    async with desk(database_url, TUESDAY) as it:
+        await it.notifier.handle([broken(1, "stoppunkt.follow-up.v1")])
+        await it.settle()
+        assert it.out.records == []
+
+
+async def test_more_than_a_hundred_in_ten_minutes_stop_it_until_an_operator_resumes(
+    database_url: str,
+) -> None:
+    """Counted in PostgreSQL, so every process stops; nothing that comes after is handled or lost."""
+    async with desk(database_url, TUESDAY) as it:
+        await it.notifier.handle([broken(offset) for offset in range(60)])
+        it.clock.turn(TUESDAY + timedelta(minutes=11))
+        await it.notifier.handle([broken(offset) for offset in range(60, 160)])
+        assert await it.notifier.stopped_at() is None
+        await it.another().handle([broken(160)])
+        assert await it.notifier.stopped_at() == it.now
+        it.clock.turn(it.now + timedelta(hours=1))
+        with pytest.raises(TooManyDeadLetters):
+            await it.tell(anne())
+        await it.notifier.resume_after_dead_letters()
+        await it.take(anne(), due(at=it.now))
+        assert len(it.left("sms.requested")) == 1
+        assert len([each for each in it.out.records if each.topic.endswith(".dead")]) == 161

@@ -1,0 +1,93 @@
+"""What operators are shown, what is forgotten, and that an empty poll stays cheap (SPEC 6.7, TIMERS 1, 11)."""
+
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from services.notifier.store.queries import QUERIES
+from tests.support.notifier_parts import (
+    ADVISER,
+    EMPLOYEE,
+    adviser,
+    anne,
+    desk,
+    due,
+    oslo,
+    receipt,
+    withdrawal,
+)
+
+TUESDAY = oslo("2026-02-24T09:00:00")
+DAY = timedelta(days=1)
+
+
+async def test_what_nobody_confirms_within_a_day_is_counted_and_no_more(database_url: str) -> None:
+    """SPEC 6.7: it falls back to nothing."""
+    async with desk(database_url, TUESDAY) as it:
+        await it.take(anne(), due(at=TUESDAY))
+        assert dict((await it.notifier.watch(TUESDAY + DAY / 2)).unanswered) == {}
+        await it.until(TUESDAY + 2 * DAY)
+        watched = await it.notifier.watch(it.now)
+        assert (dict(watched.unanswered), watched.ready) == ({"sms": 1}, 0)
+        (sms,) = it.left()
+        await it.take(receipt(sms.id, "delivered", at=it.now))
+        assert dict((await it.notifier.watch(it.now)).unanswered) == {}
+
+
+async def test_what_is_late_is_seen(database_url: str) -> None:
+    async with desk(database_url, TUESDAY) as it:
+        await it.tell(anne(), due(at=TUESDAY))
+        watched = await it.notifier.watch(TUESDAY + timedelta(minutes=5))
+        assert (watched.ready, watched.oldest_ready_at) == (1, TUESDAY)
+
+
+async def test_after_three_years_nothing_of_an_event_is_left(database_url: str) -> None:
+    async with desk(database_url, TUESDAY) as it:
+        event = due(at=TUESDAY, recipients=(EMPLOYEE, ADVISER))
+        await it.take(anne(), adviser(), event, withdrawal(event, at=TUESDAY))
+        await it.take(due(at=TUESDAY, generation=2))
+        assert await it.notifier.forget(TUESDAY + 1000 * DAY) == 0
+        assert await it.notifier.forget(TUESDAY + 1100 * DAY) == 2
+        assert await it.notifier.tell() == []
+
+
+@pytest.mark.parametrize("rows", [3_000, 50_000])
+async def test_an_empty_poll_reads_one_page_however_many_wait(database_url: str, rows: int) -> None:
+    """The claim is answered by its index, in its order, also with a generic plan."""
+    async with desk(database_url, TUESDAY) as it:
+        connection = await asyncpg.connect(
+            database_url,
+            server_settings={"search_path": "notifier", "plan_cache_mode": "force_generic_plan"},
+        )
+        try:
+            await connection.execute(
+                "insert into events select 'e', '\\x00', 'p', '{}', null, 0, now()"
+            )
+            await connection.execute(
+                """
+                insert into deliveries
+                select 'd' || n, 'e', '\\x00', 'employee', null, 'sms', 'step', 'waiting',
+                    $1::timestamptz + n * interval '1 second', $1, $1, null, null, 0, false,
+                    null, null, null, null, null
+                from generate_series(1, $2::integer) n
+                """,
+                TUESDAY, rows,
+            )  # fmt: skip
+            await connection.execute("analyze deliveries")
+            await connection.execute(
+                f"prepare claim (timestamptz, timestamptz, bigint) as {QUERIES['claim_deliveries']}"
+            )
+            plan = "\n".join(
+                row[0]
+                for row in await connection.fetch(
+                    "explain (analyze, buffers, costs off, timing off) "
+                    f"execute claim ('{TUESDAY.isoformat()}', '{TUESDAY.isoformat()}', 100)"
+                )
+            )
+        finally:
+            await connection.close()
+        assert "deliveries_ready" in plan
+        assert "Seq Scan" not in plan
+        assert "Sort" not in plan
+        assert not await it.notifier.turn(TUESDAY)

@@ -1,0 +1,153 @@
+"""The notifier as a process on a real Kafka: what stands on the topics from offset 0 is all that counts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from schemas.messages import DeadlineDue, Message
+from schemas.wire import Record
+from tests.support.notifier_parts import (
+    ADVISER,
+    EMPLOYEE,
+    MANAGER,
+    Offsets,
+    adviser,
+    anne,
+    due,
+    manager,
+    oslo,
+    withdrawal,
+)
+from tests.support.parts import Parts
+from tests.support.service_processes import House, data, eventually, header
+
+TUESDAY = oslo("2026-02-24T10:00:00")
+REQUESTS = ("stoppunkt.sms.v1", "stoppunkt.email.v1", "stoppunkt.adviser-tasks.v1")
+
+
+@pytest.fixture
+async def house(
+    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
+) -> AsyncIterator[House]:
+    async with House(
+        database_url=database_url,
+        servers=parts.kafka_bootstrap_servers,
+        idempotence=parts.kafka_idempotence,
+        prefix=topic_prefix,
+        folder=tmp_path,
+    ) as it:
+        it.set_clock(TUESDAY)
+        yield it
+
+
+def people(count: int) -> list[str]:
+    """Made-up numbers: 80 is added to the month."""
+    return [f"{1 + number % 28:02d}8188{number:05d}" for number in range(count)]
+
+
+def stories(count: int) -> list[list[Message]]:
+    """For each of so many people: who they are, and one due event for all three recipients."""
+    recipients = (EMPLOYEE, MANAGER, ADVISER)
+    return [
+        [
+            anne(person_id=person, phone=f"+47900{number:05d}"),
+            manager(person_id=person),
+            due(at=TUESDAY, person_id=person, recipients=recipients, generation=number + 1),
+        ]
+        for number, person in enumerate(people(count))
+    ]
+
+
+def records(messages: list[Message]) -> list[Record]:
+    offsets = Offsets()
+    return [replace(offsets.record(each, TUESDAY), timestamp_ms=0) for each in messages]
+
+
+async def left(house: House) -> list[Record]:
+    return (await house.read()).on(*REQUESTS)
+
+
+async def test_an_event_on_kafka_is_three_messages_on_kafka_and_a_withdrawal_takes_them_back(
+    house: House,
+) -> None:
+    house.seeded |= {people(1)[0], "+4790000000", "leder@example.invalid"}
+    notifier = await house.start("notifier")
+    await eventually(notifier.is_working, what="the notifier")
+    (story,) = stories(1)
+    await house.publish(records([adviser(), *story[:2]]))
+    await eventually(lambda: _has_seen(house, 3), what="the contacts")
+    await house.publish(records(story[2:]))
+    await eventually(lambda: _have_left(house, 3), what="the messages")
+    event = story[2]
+    assert isinstance(event, DeadlineDue)
+    await house.publish(records([withdrawal(event, at=TUESDAY)]))
+    await eventually(lambda: _have_left(house, 6), what="the twins")
+
+    sent = await house.read()
+    assert {header(each, "ce_source") for each in await left(house)} == {"urn:stoppunkt:notifier"}
+    opened, closed = sent.of_type("adviser_task.opened"), sent.of_type("adviser_task.closed")
+    assert [data(each)["task_id"] for each in opened] == [data(each)["task_id"] for each in closed]
+    assert data(sent.of_type("sms.requested")[0])["to"] == "+4790000000"
+    notifier.tell_to_stop()
+    assert await notifier.exit_code(10) == 0
+    assert list(house.leaks()) == []
+
+
+async def test_killed_in_the_middle_nothing_is_lost_and_a_repeat_has_the_same_id(
+    house: House,
+) -> None:
+    """TRAPS P4: at most one more send of what was being sent, with the id that it had."""
+    count = 300
+    told = stories(count)
+    first = await house.start("notifier")
+    # Contacts that come in between may be said in a repeat, which is no fault (SPEC 6.3).
+    contacts = [adviser(), *chain.from_iterable(story[:2] for story in told)]
+    await house.publish(records(contacts))
+    await eventually(lambda: _has_seen(house, len(contacts)), what="the contacts")
+    await house.publish(records(list(chain.from_iterable(story[2:] for story in told))))
+    await eventually(lambda: _have_left(house, 30), what="the first messages")
+    first.kill()
+    await first.exit_code(5)
+    already = len(await left(house))
+    assert already < 3 * count, "it was killed too late to say anything"
+    # The lease of what it was sending has run out by then.
+    house.set_clock(oslo("2026-02-24T10:05:00"))
+    await asyncio.gather(house.start("notifier"), house.start("notifier"))
+    await eventually(lambda: _ids_have_left(house, 3 * count), 60, what="the rest")
+
+    found = await left(house)
+    keys = {each.key for each in found}
+    assert len(keys) == 3 * count
+    assert len(found) - len(keys) <= 100, "more than one batch was repeated"
+    contents = {(each.key, each.value) for each in found}
+    assert len(contents) == len(keys), "a repeat said something else"
+
+
+async def test_two_processes_from_the_start_send_each_message_once(house: House) -> None:
+    count = 150
+    await asyncio.gather(house.start("notifier"), house.start("notifier"))
+    await eventually(lambda: _all_work(house), 60, what="both")
+    await house.publish(records([adviser(), *chain.from_iterable(stories(count))]))
+    await eventually(lambda: _ids_have_left(house, 3 * count), 60, what="all messages")
+    found = await left(house)
+    assert len(found) == len({each.key for each in found}) == 3 * count
+
+
+async def _have_left(house: House, count: int) -> bool:
+    return len(await left(house)) >= count
+
+
+async def _ids_have_left(house: House, count: int) -> bool:
+    return len({each.key for each in await left(house)}) >= count
+
+
+async def _all_work(house: House) -> bool:
+    return all([await each.is_working() for each in house.processes])
+
+
+async def _has_seen(house: House, count: int) -> bool:
+    return bool(await house.sql("select count(*) = $1 from notifier.seen_records", count))

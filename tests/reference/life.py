@@ -1,0 +1,210 @@
+"""One or more people's lives told to the pure scheduler: tell, turn the clock, look. No database, no broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from schemas.ids import person_hash
+from schemas.messages import (
+    DeadlineDue,
+    DeadlineUpdated,
+    DeadlineWithdrawn,
+    Employer,
+    FactWithdrawn,
+    FollowUpFact,
+    Form,
+    Period,
+    PeriodKind,
+    PersonRenumbered,
+    SickNoteRegistered,
+)
+from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource, Version
+from services.scheduler.domain.facts.intake import OfficeChange, Taken
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.simulation import Simulation
+from services.scheduler.domain.plan.planned import Planned
+from services.scheduler.domain.rulebook.model import Rulebook
+from services.scheduler.domain.rulebook.reader import parse
+from tests.support.paths import RULEBOOKS
+
+OSLO = ZoneInfo("Europe/Oslo")
+ANNE, BJORN, CECILIE, DAG = "14838511253", "02917920144", "23869033316", "09896814513"
+KAFE, BYGG = "310200107", "310201200"
+ADVISER = "Z990001"
+START = date(2026, 1, 5)
+"""A Monday: days 28, 49, 56, 161 and 182 of the case are Sundays."""
+
+UNSET = Version(-1, -1)
+
+
+@cache
+def shipped(name: str) -> Rulebook:
+    return parse((RULEBOOKS / f"{name}.toml").read_text("utf-8"))
+
+
+def day(number: int) -> date:
+    """The date `number` days after START, which is 0: the rulebook's way of counting."""
+    return START + timedelta(days=number)
+
+
+def at(number: int, clock: str = "12:00", *, seconds: int = 0) -> datetime:
+    """That wall clock in Oslo on that day, in UTC."""
+    local = datetime.combine(day(number), time.fromisoformat(clock), OSLO)
+    return local.astimezone(UTC) + timedelta(seconds=seconds)
+
+
+def note(
+    first: int,
+    last: int,
+    *,
+    note_id: str = "note-1",
+    kind: PeriodKind = "full",
+    grade: int | None = None,
+    employer: str | None = KAFE,
+    issued: int | None = None,
+    person: str = ANNE,
+    source: NoteSource = "canonical",
+    form: Form = "digital",
+    certified: Iterable[int] = (),
+    periods: Iterable[tuple[int, int, PeriodKind, int | None]] | None = None,
+    counts: bool = True,
+    version: Version = UNSET,
+) -> NoteSlot:
+    """A note over days `first` to `last` of START, both included."""
+    told = tuple(periods) if periods is not None else ((first, last, kind, grade),)
+    days = tuple(day(each) for each in certified)
+    registered = SickNoteRegistered(
+        note_id=note_id,
+        person_id=person,
+        employer=Employer(org_number=employer) if employer is not None else None,
+        form=form,
+        issued_on=day(first if issued is None else issued),
+        periods=tuple(
+            Period(from_=day(begin), to=day(end), kind=what, grade=part)
+            for begin, end, what, part in told
+        ),
+        self_certified_days=days,
+    )
+    return NoteSlot(source, note_id, version, registered, counts=counts, self_certified_days=days)
+
+
+def gone(
+    note_id: str = "note-1", *, source: NoteSource = "canonical", version: Version = UNSET
+) -> NoteSlot:
+    """A null value under the note's key."""
+    return NoteSlot(source, note_id, version, None)
+
+
+def fact(
+    message: FollowUpFact | PersonRenumbered,
+    *,
+    fact_id: str = "",
+    source: str = "tests",
+    version: Version = UNSET,
+) -> Fact:
+    return Fact(source, fact_id, version, message)
+
+
+def withdrawn(
+    fact_id: str, number: int, *, person: str = ANNE, clock: str = "12:00", source: str = "tests"
+) -> Fact:
+    message = FactWithdrawn(person_id=person, occurred_at=at(number, clock), fact_id=fact_id)
+    return Fact(source, "", UNSET, message)
+
+
+What = NoteSlot | Fact | OfficeChange | FollowUpFact | PersonRenumbered
+
+
+@dataclass
+class Life:
+    """A simulation that is told things; instants are (day, wall clock in Oslo)."""
+
+    rulebook: Rulebook = field(default_factory=lambda: shipped("standard"))
+    told: int = 0
+
+    def __post_init__(self) -> None:
+        self.register = Register(self.rulebook, lambda number: person_hash(b"tests", number))
+        self.simulation = Simulation(self.register)
+
+    def tell(self, when: datetime, *what: What) -> None:
+        """Records that arrive at that instant, in that order."""
+        self.simulation.arrive([self._taken(each, when) for each in what], when)
+
+    def _taken(self, what: What, when: datetime) -> Taken:
+        self.told += 1
+        version = Version(int(when.timestamp() * 1000), self.told)
+        if isinstance(what, FollowUpFact | PersonRenumbered):
+            what = fact(what)
+        if isinstance(what, Fact):
+            what = replace(
+                what,
+                id=what.id or f"fact-{self.told}",
+                version=version if what.version == UNSET else what.version,
+            )
+            return Taken(what, (what.source, what.id))
+        if isinstance(what, NoteSlot) and what.version == UNSET:
+            what = replace(what, version=version)
+        return Taken(what, None)
+
+    def turn(self, when: datetime) -> None:
+        self.simulation.run_until(when)
+
+    def plans(self, when: datetime, person: str = ANNE) -> list[list[Planned]]:
+        """The steps of each case by start, at that instant."""
+        made = self.simulation.plan(when)[person]
+        cases = sorted(made.person.cases, key=lambda case: (case.start, case.number))
+        return [list(made.plans[case.case_id].steps) for case in cases]
+
+    def steps(self, when: datetime, *, case: int = -1, person: str = ANNE) -> dict[str, Planned]:
+        """The last case's steps by `checkpoint.step` or `checkpoint.step/subject`."""
+        return {
+            f"{each.key.checkpoint}.{each.key.step}"
+            + (f"/{each.key.subject}" if each.key.subject else ""): each
+            for each in self.plans(when, person)[case]
+        }
+
+    def state(self, path: str, when: datetime, *, case: int = -1) -> str:
+        """`state: reason` of one step, as `stoppunkt plan` prints it."""
+        step = self.steps(when, case=case)[path]
+        return f"{step.state}: {step.reason}"
+
+    def due(self, path: str = "") -> list[DeadlineDue]:
+        """What has fired, in order; all, or one step's."""
+        return [
+            message
+            for _, message in self.simulation.sent
+            if isinstance(message, DeadlineDue)
+            and path in ("", f"{message.checkpoint}.{message.step}")
+        ]
+
+    def withdrawals(self, path: str = "") -> list[DeadlineWithdrawn]:
+        return [
+            message
+            for _, message in self.simulation.sent
+            if isinstance(message, DeadlineWithdrawn)
+            and path in ("", f"{message.checkpoint}.{message.step}")
+        ]
+
+    def updates(self) -> list[DeadlineUpdated]:
+        return [each for _, each in self.simulation.sent if isinstance(each, DeadlineUpdated)]
+
+    def fired_on(self, path: str) -> list[date]:
+        """The Oslo dates on which that step fired."""
+        return [each.fired_at.astimezone(OSLO).date() for each in self.due(path)]
+
+
+def reasons(withdrawals: Iterable[DeadlineWithdrawn]) -> list[tuple[str, str | None]]:
+    return [(each.reason, each.detail) for each in withdrawals]
+
+
+Party = Literal["employee", "line_manager", "adviser"]
+
+
+def asked(event: DeadlineDue) -> list[tuple[Party, str | None]]:
+    """Whom an event is for."""
+    return [(each.role, each.org_number) for each in event.recipients]

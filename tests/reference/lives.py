@@ -1,0 +1,227 @@
+"""Generated lives: many notes and all kinds of facts, and how they are told to the scheduler.
+
+A life is the dict that reference_model reads. Instants are whole minutes of Oslo days without a change of the
+hour in them (all in winter and spring 2026 up to day 80; dates beyond are compared as local time all the same).
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schemas import messages as m
+from services.scheduler.domain.facts.facts import Fact, NoteSlot, Version
+from services.scheduler.domain.facts.intake import Taken
+from tests.reference.life import ADVISER, ANNE, BYGG, KAFE, at, day, note
+
+Dict = dict[str, Any]
+ORGS = st.sampled_from([KAFE, KAFE, BYGG])
+ANY_ORG = st.sampled_from([None, KAFE, BYGG])
+KINDS = st.sampled_from(
+    ["full"] * 6 + ["graded"] * 3 + ["waiting", "treatment_days", "travel_allowance"]
+)
+REASONS = ["medical", "recovery_expected_within_28_weeks", "too_ill_for_now", "measures_working"]
+CHECKPOINTS = ["dialogue_meeting_2", "dialogue_meeting_1", "follow_up_plan", "activity_requirement"]
+
+
+@st.composite
+def periods(draw: st.DrawFn, first: int) -> tuple[int, int, str, int | None]:
+    length = draw(st.sampled_from([1, 5, 14, 28, 30, 60, 90, 150, 210]))
+    kind = draw(KINDS)
+    return (first, first + length - 1, kind, draw(st.integers(1, 99)) if kind == "graded" else None)
+
+
+@st.composite
+def notes(draw: st.DrawFn) -> Dict:
+    first = draw(st.integers(-40, 200))
+    told = [draw(periods(first))]
+    if draw(st.booleans()):
+        told.append(draw(periods(told[0][1] + draw(st.sampled_from([1, 1, 15, 16, 17])))))
+    return {
+        "employer": draw(st.sampled_from([KAFE, KAFE, KAFE, BYGG, None])),
+        "issued": first + draw(st.integers(-3, 20)),
+        "periods": told,
+        "certified": [first - each for each in draw(st.sets(st.integers(1, 20), max_size=3))],
+    }
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Dict:
+    number = draw(st.integers(-40, 300))
+    fact: Dict = {"at": (number, draw(st.integers(0, 1439)))}
+    kind = draw(st.sampled_from(sorted(MESSAGES)))
+    fact["type"] = kind
+    if kind.startswith("plan_"):
+        fact |= {"org": draw(ORGS), "on": number - draw(st.integers(0, 10))}
+        fact["with"] = draw(st.sampled_from(["practitioner", "office"]))
+    elif kind in ("summoned", "held", "cancelled", "moved"):
+        meeting = draw(st.sampled_from([1, 2, 2, 2, 3]))
+        ahead = draw(st.sampled_from([None, -5, 0, 10, 21, 40]))
+        fact |= {"meeting": meeting, "meeting_id": f"m{meeting}{draw(st.sampled_from('ab'))}"}
+        fact |= {"date": None if ahead is None else number + ahead, "org": draw(ANY_ORG)}
+    elif kind in ("granted", "revoked"):
+        ahead = draw(st.sampled_from([None, None, -1, 0, 7, 20, 60]))
+        fact |= {"checkpoint": draw(st.sampled_from(CHECKPOINTS)), "org": draw(ANY_ORG)}
+        fact |= {"reason": draw(st.sampled_from(REASONS))}
+        fact["until"] = None if ahead is None else number + ahead
+    elif kind == "assessed":
+        fact |= {
+            "final": draw(st.booleans()),
+            "reply_by": draw(st.sampled_from([None, number + 14])),
+        }
+    elif kind in ("need", "requested", "answered"):
+        fact |= {"party": draw(st.sampled_from(["employee", "employer"])), "org": draw(ANY_ORG)}
+        fact |= {"meeting": draw(st.sampled_from([1, 2, 2, 3])) if kind == "requested" else 2}
+    elif kind in ("reassessment", "reassessed"):
+        fact |= {"id_": draw(st.sampled_from("rs")), "on": number + draw(st.integers(0, 60))}
+    elif kind == "resumed":
+        fact |= {
+            "from": number + draw(st.integers(-10, 5)),
+            "org": draw(st.sampled_from([None, KAFE])),
+        }
+    elif kind in ("plan", "closed"):
+        fact |= {"org": draw(ORGS), "meeting": draw(st.sampled_from([2, 3]))}
+    return fact
+
+
+@st.composite
+def lives(
+    draw: st.DrawFn, *, notes_max: int = 6, facts_max: int = 10, replies: bool = True
+) -> Dict:
+    """Without `replies` no assessment asks for one: reference_model knows the start-anchored steps alone."""
+    told = draw(st.lists(notes(), min_size=1, max_size=notes_max))
+    happened = draw(st.lists(facts(), max_size=facts_max))
+    for number, each in enumerate(happened):
+        each["id"] = f"fact-{number}"
+        if not replies:
+            each.pop("reply_by", None)
+    for number in draw(st.sets(st.integers(0, max(len(happened) - 1, 0)), max_size=2)):
+        where = draw(st.integers(0, len(happened)))
+        gone = {"type": "withdrawn", "id": f"fact-{number}", "at": (0, 0), "on": 0}
+        happened.insert(where, gone)
+    return {"notes": told, "facts": happened}
+
+
+def records_of(life: Dict) -> list[Taken]:
+    """The life as records, in the order of their versions."""
+    records = []
+    for number, each in enumerate(life["notes"]):
+        slot = note(
+            0,
+            0,
+            note_id=f"note-{number}",
+            employer=each["employer"],
+            issued=each["issued"],
+            periods=each["periods"],
+            certified=sorted(each["certified"]),
+            version=Version(number, number),
+        )
+        records.append(Taken(slot, None))
+    for number, each in enumerate(life["facts"]):
+        own = f"withdrawal-{number}" if each["type"] == "withdrawn" else each["id"]
+        fact = Fact("tests", own, Version(number, number), message_of(each))
+        records.append(Taken(fact, ("tests", own)))
+    return records
+
+
+def gone_of(life: Dict, number: int) -> Taken:
+    """A null under one of the life's notes, newer than it."""
+    return Taken(NoteSlot("canonical", f"note-{number}", Version(10**6, 0), None), None)
+
+
+MESSAGES: dict[str, type[m.FollowUpFact]] = {
+    "plan_made": m.FollowUpPlanMade,
+    "plan_shared": m.FollowUpPlanShared,
+    "plan": m.FollowUpPlanRequested,
+    "summoned": m.DialogueMeetingSummoned,
+    "moved": m.DialogueMeetingMoved,
+    "held": m.DialogueMeetingHeld,
+    "cancelled": m.DialogueMeetingCancelled,
+    "answered": m.DialogueMeetingAnswered,
+    "granted": m.ExemptionGranted,
+    "revoked": m.ExemptionRevoked,
+    "assessed": m.ActivityRequirementAssessed,
+    "need": m.MeetingNeedAnswered,
+    "requested": m.MeetingRequested,
+    "closed": m.MeetingRequestClosed,
+    "reassessment": m.ReassessmentRequested,
+    "reassessed": m.ReassessmentClosed,
+    "resumed": m.WorkResumed,
+    "died": m.PersonDied,
+    "annulled": m.DeathAnnulled,
+}
+
+
+def message_of(fact: Dict) -> m.FollowUpFact:
+    number, minute = fact["at"]
+    told: Dict = {
+        "person_id": ANNE,
+        "occurred_at": at(number, f"{minute // 60:02}:{minute % 60:02}"),
+        "org_number": fact.get("org"),
+        "adviser_id": ADVISER,
+        "granted_by": "adviser",
+        "outcome": "met",
+        "wants_meeting": True,
+        "justified": False,
+        "answer": "not_coming",
+    }
+    if fact["type"] == "withdrawn":
+        return m.FactWithdrawn.model_validate(told | {"fact_id": fact["id"]})
+    names = {"id_": "reassessment_id", "date": "takes_place_on", "with": "shared_with"}
+    told |= {
+        names.get(name, name): value for name, value in fact.items() if name not in ("at", "type")
+    }
+    told.setdefault("meeting_id", "m2a")
+    told |= {"made_on": told.get("on"), "shared_on": told.get("on")}
+    dates = ("on", "made_on", "shared_on", "takes_place_on", "until", "reply_by", "from")
+    for name in dates:
+        if told.get(name) is not None:
+            told[name] = day(told[name])
+    return MESSAGES[fact["type"]].model_validate(told)
+
+
+def long_life(seed: int) -> Dict:
+    """Years of one person: hundreds of notes at random, overlapping, apart, of several employers, and facts between.
+
+    Made by a generator of its own, since Hypothesis's choices run out long before so many notes.
+    """
+    chance = random.Random(seed)  # noqa: S311 - a life to try, not a secret
+    told = [_note_by(chance, chance.randrange(0, 3_000)) for _ in range(chance.randrange(100, 301))]
+    happened = [_fact_by(chance, number) for number in range(chance.randrange(20, 101))]
+    return {"notes": told, "facts": happened}
+
+
+def _note_by(chance: random.Random, first: int) -> Dict:
+    kind = chance.choice(["full"] * 6 + ["graded"] * 3 + ["waiting", "travel_allowance"])
+    length = chance.choice([1, 5, 14, 28, 60, 150])
+    grade = chance.randrange(1, 100) if kind == "graded" else None
+    return {
+        "employer": chance.choice([KAFE, KAFE, BYGG, None]),
+        "issued": first + chance.randrange(-3, 20),
+        "periods": [(first, first + length - 1, kind, grade)],
+        "certified": sorted({first - chance.randrange(1, 20) for _ in range(chance.randrange(3))}),
+    }
+
+
+def _fact_by(chance: random.Random, number: int) -> Dict:
+    on = chance.randrange(-40, 3_000)
+    fact: Dict = {"id": f"fact-{number}", "at": (on, chance.randrange(1_440))}
+    match chance.randrange(4):
+        case 0:
+            fact |= {
+                "type": "plan_made",
+                "org": chance.choice([KAFE, BYGG]),
+                "on": on,
+                "with": "office",
+            }
+        case 1:
+            fact |= {"type": "held", "meeting": chance.choice([1, 2]), "meeting_id": f"m{number}"}
+            fact |= {"date": on, "org": chance.choice([None, KAFE])}
+        case 2:
+            fact |= {"type": "granted", "checkpoint": chance.choice(CHECKPOINTS), "org": None}
+            fact |= {"reason": "medical", "until": chance.choice([None, on + 30])}
+        case _:
+            fact |= {"type": "resumed", "from": on + chance.randrange(-5, 5), "org": None}
+    return fact

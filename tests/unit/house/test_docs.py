@@ -1,0 +1,213 @@
+"""What the documents say stays true where that is cheap to ask."""
+
+import json
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from schemas.inbound import NOTIFIER_TOPICS, SCHEDULER_TOPICS
+from schemas.messages import (
+    KINDS,
+    DeadlineMessage,
+    DeliveryReceipt,
+    FollowUpFact,
+    Message,
+    PersonContactChanged,
+    Role,
+    SickNoteRegistered,
+    SickNoteWithdrawn,
+)
+from services.cli.commands.settings import variables
+from services.cli.output.rulebook_table import rulebook_form
+from services.notifier.domain.delivery import TRANSITIONS
+from services.scheduler.domain.rulebook import model as rulebook
+from services.scheduler.domain.rulebook import reader
+from services.scheduler.rulebook_file import read_rulebook
+from tests.support.paths import ROOT
+
+HOUSE = ROOT
+DOCS = [HOUSE / "README.md", HOUSE / "CHANGELOG.md", *sorted((HOUSE / "docs").rglob("*.md"))]
+INBOUND_TOPICS = {SickNoteRegistered.topic, FollowUpFact.topic, PersonContactChanged.topic}
+
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_JSON = re.compile(r"```json\n(.*?)\n```", re.DOTALL)
+
+
+def text_of(name: str) -> str:
+    return (HOUSE / "docs" / name).read_text("utf-8")
+
+
+def named_in(text: str) -> set[str]:
+    """All that stands in backticks."""
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+def anchors_in(file: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: str(file.relative_to(HOUSE)))
+def test_every_link_leads_somewhere(file: Path) -> None:
+    broken = []
+    for link in _LINK.findall(file.read_text("utf-8")):
+        path, _, anchor = link.partition("#")
+        target = (file.parent / path).resolve() if path else file
+        is_there = target.is_relative_to(HOUSE) and target.exists()
+        if not is_there or (anchor and anchor not in anchors_in(target)):
+            broken.append(link)
+    assert not broken
+
+
+@pytest.mark.parametrize("kind", list(KINDS.values()), ids=lambda model: model.kind)
+def test_every_message_kind_is_named_where_its_reader_looks(kind: type[Message]) -> None:
+    """Facts in are the publishers' page, all others that of channels and task systems."""
+    page = "upstream.md" if kind.topic in INBOUND_TOPICS else "downstream.md"
+    assert kind.kind in named_in(text_of(page))
+    assert kind.topic in text_of(page)
+
+
+def test_what_takes_back_a_note_is_named() -> None:
+    assert SickNoteWithdrawn.kind in named_in(text_of("upstream.md"))
+
+
+def test_every_fact_has_its_golden_record_as_example() -> None:
+    """In upstream.md the example stands under the kind's own heading."""
+    sections = re.split(r"^### `(.+)`$", text_of("upstream.md"), flags=re.MULTILINE)
+    examples = dict(zip(sections[1::2], sections[2::2], strict=True))
+    expected = {model.kind for model in KINDS.values() if model.topic in INBOUND_TOPICS}
+    assert set(examples) == expected
+    for kind, section in examples.items():
+        (example,) = _JSON.findall(section)
+        assert json.loads(example) == _sample(f"{kind}.v1"), kind
+
+
+def test_every_example_for_channels_is_a_golden_record() -> None:
+    examples = [json.loads(each) for each in _JSON.findall(text_of("downstream.md"))]
+    outbound = [name for name, model in KINDS.items() if model.topic not in INBOUND_TOPICS]
+    missing = [name for name in outbound if _sample(name) not in examples]
+    assert not missing
+    assert len(examples) == len(outbound)
+
+
+def test_every_topic_that_is_read_is_named() -> None:
+    told = text_of("upstream.md") + text_of("downstream.md")
+    read = {*SCHEDULER_TOPICS, *NOTIFIER_TOPICS}
+    assert [topic for topic in sorted(read) if f"`{topic}`" not in told] == []
+
+
+def test_every_topic_of_ours_is_in_the_operators_table() -> None:
+    told = text_of("operators.md")
+    topics = {DeadlineMessage.topic, DeliveryReceipt.topic, *(m.topic for m in KINDS.values())}
+    assert [topic for topic in sorted(topics) if f"`{topic}`" not in told] == []
+
+
+def test_every_setting_is_explained_with_its_default() -> None:
+    rows = [
+        line.split("|") for line in text_of("operators.md").splitlines() if line.startswith("| `")
+    ]
+    told: dict[str, str] = {}
+    for row in rows:
+        told |= dict.fromkeys(re.findall(r"`([A-Z_]+)`", row[1]), "|".join(row[2:]))
+    channels = text_of("channels.md")
+    for variable in variables():
+        if variable.read_where is not None:
+            assert f"`{variable.name}`" in channels
+            continue
+        assert variable.name in told
+        if variable.required:
+            assert "**required**" in told[variable.name], variable.name
+        elif variable.default:
+            assert f"`{variable.default}`" in told[variable.name], variable.name
+        for value in variable.values:
+            assert f"`{value}`" in told[variable.name], variable.name
+    unknown = {name for name in told if name not in {each.name for each in variables()}}
+    assert not unknown
+
+
+def test_every_metric_is_explained() -> None:
+    told = text_of("operators.md")
+    sources = "".join(file.read_text("utf-8") for file in (HOUSE / "services").rglob("*.py"))
+    metrics = re.findall(
+        r"\b(Counter|Gauge|Histogram)\(\s*\"(stoppunkt_[a-z_]+)\"", sources, re.MULTILINE
+    )
+    assert len(metrics) > 10
+    exposed = [f"{name}_total" if kind == "Counter" else name for kind, name in metrics]
+    assert [name for name in exposed if f"`{name}`" not in told] == []
+
+
+def test_alerts_ask_only_for_metrics_that_exist() -> None:
+    sources = "".join(file.read_text("utf-8") for file in (HOUSE / "services").rglob("*.py"))
+    known = set(re.findall(r"\"(stoppunkt_[a-z_]+)\"", sources))
+    alerts = (HOUSE / "deploy" / "alerts.yaml").read_text("utf-8")
+    asked = set(re.findall(r"\bstoppunkt_[a-z_]+", alerts))
+    assert asked
+    assert {re.sub(r"_(total|count|sum|bucket)$", "", name) for name in asked} <= known
+
+
+def test_every_word_of_the_rulebooks_form_is_explained() -> None:
+    tables = (reader._File, reader._CheckpointTable, reader._StepTable)
+    keys = {field.alias or name for table in tables for name, field in table.model_fields.items()}
+    lists = {"checkpoint": "[[checkpoint]]", "office": "[office.<number>]"}
+    words = {
+        *(lists.get(key, key) for key in keys),
+        *get_args(rulebook.ConditionName),
+        *get_args(rulebook.Act),
+        *get_args(rulebook.FactAnchor),
+        *get_args(rulebook.FactDate),
+        *get_args(Role),
+    }
+    assert words - named_in(text_of("rulebook.md")) == set()
+
+
+def test_the_rulebook_that_is_shown_is_right() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", text_of("rulebook.md"), re.DOTALL)
+    assert reader.parse(example).for_office("0219").find("coffee_with_colleagues.invite")
+
+
+def test_the_table_of_standard_has_every_step_and_its_day() -> None:
+    """A step that the start decides stands with its day, one that waits for full leave with its days."""
+    told: dict[str, str] = {}
+    checkpoint = ""
+    for line in text_of("rulebook.md").partition("## Where the rules")[2].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 5 and cells[1].startswith("`"):
+            checkpoint = cells[0].strip("`") or checkpoint
+            for name in re.findall(r"`(\w+)`", cells[1]):
+                told[f"{checkpoint}.{name}"] = cells[2]
+    standard = read_rulebook("standard")
+    assert set(told) == {step.path for step in standard.steps}
+    for each in rulebook_form(standard)["checkpoints"]:
+        for step in each["steps"]:
+            days = [step["offset_days"]] if step["offset_days"] is not None else []
+            full = [f"full {step['full_days']}"] if step["full_days"] else []
+            before = ["adv"] if step["tell"] else []
+            expected = " ".join(map(str, [*days, *full, *before]))
+            cell = told[f"{each['name']}.{step['name']}"]
+            assert not expected or cell == expected, (each["name"], step["name"])
+
+
+def test_decisions_are_numbered_without_a_gap_and_have_their_three_parts() -> None:
+    folder = HOUSE / "docs" / "adr"
+    pages = sorted(folder.glob("[0-9]*.md"))
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    listed = (folder / "README.md").read_text("utf-8")
+    for page in pages:
+        parts = re.findall(r"^\*\*(\w+)\.\*\*", page.read_text("utf-8"), re.MULTILINE)
+        assert parts == ["Context", "Decision", "Consequence"], page.name
+        assert f"({page.name})" in listed
+
+
+def _sample(name: str) -> object:
+    record = json.loads((HOUSE / "schemas" / "samples" / f"{name}.json").read_text("utf-8"))
+    return record["value"]
+
+
+def test_the_drawing_of_a_delivery_is_its_table() -> None:
+    """Issue 5: one state machine, closed and drawn in the docs."""
+    drawn: dict[str, set[str]] = {state: set() for state in TRANSITIONS}
+    for before, after in re.findall(r"^ +(\w+) --> (\w+)", text_of("deliveries.md"), re.MULTILINE):
+        drawn[before].add(after)
+    assert drawn == {state: set(after) for state, after in TRANSITIONS.items()}

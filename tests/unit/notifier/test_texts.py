@@ -1,0 +1,298 @@
+"""What people are told: the shipped words, on any date, in all three languages (SPEC 6.5)."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from schemas.messages import Language, Role
+from services.cli.commands.texts import texts_app
+from services.notifier.domain.words.rules import septets, written
+from services.notifier.texts_folder import load_texts
+from tests.support.paths import ROOT
+
+RULEBOOKS = ROOT / "services" / "scheduler" / "rulebooks"
+TEXTS = load_texts()
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+MONDAY = date(2026, 1, 5)
+
+
+def rulebook(name: str) -> dict[str, Any]:
+    return tomllib.loads((RULEBOOKS / f"{name}.toml").read_text("utf-8"))
+
+
+def goes_to() -> list[tuple[str, str, Role]]:
+    """Every (checkpoint, step, role) of every shipped rulebook."""
+    return sorted(
+        {
+            (checkpoint["name"], step["name"], role)
+            for file in RULEBOOKS.glob("*.toml")
+            for checkpoint in rulebook(file.stem)["checkpoint"]
+            for step in checkpoint["step"]
+            for role in step.get("to", checkpoint.get("to", []))
+        }
+    )
+
+
+def days_of(name: str) -> dict[str, dict[str, Any]]:
+    """The steps of a rulebook by `checkpoint.step`."""
+    return {
+        f"{checkpoint['name']}.{step['name']}": step
+        for checkpoint in rulebook(name)["checkpoint"]
+        for step in checkpoint["step"]
+    }
+
+
+def written_for(*roles: Role) -> list[tuple[str, str, Role]]:
+    return [
+        (checkpoint, step, role)
+        for checkpoint, words in TEXTS.checkpoints.items()
+        for step in words.step
+        for role in roles
+        if TEXTS.has(checkpoint, step, role)
+    ]
+
+
+@pytest.mark.parametrize("told", goes_to(), ids=".".join)
+def test_every_step_of_the_shipped_rulebooks_has_words_of_its_own(
+    told: tuple[str, str, Role],
+) -> None:
+    assert TEXTS.has(*told)
+
+
+def test_no_words_are_left_over_for_a_step_that_no_rulebook_has() -> None:
+    written_words = {told for told in written_for(*get_args(Role)) if not told[0].startswith("_")}
+    assert written_words == set(goes_to())
+
+
+@given(st.dates(date(2020, 1, 1), date(2040, 12, 31)), st.integers(0, 200))
+def test_an_sms_is_one_sms_on_any_date(due_on: date, day: int) -> None:
+    for checkpoint, step, role in written_for("employee"):
+        for language in LANGUAGES:
+            text = TEXTS.sms(
+                checkpoint, step, role, language, due_on, case_start=due_on - timedelta(days=day)
+            )
+            assert 0 < septets(text) <= 160
+            assert "$" not in text
+
+
+@pytest.mark.parametrize("told", written_for("employee", "line_manager"), ids=".".join)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_message_says_by_which_date_or_the_file_says_why_not(
+    told: tuple[str, str, Role], language: Language
+) -> None:
+    checkpoint, step, role = told
+    words = TEXTS.checkpoints[checkpoint].step[step]
+    notice = TEXTS.notice(checkpoint, step, role, language, MONDAY)
+    assert bool(re.search(r"\d{1,2}\.? \w+ 2026", notice)) is (words.undated is None)
+
+
+@pytest.mark.parametrize("told", written_for("employee", "line_manager"), ids=".".join)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_email_says_the_same_as_the_notice_and_each_line_of_its_guide_names_a_source(
+    told: tuple[str, str, Role], language: Language
+) -> None:
+    checkpoint, step, role = told
+    email = TEXTS.email(checkpoint, step, role, language, MONDAY)
+    assert email.subject == TEXTS.title(checkpoint, step, role, language)
+    assert TEXTS.notice(checkpoint, step, role, language, MONDAY) in email.text
+    lines = [line for line in email.text.splitlines() if line.startswith("- ")]
+    assert len(lines) == len(TEXTS.checkpoints[checkpoint].guide) > 0
+    assert all(re.search(r" \((kilde|kjelde|source): [^)]+\)$", line) for line in lines)
+
+
+def guide_of(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("- ")]
+
+
+def test_the_guide_is_the_same_for_everybody() -> None:
+    for checkpoint, step, _ in written_for("employee"):
+        if TEXTS.has(checkpoint, step, "line_manager"):
+            for language in LANGUAGES:
+                employee = TEXTS.email(checkpoint, step, "employee", language, MONDAY)
+                manager = TEXTS.email(checkpoint, step, "line_manager", language, MONDAY)
+                letter = TEXTS.letter(checkpoint, step, language, MONDAY)
+                assert guide_of(employee.text) == guide_of(manager.text) == guide_of(letter.text)
+
+
+def test_the_question_in_week_16_asks_for_reasons_and_says_that_nav_may_call_a_meeting_all_the_same() -> (
+    None
+):
+    parts = {line.part for line in TEXTS.checkpoints["meeting_need"].guide}
+    assert parts == {"about", "prepare", "invite", "answer", "not_needed", "after"}
+    text = TEXTS.email("meeting_need", "question", "employee", "en", MONDAY).text
+    assert "Justify the answer" in text
+    assert "Nav may call a meeting all the same" in text
+
+
+def test_a_plan_reminder_names_the_last_day_of_the_four_weeks_whatever_day_it_reminds_on() -> None:
+    """The law counts from the start; `employer-example` reminds on day 14 and `standard` on day 21 (SPEC 4)."""
+    last_day = written(MONDAY + timedelta(days=27), "nb")
+    for name in ("standard", "employer-example"):
+        reminder = days_of(name)["follow_up_plan.reminder"]["day"]
+        due_on = MONDAY + timedelta(days=reminder)
+        for role in ("employee", "line_manager"):
+            notice = TEXTS.notice(
+                "follow_up_plan", "reminder", role, "nb", due_on, case_start=MONDAY
+            )
+            assert last_day in notice
+
+
+def test_an_activity_notice_names_the_last_day_of_the_eight_weeks_also_after_graded_weeks() -> None:
+    for day, last_day in ((42, 55), (50, 55), (60, 73)):
+        sms = TEXTS.sms(
+            "activity_requirement",
+            "notice",
+            "employee",
+            "nb",
+            MONDAY + timedelta(days=day),
+            case_start=MONDAY,
+        )
+        assert written(MONDAY + timedelta(days=last_day), "nb") in sms
+
+
+def test_the_days_in_the_texts_are_those_of_the_standard_rulebook() -> None:
+    steps, words = days_of("standard"), TEXTS.checkpoints
+    plan, activity = (
+        words["follow_up_plan"].step["reminder"],
+        words["activity_requirement"].step["notice"],
+    )
+    assert plan.last_case_day == steps["follow_up_plan.deadline"]["day"]
+    assert activity.last_case_day == steps["activity_requirement.assess"]["day"]
+    for told, deadline in (
+        ("follow_up_plan.reminder", steps["follow_up_plan.deadline"]["day"]),
+        ("dialogue_meeting_1.reminder", steps["dialogue_meeting_1.deadline"]["day"]),
+        ("activity_requirement.notice", steps["activity_requirement.assess"]["day"]),
+        ("meeting_need.question", steps["dialogue_meeting_2_assessment.assess"]["day"] - 1),
+        ("meeting_need.reminder", steps["dialogue_meeting_2_assessment.assess"]["day"] - 1),
+    ):
+        checkpoint, step = told.split(".")
+        assert steps[told]["day"] + words[checkpoint].step[step].last_day == deadline, told
+    for told, from_anchor in (
+        ("meeting_plan.first", -7),
+        ("meeting_plan.second", -7),
+        ("plan_requested.reminder", 0),
+    ):
+        checkpoint, step = told.split(".")
+        assert steps[told]["days"] + words[checkpoint].step[step].last_day == from_anchor, told
+    prepare = days_of("employer-example")["meeting_1_preparation.prepare"]
+    assert prepare["days"] + words["meeting_1_preparation"].step["prepare"].last_day == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_checkpoint_that_nobody_wrote_words_for_is_told_generically(language: Language) -> None:
+    sms = TEXTS.sms("return_talk", "invite", "employee", language, MONDAY)
+    assert written(MONDAY, language) in sms
+    assert re.search("logg inn|log in", sms, re.IGNORECASE)
+    assert (
+        written(MONDAY, language)
+        in TEXTS.email("return_talk", "invite", "line_manager", language, MONDAY).text
+    )
+    assert written(MONDAY, language) in TEXTS.letter("return_talk", "invite", language, MONDAY).text
+    assert TEXTS.title("return_talk", "invite", "adviser", language)
+    assert TEXTS.letter_template("return_talk", "invite") == "generic"
+
+
+def test_a_step_that_an_own_rulebook_sends_to_somebody_else_is_told_generically() -> None:
+    assert not TEXTS.has("follow_up_plan", "reminder", "adviser")
+    assert TEXTS.title("follow_up_plan", "reminder", "adviser", "nb") == "Følg opp et stoppunkt"
+
+
+def test_a_letter_is_ordered_by_checkpoint_and_step() -> None:
+    assert TEXTS.letter_template("meeting_need", "question") == "meeting_need.question"
+
+
+def test_a_letter_tells_what_to_do_for_those_who_cannot_log_in() -> None:
+    assert "Kan du ikke logge inn" in TEXTS.letter("meeting_need", "question", "nb", MONDAY).text
+
+
+def test_a_manager_is_told_where_the_name_is_and_an_employee_is_not() -> None:
+    assert (
+        "ingen navn" in TEXTS.email("follow_up_plan", "reminder", "line_manager", "nb", MONDAY).text
+    )
+    assert (
+        "ingen navn" not in TEXTS.email("follow_up_plan", "reminder", "employee", "nb", MONDAY).text
+    )
+
+
+def test_an_exemption_notice_informs_asks_nothing_and_names_no_ground() -> None:
+    sms = TEXTS.sms("exemption_notice", "notice", "employee", "en", MONDAY)
+    assert sms.startswith("There will be no dialogue meeting with Nav for now. You may ask for one")
+    assert (
+        "already done"
+        not in TEXTS.email("exemption_notice", "notice", "employee", "en", MONDAY).text
+    )
+
+
+def test_activity_words_name_no_employer_as_people_without_one_get_them_too() -> None:
+    for language in LANGUAGES:
+        sms = TEXTS.sms("activity_requirement", "notice", "employee", language, MONDAY)
+        assert not re.search("arbeidsgiv|employer", sms)
+
+
+def test_the_notifiers_own_tasks_have_titles() -> None:
+    for reason in ("no_line_manager", "protected", "undelivered"):
+        for language in LANGUAGES:
+            title = TEXTS.task_title(reason, language)
+            assert title != TEXTS.title("return_talk", "invite", "adviser", language)
+            assert len(title) <= 40
+
+
+def test_advisers_get_tasks_and_managers_no_sms() -> None:
+    with pytest.raises(ValueError, match="a task has a title only"):
+        TEXTS.email("dialogue_meeting_2", "deadline", "adviser", "nb", MONDAY)
+    with pytest.raises(ValueError, match="only an employee"):
+        TEXTS.sms("follow_up_plan", "reminder", "line_manager", "nb", MONDAY)
+
+
+def show(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(texts_app, ["show", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_texts_show_shows_all_languages_as_a_person_sees_them() -> None:
+    code, out, _ = show()
+    assert code == 0
+    for language in LANGUAGES:
+        assert f"=== meeting_need.question · employee · {language} ===" in out
+    assert re.search(r"SMS \(\d+ of 160 septets\): Svar på om du ønsker", out)
+    assert "--- letter meeting_need.question: " in out
+
+
+def test_texts_show_of_one_step_in_one_language_is_data_with_json() -> None:
+    code, out, _ = show(
+        "meeting_need.question", "--language", "nn", "--json", "--due-on", "2026-04-20"
+    )
+    employee, manager = json.loads(out)
+    assert code == 0
+    assert (employee["role"], manager["role"]) == ("employee", "line_manager")
+    assert employee["sms_septets"] == septets(employee["sms"])
+    assert "26. april 2026" in employee["sms"]
+    assert manager["sms"] is manager["letter"] is None
+
+
+def test_texts_show_of_something_unknown_is_wrong_use() -> None:
+    code, out, err = show("meeting_neeed")
+    assert (code, out) == (2, "")
+    assert "no words are written for that" in err
+
+
+def test_texts_show_of_a_folder_with_a_fault_names_file_and_key(tmp_path: Path) -> None:
+    for file in (ROOT / "services" / "notifier" / "texts").glob("*.toml"):
+        text = file.read_text("utf-8")
+        text = text.replace('title = "Bidra til oppfølgingsplanen"', 'title = "Gjør det i dag"', 1)
+        (tmp_path / file.name).write_text(text, "utf-8")
+    code, out, err = show("--folder", str(tmp_path))
+    assert (code, out) == (1, "")
+    assert err.startswith(
+        "follow_up_plan.toml: step.reminder.employee.nb.title: names a day relative"
+    )

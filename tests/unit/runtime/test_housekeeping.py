@@ -1,0 +1,78 @@
+"""Jobs run now and then, one at a time, whatever APScheduler's defaults would drop (TRAPS 2.8)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.runtime.housekeeping import Housekeeper
+from tests.support.runtime_parts import NATIONAL_ID, captured_logs, until
+
+
+@pytest.fixture
+async def housekeeper() -> AsyncIterator[Housekeeper]:
+    housekeeper = Housekeeper()
+    yield housekeeper
+    await housekeeper.stop()
+
+
+async def test_a_job_runs_again_after_an_error_that_is_logged_without_its_text(
+    housekeeper: Housekeeper,
+) -> None:
+    runs = 0
+
+    async def job() -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            raise LookupError(NATIONAL_ID)
+
+    housekeeper.every(0.02, "sweep", job)
+    with captured_logs() as lines:
+        await housekeeper.start()
+        await until(lambda: runs > 2, 5)
+    assert [line["error"] for line in lines.named("housekeeping.failed")] == ["LookupError"]
+    assert len(lines.named("housekeeping.done")) >= 2
+    assert NATIONAL_ID not in lines.text
+
+
+async def test_a_run_that_the_loop_was_too_busy_for_still_happens(
+    housekeeper: Housekeeper,
+) -> None:
+    """With the default misfire_grace_time a run more than a second late is dropped."""
+    runs = 0
+
+    async def job() -> None:
+        nonlocal runs
+        runs += 1
+
+    housekeeper.every(0.5, "sweep", job)
+    await housekeeper.start()
+    time.sleep(1.7)  # noqa: ASYNC251 - the busy loop is the point
+    await until(lambda: runs == 1, 0.3)
+
+
+async def test_a_long_run_is_not_overtaken_by_the_next(housekeeper: Housekeeper) -> None:
+    at_once, most = 0, 0
+
+    async def job() -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.1)
+        at_once -= 1
+
+    housekeeper.every(0.02, "sweep", job)
+    with captured_logs():
+        await housekeeper.start()
+        await asyncio.sleep(0.3)
+        await housekeeper.stop()
+        await until(lambda: at_once == 0 or not _running(), 1)
+    assert most == 1
+
+
+def _running() -> bool:
+    return any(
+        "Housekeeper" in str(task.get_coro()) for task in asyncio.all_tasks() if not task.done()
+    )

@@ -1,0 +1,329 @@
+"""Generated lives against a day-by-day reference model, and what must hold of all of them (SPEC 2-4)."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.ids import person_hash
+from schemas.messages import DeadlineDue, DeadlineWithdrawn, FactWithdrawn, PersonRenumbered
+from services.scheduler.domain.facts.facts import Fact, Version
+from services.scheduler.domain.facts.intake import Taken
+from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.people.replan import Replanned
+from services.scheduler.domain.people.simulation import Simulation
+from tests.reference.life import ANNE, BJORN, CECILIE, DAG, OSLO, START, at, note, shipped
+from tests.reference.lives import gone_of, lives, long_life, records_of
+from tests.reference.model import STEPS, cases_of, closed_of, plan_of, scene_of
+
+NOW = st.tuples(st.integers(-10, 330), st.integers(0, 1439))
+PATHS = {each["path"] for each in STEPS}
+SETTINGS = settings(max_examples=250, deadline=None)
+
+
+def fresh() -> Register:
+    return Register(shipped("standard"), lambda number: person_hash(b"tests", number))
+
+
+def instant(now: tuple[int, int]) -> datetime:
+    return at(now[0], f"{now[1] // 60:02}:{now[1] % 60:02}")
+
+
+def folded(records: list[Taken], now: datetime, *, cuts: list[int] | None = None) -> Replanned:
+    """Everything taken at one instant, in one batch or in several with a replan after each."""
+    register = fresh()
+    edges = sorted({0, *(cuts or []), len(records)})
+    for begin, end in pairwise(edges):
+        register.replan(register.take(records[begin:end]), now)
+    return register.replan([ANNE], now)[ANNE]
+
+
+def days_from_start(made: Replanned) -> list[tuple[int, int, int, int]]:
+    return sorted(
+        (
+            (leave.start - START).days,
+            (leave.end - START).days,
+            len(leave.days),
+            (leave.over_on - START).days,
+        )
+        for leave in made.leaves.values()
+    )
+
+
+def local(due_at: datetime | None) -> tuple[int, int] | None:
+    if due_at is None:
+        return None
+    there = due_at.astimezone(OSLO)
+    return (there.date() - START).days, there.hour * 60 + there.minute
+
+
+def first_part(made: Replanned) -> list[dict[str, Any]]:
+    """Each case's start-anchored steps by start, in the words of the reference model."""
+    plans = []
+    for case_id, leave in sorted(made.leaves.items(), key=lambda item: item[1].start):
+        plans.append(
+            {
+                f"{each.key.checkpoint}.{each.key.step}": {
+                    "state": each.state,
+                    "reason": each.reason,
+                    "due_on": (each.due_on - leave.start).days if each.due_on else None,
+                    "due_at": local(each.due_at),
+                    "to": sorted((to.role, to.org_number or "") for to in each.recipients),
+                }
+                for each in made.plans[case_id].steps
+                if f"{each.key.checkpoint}.{each.key.step}" in PATHS
+            }
+        )
+    return plans
+
+
+def whole_plan(made: Replanned) -> list[list[tuple[Any, ...]]]:
+    """All that a plan says except for ids, without cases that no note makes any more."""
+    return [
+        [
+            (
+                *(each.key, each.generation, each.due_on, each.due_at, each.state, each.reason),
+                sorted(
+                    (to.role, to.org_number or "", to.adviser_id or "") for to in each.recipients
+                ),
+            )
+            for each in made.plans[case_id].steps
+        ]
+        for case_id, leave in sorted(made.leaves.items(), key=lambda item: item[1].start)
+    ]
+
+
+@SETTINGS
+@given(life=lives())
+def test_cases_are_those_of_a_walk_over_every_day(life: dict[str, Any]) -> None:
+    """SPEC 3.1-3.6."""
+    expected = [
+        (each["start"], each["end"], each["sick_days"], each["over"]) for each in cases_of(life)
+    ]
+    assert days_from_start(folded(records_of(life), at(0))) == expected
+
+
+@SETTINGS
+@given(life=lives(replies=False), now=NOW)
+def test_a_fresh_plan_is_that_of_the_reference_model(
+    life: dict[str, Any], now: tuple[int, int]
+) -> None:
+    """SPEC 4, 4.1 and 4.2, where nothing has fired before."""
+    expected = [
+        {
+            path: {
+                "state": each["state"],
+                "reason": each["reason"],
+                "due_on": each["due_on"] - case["start"],
+                "due_at": each["due_at"],
+                "to": sorted((role, org or "") for role, org in each["to"]),
+            }
+            for path, each in plan.items()
+        }
+        for case, plan in zip(cases_of(life), plan_of(life, now), strict=True)
+    ]
+    found = first_part(folded(records_of(life), instant(now)))
+    for mine, theirs in zip(found, expected, strict=True):
+        for path, step in theirs.items():
+            if step["reason"] == "died" or mine[path]["reason"] == "died":
+                assert mine[path]["reason"] == step["reason"]
+            else:
+                assert mine[path] == step, path
+
+
+@SETTINGS
+@given(data=st.data(), life=lives(), now=NOW)
+def test_arrival_order_and_repeats_do_not_change_the_plan(
+    data: st.DataObject, life: dict[str, Any], now: tuple[int, int]
+) -> None:
+    """SPEC 4.1: the same records in any order, some twice, in any batches, at one instant."""
+    records = records_of(life)
+    if data.draw(st.booleans()):
+        records.append(gone_of(life, data.draw(st.integers(0, len(life["notes"]) - 1))))
+    repeated = records + data.draw(st.lists(st.sampled_from(records), max_size=5))
+    shuffled = data.draw(st.permutations(repeated))
+    cuts = data.draw(st.lists(st.integers(0, len(shuffled)), max_size=4))
+    once = folded(records, instant(now))
+    anyhow = folded(shuffled, instant(now), cuts=cuts)
+    assert days_from_start(anyhow) == days_from_start(once)
+    assert whole_plan(anyhow) == whole_plan(once)
+
+
+@SETTINGS
+@given(life=lives(facts_max=0))
+def test_notes_known_beforehand_fire_what_the_reference_model_arms_and_nothing_else(
+    life: dict[str, Any],
+) -> None:
+    """SPEC 5: each armed timer fires once, at its instant, and is withdrawn when its case is over."""
+    register = fresh()
+    simulation = Simulation(register)
+    simulation.arrive(records_of(life), at(-90))
+    simulation.run_until(at(900))
+    expected, over = [], []
+    for case, steps in zip(cases_of(life), plan_of(life, (-90, 720)), strict=True):
+        due = sorted(
+            (step["due_at"], path) for path, step in steps.items() if step["state"] == "armed"
+        )
+        expected += due
+        over += [(case["over"], 0)] * len(due)
+    sent = [(local(when), message) for when, message in simulation.sent]
+    fired = [(when, m) for when, m in sent if isinstance(m, DeadlineDue)]
+    assert [(when, f"{m.checkpoint}.{m.step}") for when, m in fired] == expected
+    assert all(m.late_seconds == 0 and m.generation == 1 for _, m in fired)
+    ended = [(when, m.reason) for when, m in sent if isinstance(m, DeadlineWithdrawn)]
+    assert ended == [(when, "ended") for when in over]
+
+
+@SETTINGS
+@given(
+    life=lives(facts_max=0),
+    down=st.integers(-60, 330),
+    days=st.integers(0, 120),
+    first=st.booleans(),
+)
+def test_after_an_outage_all_that_fell_due_in_it_fires_oldest_first_unless_its_case_is_over(
+    life: dict[str, Any],
+    down: int,
+    days: int,
+    first: bool,  # whether the replan or the firing comes first
+) -> None:
+    """SPEC 4.2."""
+    register = fresh()
+    simulation = Simulation(register)
+    simulation.arrive(records_of(life), at(-90))
+    simulation.run_until(at(down))
+    up = (down + days, 720)
+    if first:
+        register.replan([ANNE], instant(up))
+    events = register.fire_due(ANNE, instant(up))
+    register.replan([ANNE], instant(up))
+    expected = sorted(
+        (step["due_at"], path)
+        for case, steps in zip(cases_of(life), plan_of(life, (-90, 720)), strict=True)
+        for path, step in steps.items()
+        if step["state"] == "armed" and (down, 720) < step["due_at"] <= up and up[0] < case["over"]
+    )
+    assert [(local(e.due_at), f"{e.checkpoint}.{e.step}") for e in events] == expected
+    assert all(e.late_seconds == (instant(up) - e.due_at).total_seconds() for e in events)
+    assert register.fire_due(ANNE, instant(up)) == []
+
+
+@SETTINGS
+@given(life=lives(replies=False), data=st.data(), days=st.integers(1, 60))
+def test_what_stands_is_what_the_facts_of_today_still_give(
+    life: dict[str, Any], data: st.DataObject, days: int
+) -> None:
+    """SPEC 4.3: told one by one at any time, then looked at when all second thoughts are through."""
+    register = fresh()
+    simulation = Simulation(register)
+    records = data.draw(st.permutations(records_of(life)))
+    when = sorted(
+        data.draw(st.lists(st.integers(0, 260), min_size=len(records), max_size=len(records)))
+    )
+    for number, record in zip(when, records, strict=True):
+        simulation.arrive([record], at(number))
+    now = (when[-1] + days, 720)
+    simulation.run_until(instant(now))
+    made = register.replan([ANNE], instant(now))[ANNE]
+    cases = {case["start"]: case for case in cases_of(life)}
+    for case_id, plan in made.plans.items():
+        standing = [each for each in plan.fired if each.remaining]
+        if case_id not in made.leaves:
+            assert standing == []
+            continue
+        case = cases[(made.leaves[case_id].start - START).days]
+        scene = scene_of(life, list(cases.values()), case, now)
+        assert not (standing and scene["over"])
+        for each in standing:
+            closed = closed_of(f"{each.key.checkpoint}.{each.key.step}", scene)
+            left = {(to.role, to.org_number) for to in each.remaining}
+            assert not {who: why for who, why in closed.items() if why and who in left}
+
+
+NUMBERS = [ANNE, BJORN, CECILIE, DAG]
+
+
+@SETTINGS
+@given(
+    changes=st.dictionaries(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS)),
+    gone=st.sets(st.sampled_from(NUMBERS)),
+    data=st.data(),
+)
+def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
+    changes: dict[str, str], gone: set[str], data: st.DataObject
+) -> None:
+    """SPEC 2: chains are followed, also in a ring; a change that was withdrawn never was."""
+    changes = {old: new for old, new in changes.items() if old != new}
+    records = [
+        Taken(
+            note(
+                each * 40, each * 40 + 5, note_id=f"n{each}", person=who, version=Version(0, each)
+            ),
+            None,
+        )
+        for each, who in enumerate(NUMBERS)
+    ]
+    for version, (old, new) in enumerate(changes.items()):
+        change = PersonRenumbered(old_person_id=old, new_person_id=new, occurred_at=at(0))
+        records.append(_fact(change, f"change-{old}", Version(1, version)))
+        if old in gone:
+            named = data.draw(st.sampled_from([old, new]))
+            never = FactWithdrawn(person_id=named, occurred_at=at(0), fact_id=f"change-{old}")
+            records.append(_fact(never, f"never-{old}", Version(2, version)))
+    register = fresh()
+    for record in data.draw(st.permutations(records)):
+        register.replan(register.take([record]), at(0))
+    expected: dict[str, set[int]] = {}
+    for each, who in enumerate(NUMBERS):
+        expected.setdefault(_became(who, changes, gone), set()).add(each * 40)
+    found = {
+        number: {(leave.start - START).days for leave in made.leaves.values()}
+        for number, made in register.replan(NUMBERS, at(0)).items()
+        if made.leaves
+    }
+    assert found == expected
+
+
+def _fact(message: PersonRenumbered | FactWithdrawn, name: str, version: Version) -> Taken:
+    return Taken(Fact("tests", name, version, message), ("tests", name))
+
+
+def _became(number: str, changes: dict[str, str], gone: set[str]) -> str:
+    """The number in the end: every change that stands, in order, moves all who have the old number by then.
+
+    Written as groups of numbers with one that counts: a change puts the new number at the head of both groups.
+    """
+    head = {each: each for each in NUMBERS}
+    for old, new in changes.items():
+        if old in gone:
+            continue
+        group = {each for each in NUMBERS if head[each] == head[old]}
+        # A number that others were joined to keeps its own head, unless that is the group itself (a ring).
+        to = new if head[new] == head[old] else head[new]
+        head |= dict.fromkeys(group, to)
+    return head[number]
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), on=st.integers(0, 3_200))
+def test_years_of_notes_are_cases_and_plans_as_the_reference_model_says(seed: int, on: int) -> None:
+    """SPEC 3 and 4: hundreds of notes, shuffled and repeated, and what the facts between them change."""
+    life = long_life(seed)
+    records = records_of(life)
+    shuffled = records + records[::3]
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order to try, not a secret
+    now = (on, 720)
+    made = folded(shuffled, instant(now))
+    assert days_from_start(made) == [
+        (each["start"], each["end"], each["sick_days"], each["over"]) for each in cases_of(life)
+    ]
+    for mine, plan in zip(first_part(made), plan_of(life, now), strict=True):
+        for path, each in plan.items():
+            assert (mine[path]["state"], mine[path]["reason"]) == (each["state"], each["reason"]), (
+                path
+            )
