@@ -27,7 +27,7 @@ Document = dict[str, JsonValue]
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What the document says of a topic: who writes it, what its key is, how long it is kept (SPEC 10)."""
+    """What the document says of a topic: who writes it, what its key is, how long it is kept (contract 10)."""
 
     action: str
     about: str

@@ -1,4 +1,4 @@
-"""Ids that are derived from what they mean, so that a repeat is recognised anywhere (SPEC 3.4, 5)."""
+"""Ids that are derived from what they mean, so that a repeat is recognised anywhere (contract 3.4, 5)."""
 
 from __future__ import annotations
 

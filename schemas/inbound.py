@@ -72,7 +72,7 @@ NAV_LINE_MANAGER_TOPICS: tuple[str, ...] = (narmesteleder.TOPIC, narmesteleder.N
 SCHEDULER_TOPICS: tuple[str, ...] = (
     "stoppunkt.sick-notes.v1",
     "stoppunkt.follow-up.v1",
-    # Of a person's contact the office alone, for overrides and figures (SPEC 2).
+    # Of a person's contact the office alone, for overrides and figures (contract 2).
     "stoppunkt.contacts.v1",
     *NAV_NOTE_TOPICS,
     *NAV_FOLLOW_UP_TOPICS,
@@ -82,7 +82,7 @@ NOTIFIER_TOPICS: tuple[str, ...] = (
     "stoppunkt.deadlines.v1",
     "stoppunkt.contacts.v1",
     "stoppunkt.receipts.v1",
-    # person.renumbered, and nothing else of it (SPEC 2).
+    # person.renumbered, and nothing else of it (contract 2).
     "stoppunkt.follow-up.v1",
     *NAV_LINE_MANAGER_TOPICS,
     aktor.TOPIC,

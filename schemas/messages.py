@@ -1,4 +1,4 @@
-"""The messages of Stoppunkt: every kind, its topic, its key and its data (SPEC sections 5 and 10).
+"""The messages of Stoppunkt: every kind, its topic, its key and its data (contract 5 and 10).
 
 Frozen pydantic models. Unknown fields are ignored and additive change keeps the version. Dates are calendar
 dates in Europe/Oslo, instants are aware. `person_id` is opaque (11 digits in Norway), and so are all other
@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-# Longer than any note that exists; one slip of a year would otherwise keep timers alive for decades (SPEC 8).
+# Longer than any note that exists; one slip of a year would otherwise keep timers alive for decades (contract 8).
 PERIOD_DAYS_MAX = 400
 FULL_GRADE = 100
 
@@ -157,7 +157,7 @@ class SickNoteWithdrawn(Message):
 
 
 class FollowUpFact(Message):
-    """A fact about one person. Its key is the publisher's choice (SPEC 10), so it has none of its own here."""
+    """A fact about one person. Its key is the publisher's choice (contract 10), so it has none of its own here."""
 
     topic: ClassVar[str] = "stoppunkt.follow-up.v1"
 
@@ -491,7 +491,7 @@ class ActivityRequirementBasis(Data):
 
 
 class Basis(Data):
-    """What is known and what is missing, for an adviser: facts, never advice (SPEC 4.4)."""
+    """What is known and what is missing, for an adviser: facts, never advice (contract 4.4)."""
 
     as_of: date
     revision: int
@@ -521,7 +521,7 @@ class DeadlineMessage(Message):
 
 
 class DeadlineDue(DeadlineMessage):
-    """A step has fired (SPEC 5). `late_seconds` counts from `due_at`."""
+    """A step has fired (contract 5). `late_seconds` counts from `due_at`."""
 
     kind: ClassVar[str] = "deadline.due"
 

@@ -21,7 +21,7 @@ class NoteVersion:
 
     `note` is None where that topic no longer holds it, which says nothing of the other topics. `counts` is
     false where the note stands but was found invalid. With `keeps_self_certified_days` the record has left
-    out the worker's answers, and the days known from an earlier version stay (SPEC 7).
+    out the worker's answers, and the days known from an earlier version stay (contract 7).
     """
 
     note_id: str

@@ -1,4 +1,4 @@
-"""Norwegian working days and public holidays, which both services keep to (SPEC 4, 6). Pure: dates in, dates out."""
+"""Norwegian working days and public holidays for both services (contract 4, 6). Pure: dates in, dates out."""
 
 from datetime import date, timedelta
 from functools import lru_cache

@@ -74,7 +74,7 @@ def topic_prefix(topic_prefixes: list[str]) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 async def no_task_is_left() -> AsyncIterator[None]:
-    """All tests share one loop: what a test leaves running would go on in the others (TRAPS 2.9)."""
+    """All tests share one loop: what a test leaves running would go on in the others."""
     yield
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:

@@ -23,7 +23,7 @@ _REASONS = {
     "FORVENTET_FRISKMELDING_INNEN_28UKER": "recovery_expected_within_28_weeks",
     "DOKUMENTERT_TILTAK_FRISKMELDING": "ongoing_measure",
 }
-# An exemption ends the checkpoint whatever its reason (SPEC 4), also one that nobody here has heard of.
+# An exemption ends the checkpoint whatever its reason (contract 4), also one that nobody here has heard of.
 OTHER_REASON = "other"
 
 

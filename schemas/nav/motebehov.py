@@ -1,7 +1,7 @@
 """`personoppgavehendelse`: of its many events, those about meeting need (JSON).
 
 MOTEBEHOV_SVAR_MOTTATT comes only when somebody wants a meeting and does not say who: a request for meeting 2
-by an unknown party (SPEC 7), which answers nobody's question. MOTEBEHOV_SVAR_BEHANDLET says that an adviser
+by an unknown party (contract 7), which answers nobody's question. MOTEBEHOV_SVAR_BEHANDLET says that an adviser
 has dealt with it, and so closes the request: an open task to deal with it would be untrue. Which adviser is
 not told.
 """

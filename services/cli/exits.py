@@ -1,4 +1,4 @@
-"""How a command ends: exit codes that tell the truth, one sentence to the terminal, no traceback (SPEC 11).
+"""How a command ends: exit codes that tell the truth, one sentence to the terminal, no traceback (contract 11).
 
 0 all is well; 1 something is wrong with the data, or could not be done; 2 wrong use. What an unexpected error says
 is never printed, because it may quote a record: its class and place are.

@@ -1,4 +1,4 @@
-"""`stoppunkt`: the one entry point (SPEC 11). A table of commands; each is a file of its own beside this one.
+"""`stoppunkt`: the one entry point (contract 11). A table of commands; each is a file of its own beside this one.
 
 Nothing heavy is imported here: what a command needs it imports when it runs, so that `--help` is quick.
 """

@@ -64,7 +64,7 @@ from services.runtime.turning import Turn, Wake, keep_turning
 GROUP = "stoppunkt-notifier"
 # What one topic is spread over: as many consumers as this may share it.
 PARTITIONS = 6
-# A channel that has said nothing for so long is counted, and nothing more is done about it (SPEC 6.7).
+# A channel that has said nothing for so long is counted, and nothing more is done about it (contract 6.7).
 RECEIPT_PATIENCE = timedelta(hours=24)
 # Longer than a case lasts and may be asked about; then nobody needs to know any more (policy).
 KEPT = timedelta(days=3 * 365)
@@ -85,7 +85,7 @@ TOPICS: dict[str, TopicSpec] = {
     AdviserTaskMessage.topic: TopicSpec(PARTITIONS, _DAYS_30),
     **{dead_topic(topic): TopicSpec(1, DEAD_TOPIC_CONFIGS) for topic in READ_TOPICS},
 }
-"""Every topic of ours that the notifier reads or writes (SPEC 10); others' are for them to make."""
+"""Every topic of ours that the notifier reads or writes (contract 10); others' are for them to make."""
 
 
 @dataclass(frozen=True, slots=True)

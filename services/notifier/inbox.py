@@ -1,6 +1,6 @@
 """A batch of records sorted by what it is about: pure, before any table is touched.
 
-Order between topics, and on ours between kinds, means nothing (SPEC 2), so a batch may be taken apart and handled
+Order between topics, and on ours between kinds, means nothing (contract 2), so a batch may be taken apart and handled
 kind by kind. What can never be understood is set aside with its reason and holds up nobody.
 """
 
@@ -34,7 +34,7 @@ SET_ASIDE_BY_THE_SCHEDULER = frozenset(SCHEDULER_TOPICS) - {PersonContactChanged
 
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
-    """Which record stands: the highest Kafka timestamp, then offset (SPEC 2)."""
+    """Which record stands: the highest Kafka timestamp, then offset (contract 2)."""
 
     timestamp_ms: int
     offset: int

@@ -1,4 +1,4 @@
-"""What operators see of the notifier: counts by channel and code, never by person (NAV_CHANNELS 7)."""
+"""What operators see of the notifier: counts by channel and code, never by person."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The notifier's own variables (SPEC 12): a transport and its address for each kind of channel."""
+"""The notifier's own variables (contract 12): a transport and its address for each kind of channel."""
 
 from datetime import timedelta
 from pathlib import Path

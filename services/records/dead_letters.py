@@ -1,4 +1,4 @@
-"""What can never be understood is set aside as it was received, with where it came from (SPEC 8)."""
+"""What can never be understood is set aside as it was received, with where it came from (contract 8)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from schemas.messages import KINDS
 from schemas.wire import Record
 
-# More than this is no longer bad input but a bad deployment, here or at a publisher (v).
+# More than this is no longer bad input but a bad deployment, here or at a publisher (policy).
 DEAD_LETTERS_MAX = 100
 DEAD_LETTERS_WITHIN = timedelta(minutes=10)
 

@@ -72,7 +72,7 @@ class RecordTables:
         return count
 
     async def set_aside(self, dead: Sequence[Dead], now: datetime) -> None:
-        """Send dead records to their topics; remembers the stop once the ceiling is passed (SPEC 8)."""
+        """Send dead records to their topics; remembers the stop once the ceiling is passed (contract 8)."""
         if not dead:
             return
         await self.put([dead_letter(each, now) for each in dead])

@@ -1,6 +1,6 @@
 """What time is it: asked once a batch or turn at the edge, its answer passed down as `now`.
 
-Socket time-outs and sleeps do not use this; they run on the monotonic clock (ARCHITECTURE 4).
+Socket time-outs and sleeps do not use this; they run on the monotonic clock.
 """
 
 from datetime import UTC, datetime, timedelta

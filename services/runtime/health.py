@@ -1,6 +1,6 @@
 """Is the service alive, and can it work: asked by the platform over HTTP and by our own watchdog.
 
-FastStream's and aiokafka's own answers stay green while nothing is consumed (TRAPS 2.4), so each part
+FastStream's and aiokafka's own answers stay green while nothing is consumed, so each part
 is asked whether it makes progress. Live means "a restart would not help"; ready means "work flows".
 """
 

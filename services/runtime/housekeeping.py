@@ -29,7 +29,7 @@ class Housekeeper:
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={
-                # APScheduler drops a run that is a second late unless told otherwise (TRAPS 2.8).
+                # APScheduler drops a run that is a second late unless told otherwise.
                 "misfire_grace_time": None,
                 "coalesce": True,
                 "max_instances": 1,
@@ -47,7 +47,7 @@ class Housekeeper:
         self._scheduler.start()
 
     async def stop(self) -> None:
-        """Start no more runs; a run under way is cancelled, whatever `wait` says (TRAPS 2.8)."""
+        """Start no more runs; a run under way is cancelled, whatever `wait` says."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 

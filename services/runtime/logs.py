@@ -1,4 +1,4 @@
-"""One log line per unit of work, and nobody's personal data in any of them (SPEC 8, TRAPS 3.1).
+"""One log line per unit of work, and nobody's personal data in any of them (contract 8, 14.1).
 
 Three belts: an error is logged as its class and the lines it passed, never its text or variables; a
 line holds only keys that were declared; and whatever looks like a national number, a phone or an
@@ -133,7 +133,7 @@ def mask(text: str) -> str:
 class _Wanted(logging.Filter):
     """Our own lines; of other libraries' those from WARNING up, each place's once in a while.
 
-    While a broker is away aiokafka says so some ten times a second (TRAPS 2.6).
+    While a broker is away aiokafka says so some ten times a second.
     """
 
     def __init__(self) -> None:

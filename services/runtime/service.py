@@ -22,7 +22,7 @@ from services.runtime.settings import ServiceSettings
 
 # Joining a consumer group takes seconds; a client that is not through by now never will be.
 START_SECONDS = 60.0
-# On top of the graceful time-out, before the process is ended the hard way (TRAPS 9).
+# On top of the graceful time-out, before the process is ended the hard way.
 CUT_SECONDS = 3.0
 LAST_CHANCE_SECONDS = 0.5
 # The grace of a service that has not come up: nothing is under way in it.

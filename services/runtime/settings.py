@@ -20,7 +20,7 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 _HOST_AND_PORT = re.compile(r"^(\[[0-9a-fA-F:]+\]|[^\s:,/]+):\d{1,5}$")
 _TOPIC_PREFIX = re.compile(r"^[a-zA-Z0-9._-]{0,100}$")
 _LOOPBACK = ("127.", "localhost", "[::1]")
-# A keyed hash is as secret as its key (TRAPS 3.2): 32 bytes is what HMAC-SHA-256 can use in full.
+# A keyed hash is as secret as its key (contract 14.2): 32 bytes is what HMAC-SHA-256 can use in full.
 _STRONG_KEY_CHARACTERS = 32
 
 
@@ -29,7 +29,7 @@ class InvalidSettings(Exception):
 
 
 class ServiceSettings(BaseSettings):
-    """The variables every service has (SPEC 12). Names of fields in capitals are the variables."""
+    """The variables every service has (contract 12). Names of fields in capitals are the variables."""
 
     model_config = SettingsConfigDict(
         frozen=True,

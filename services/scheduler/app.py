@@ -61,7 +61,7 @@ TOPICS: dict[str, TopicSpec] = {
     "stoppunkt.deadlines.v1": TopicSpec(6, _THIRTY_DAYS),
     **{dead_topic(topic): TopicSpec(1, DEAD_TOPIC_CONFIGS) for topic in SCHEDULER_TOPICS},
 }
-"""The topics of ours that the scheduler reads or writes (SPEC 10); other teams' topics are theirs to make."""
+"""The topics of ours that the scheduler reads or writes (contract 10); other teams' topics are theirs to make."""
 
 
 class Settings(ServiceSettings):

@@ -1,4 +1,4 @@
-"""Avro schemas of a registry, asked for before the records that need them are read (SPEC 7)."""
+"""Avro schemas of a registry, asked for before the records that need them are read (contract 7)."""
 
 from __future__ import annotations
 

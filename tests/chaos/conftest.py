@@ -19,7 +19,7 @@ async def houses(
 ) -> AsyncIterator[Callable[..., Awaitable[House]]]:
     """Opens houses: `await houses()` on the parts of the session, or on a broker of one's own.
 
-    Ends their processes with the test; then nobody's data may stand in anything that they wrote (SPEC 8).
+    Ends their processes with the test; then nobody's data may stand in anything that they wrote (contract 8).
     """
     opened: list[House] = []
     async with AsyncExitStack() as stack:

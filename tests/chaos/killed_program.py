@@ -1,7 +1,7 @@
 """A service as it is, but that it is killed (SIGKILL, by its own hand) at a named point of its work.
 
 `python -m tests.chaos.killed_program <service> <point>`. The points are the moments between two effects that belong
-together (TRAPS 5): a kill from outside hits them only by chance.
+together (contract 15): a kill from outside hits them only by chance.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The scheduler as it is, but that its handler once awaits something that was cancelled behind its back.
 
-No signal and no proxy brings that about from outside, and a library may (TRAPS 0.4): so it is brought about here,
+No signal and no proxy brings that about from outside, and a library may: so it is brought about here,
 for the first batch that holds a record with the header `test-cancel`.
 """
 

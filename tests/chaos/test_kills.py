@@ -1,4 +1,4 @@
-"""kill -9 of either service at the worst moments loses nothing and doubles nothing (SPEC 5, TRAPS P2, P4)."""
+"""kill -9 of either service at the worst moments loses nothing and doubles nothing (contract 5, 13.2, 13.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps work from flowing makes a service unready, kills nothing, and is over when its cause is (TRAPS P7, P8)."""
+"""What keeps work from flowing makes a service unready, kills nothing, ends with its cause (contract 13.7, 13.8)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_postgresql_away_for_some_seconds_loses_nothing(house: House) -> N
 async def test_too_many_dead_letters_stop_a_consumer_that_then_goes_on_where_it_stopped(
     house: House,
 ) -> None:
-    """SPEC 8: a bad deployment does not bury everything. For longer than a batch is tried in place."""
+    """contract 8: a bad deployment does not bury everything. For longer than a batch is tried in place."""
     one, other = everybody = people(2)
     house.set_clock(NOW)
     services = scheduler, notifier = await _both(house)

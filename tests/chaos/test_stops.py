@@ -27,7 +27,7 @@ Trouble = Literal["pass on", "refuse", "swallow"]
 async def test_told_to_stop_in_any_state_of_its_parts_a_service_ends_in_time(
     houses: Callable[..., Awaitable[House]],
 ) -> None:
-    """TRAPS 0.7, 0.10: the libraries' own stop waits for ever for a dead broker, and long for a frozen PostgreSQL.
+    """The libraries' own stop waits for ever for a dead broker, and long for a frozen PostgreSQL.
 
     What could not be ended well is told by exit code 1. A PostgreSQL that refuses is no such thing: nothing is
     under way then, and all that is to be done still stands in it. With a frozen one it depends on the moment.

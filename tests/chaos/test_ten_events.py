@@ -1,4 +1,4 @@
-"""The ten-event proof of TRAPS 0, at the running scheduler."""
+"""Ten events, of which each bad one would kill or block a plain consumer, at the running scheduler."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def dead_ones(good: Record) -> list[Record]:
 
 
 async def test_ten_events_of_which_each_would_kill_or_block_a_plain_consumer(house: House) -> None:
-    """TRAPS 0: all good ones applied, bad ones set aside with their origin, the offset at the end, nothing said."""
+    """All good ones applied, bad ones set aside with their origin, the offset at the end, nothing said."""
     everybody = people(7)
     for person in everybody:
         house.seeded |= person.identities

@@ -1,4 +1,4 @@
-"""Two processes of each service, started together (TRAPS P13)."""
+"""Two processes of each service, started together (contract 13.13)."""
 
 from __future__ import annotations
 

@@ -229,7 +229,7 @@ PUBLISHERS_KEYS = {
     "person_contact.changed": "person/anne",
     "line_manager.changed": f"manager/anne/{ORG}",
 }
-"""Where the key is the publisher's choice it holds no national number (SPEC 10)."""
+"""Where the key is the publisher's choice it holds no national number (contract 10)."""
 
 
 def record_of(message: m.Message) -> Record:

@@ -1,4 +1,4 @@
-"""`stoppunkt check`: one verdict a line, an exit code that tells the truth (SPEC 11)."""
+"""`stoppunkt check`: one verdict a line, an exit code that tells the truth (contract 11)."""
 
 import json
 from pathlib import Path

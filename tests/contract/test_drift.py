@@ -1,4 +1,4 @@
-"""Fields come, go and become null; a reader survives it and its reasons show nothing (SPEC 7 and 8)."""
+"""Fields come, go and become null; a reader survives it and its reasons show nothing (contract 7 and 8)."""
 
 import copy
 import json
@@ -149,7 +149,7 @@ NEEDED = {
 
 @pytest.mark.parametrize("name", NEEDED)
 def test_only_what_a_decision_needs_is_required(name: str) -> None:
-    """SPEC 7: read only the fields needed and leave the rest alone."""
+    """contract 7: read only the fields needed and leave the rest alone."""
     record, value = record_of(name), members_of(name)["value"]
     missed = set()
     for path in paths_in(value):

@@ -1,4 +1,4 @@
-"""Every example record is understood, knowingly ignored, or dead with a reason that helps (SPEC 7 and 8)."""
+"""Every example record is understood, knowingly ignored, or dead with a reason that helps (contract 7 and 8)."""
 
 import re
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_a_bad_record_is_dead_with_field_and_fault(name: str) -> None:
 
 @pytest.mark.parametrize("name", examples.BAD)
 def test_a_reason_shows_nothing_of_the_record(name: str) -> None:
-    """SPEC 8: no number, name, e-mail or payload in a reason."""
+    """contract 8: no number, name, e-mail or payload in a reason."""
     members = examples.members_of(name)
     reason = examples.reason_of(decode_inbound(examples.record_of(name)))
     assert not re.search(r"\d{9}", reason)

@@ -1,4 +1,4 @@
-"""Whatever bytes somebody sends, on any topic: a verdict, and never an exception (SPEC 8)."""
+"""Whatever bytes somebody sends, on any topic: a verdict, and never an exception (contract 8)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The generated documents are those of the models, and say what SPEC 10 says of the topics."""
+"""The generated documents are those of the models, and say what contract 10 says of the topics."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from schemas.messages import KINDS
 
 
 def test_the_committed_documents_are_those_of_the_models() -> None:
-    """SPEC 10: checked for drift; `python -m schemas.generate` writes them."""
+    """contract 10: checked for drift; `python -m schemas.generate` writes them."""
     committed = {path.name: path.read_text(encoding="utf-8") for path in generate.FOLDER.iterdir()}
     made = {name: generate.text_of(document) for name, document in generate.documents().items()}
     assert made == committed

@@ -1,4 +1,4 @@
-"""Avro in Confluent's framing, by the shipped schemas or a registry's (SPEC 7)."""
+"""Avro in Confluent's framing, by the shipped schemas or a registry's (contract 7)."""
 
 from dataclasses import replace
 
@@ -51,7 +51,7 @@ def test_a_cut_off_value_is_dead(cut: int) -> None:
 
 
 def test_with_a_registry_the_writers_own_schema_is_used() -> None:
-    """SPEC 7: a field that nobody here knows stands between those that are read."""
+    """contract 7: a field that nobody here knows stands between those that are read."""
     writers = parsed(
         {
             "type": "record",

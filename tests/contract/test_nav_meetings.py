@@ -1,4 +1,4 @@
-"""NAV's assessments and meetings as canonical facts (SPEC 7)."""
+"""NAV's assessments and meetings as canonical facts (contract 7)."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -61,7 +61,7 @@ def test_an_assessment_is_as_old_as_it_says_and_not_as_its_requirement() -> None
     ],
 )
 def test_what_is_final_follows_from_the_status(status: str, outcome: str, final: bool) -> None:
-    """SPEC 7; what the record itself calls final is not asked."""
+    """contract 7; what the record itself calls final is not asked."""
     for claim in (True, False, "true", None):
         assessed = assessment_of(changed("aktivitetskrav_04_oppfylt", status=status, isFinal=claim))
         assert (assessed.outcome, assessed.final) == (outcome, final)
@@ -99,7 +99,7 @@ def test_a_requirement_that_nobody_assessed_is_ignored(status: str) -> None:
 def test_a_meetings_change_is_a_fact_about_meeting_2(
     change: str, kind: type[DialogueMeetingSummoned]
 ) -> None:
-    """SPEC 7: LUKKET is cancelled, not held."""
+    """contract 7: LUKKET is cancelled, not held."""
     record = changed("dialogmote_01_innkalt", statusEndringType=change)
     assert message_of(record) == kind(
         person_id=ANNE,
@@ -119,7 +119,7 @@ def test_a_meeting_late_in_the_evening_is_on_its_oslo_date() -> None:
 
 
 def test_a_meeting_held_twice_is_two_records_of_one_meeting() -> None:
-    """SPEC 7: FERDIGSTILT may repeat; without an event id the newest version stands."""
+    """contract 7: FERDIGSTILT may repeat; without an event id the newest version stands."""
     again = envelope_of(changed("dialogmote_03_ferdigstilt", statusEndringTidspunkt=1781950000000))
     first = envelope_of(record_of("dialogmote_03_ferdigstilt"))
     assert isinstance(first.message, DialogueMeetingHeld)

@@ -1,4 +1,4 @@
-"""NAV's events about meeting need, plans and reassessments as canonical facts (SPEC 7)."""
+"""NAV's events about meeting need, plans and reassessments as canonical facts (contract 7)."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -26,7 +26,7 @@ def envelope_of(record: Record) -> Envelope:
 
 
 def test_a_wish_for_a_meeting_is_a_request_by_nobody_known() -> None:
-    """SPEC 7: a request for meeting 2 by an unknown party, at the record's own time."""
+    """contract 7: a request for meeting 2 by an unknown party, at the record's own time."""
     assert message_of(record_of("motebehov_01_svar_mottatt")) == MeetingRequested(
         person_id=ANNE,
         occurred_at=datetime(2026, 4, 27, 10, tzinfo=UTC),
@@ -61,7 +61,7 @@ def test_a_plan_is_shared_with_the_office_on_the_day_that_it_was_sent() -> None:
 
 
 def test_a_plan_sent_again_under_another_key_is_the_same_event() -> None:
-    """NAV_FORMATS 2.7: de-duplicate on uuid."""
+    """De-duplicate on uuid."""
     record = record_of("oppfolgingsplan_lps_01")
     first, again = envelope_of(record), envelope_of(replace(record, key=b"another"))
     assert first.id == "c9b6ca18-1215-5b79-ab95-49a842645527"

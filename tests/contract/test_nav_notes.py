@@ -1,4 +1,4 @@
-"""NAV's sick notes, on four topics, as versions of our own (SPEC 2 and 7)."""
+"""NAV's sick notes, on four topics, as versions of our own (contract 2 and 7)."""
 
 import json
 from dataclasses import replace
@@ -58,7 +58,7 @@ def test_a_sent_note_has_its_person_its_employer_and_its_periods() -> None:
 
 
 def test_a_confirmed_note_has_no_employer_even_where_one_is_named() -> None:
-    """NAV_FORMATS 1.1: an employee's confirmed note means a confidential address."""
+    """An employee's confirmed note means a confidential address."""
     organisation = {"orgnummer": "310200107", "orgNavn": "SYNTETISK KAFE OSLO"}
     assert note_of(record_of("bekreftet_01_arbeidsledig")).employer is None
     named = changed("bekreftet_01_arbeidsledig", event__arbeidsgiver=organisation)
@@ -81,7 +81,7 @@ def test_a_null_value_without_a_note_id_is_dead(key: bytes | None) -> None:
 
 
 def test_period_types_are_the_kinds_that_they_mean() -> None:
-    """SPEC 7: full also with a grade of 100; graded also with travel allowance."""
+    """contract 7: full also with a grade of 100; graded also with travel allowance."""
     assert period_of("AKTIVITET_IKKE_MULIG").kind == "full"
     assert period_of("AVVENTENDE").kind == "waiting"
     assert period_of("BEHANDLINGSDAGER", behandlingsdager=4).kind == "treatment_days"
@@ -123,7 +123,6 @@ def test_a_date_that_is_none_is_dead_with_its_field(day: object) -> None:
 @pytest.mark.parametrize("fraction", ["", ".4", ".48", ".481", ".847582066"])
 @pytest.mark.parametrize("zone", ["Z", "+00:00", "+01:00"])
 def test_timestamps_have_nought_to_nine_fraction_digits(fraction: str, zone: str) -> None:
-    """NAV_FORMATS 6.6."""
     record = changed(
         "sendt_01_full_100", sykmelding__mottattTidspunkt=f"2026-01-05T08:13:22{fraction}{zone}"
     )
@@ -166,7 +165,7 @@ def test_paper_and_foreign_notes_say_so(changes: dict[str, Any], form: str) -> N
 
 
 def test_a_note_counts_until_its_backdating_is_refused() -> None:
-    """SPEC 7."""
+    """contract 7."""
     assert version_of(record_of("sendt_04_tilbakedatert_under_behandling")).counts
     assert version_of(record_of("sendt_04b_tilbakedatert_avgjort")).counts
     refused = [{"type": "UGYLDIG_TILBAKEDATERING", "beskrivelse": None}]
@@ -200,7 +199,7 @@ def test_no_self_certified_days_are_none(answer: object) -> None:
 
 
 def test_a_change_of_number_keeps_the_days_that_it_leaves_out() -> None:
-    """SPEC 7: `source: pdl` without self-certified days keeps those known."""
+    """contract 7: `source: pdl` without self-certified days keeps those known."""
     before, after = record_of("sendt_15_foer_identendring"), record_of("sendt_15b_identendring_pdl")
     assert note_of(before).self_certified_days == (date(2026, 1, 16),)
     assert not version_of(before).keeps_self_certified_days
@@ -215,7 +214,7 @@ def test_answers_from_anyone_else_replace_the_days_known() -> None:
 
 @pytest.mark.parametrize("number", ["51848815032", "12928618070", "00000000000"])
 def test_eleven_digits_are_a_person_whatever_their_check_digits(number: str) -> None:
-    """NAV_FORMATS 6.5: d-numbers, and test numbers with 40 or 80 added to the month."""
+    """D-numbers, and test numbers with 40 or 80 added to the month."""
     assert note_of(changed("sendt_01_full_100", kafkaMetadata__fnr=number)).person_id == number
 
 
@@ -236,7 +235,7 @@ def test_an_employers_name_decides_nothing(name: object) -> None:
 
 @pytest.mark.parametrize("answers", ["ja", 7, [], [None], {"a": {"b": [1]}}, None])
 def test_the_workers_own_answers_may_look_as_they_like(answers: object) -> None:
-    """NAV_FORMATS 5: a too exact model of brukerSvar broke a reader a million times."""
+    """A too exact model of brukerSvar broke a reader a million times."""
     assert note_of(changed("odd_10_brukersvar_skalar", event__brukerSvar=answers)).employer == KAFE
 
 
@@ -250,7 +249,6 @@ def test_a_status_says_what_the_worker_has_done() -> None:
 
 
 def test_a_note_confirmed_without_questions_was_refused() -> None:
-    """NAV_FORMATS 1.2."""
     assert status_of(record_of("status_03b_bekreftet_avvist")).status == "rejected"
     answered = changed(
         "status_03b_bekreftet_avvist",
@@ -316,7 +314,7 @@ def test_a_note_of_tsm_says_how_it_was_made(nav_type: str, form: str) -> None:
 )
 @pytest.mark.parametrize("key", [None, b"", b"another", b"\xff"])
 def test_a_key_unlike_the_note_id_is_dead(name: str, key: bytes | None) -> None:
-    """SPEC 8."""
+    """contract 8."""
     decoded = decode_inbound(replace(record_of(name), key=key))
     assert isinstance(decoded, InvalidRecord)
     assert decoded.reason.startswith("The key is not ")

@@ -1,4 +1,4 @@
-"""NAV's events about persons and their line managers (SPEC 7)."""
+"""NAV's events about persons and their line managers (contract 7)."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -52,7 +52,7 @@ def test_a_death_may_be_known_without_its_date() -> None:
 
 
 def test_a_death_is_told_of_each_number_and_of_no_aktor_id() -> None:
-    """NAV_FORMATS 2.10: personidenter mixes 11-digit numbers and 13-digit aktør ids."""
+    """Personidenter mixes 11-digit numbers and 13-digit aktør ids."""
     record = changed(
         "personhendelse_01_doedsfall",
         personidenter=["1000000000005", "12928610118", "12928618070"],
@@ -145,7 +145,7 @@ def test_a_new_line_manager_is_one_with_an_email_and_no_number() -> None:
 def test_a_deactivated_manager_is_gone_but_only_one_status_ends_the_employment(
     status: str, ended: bool
 ) -> None:
-    """SPEC 7."""
+    """contract 7."""
     for last_day in ("2026-02-20", None):
         version = relation_of(
             changed("narmesteleder_04_arbeidsforhold_avsluttet", status=status, aktivTom=last_day)

@@ -1,4 +1,4 @@
-"""Files of records: what a line may look like, when it arrives, and what is no record (SPEC 11)."""
+"""Files of records: what a line may look like, when it arrives, and what is no record (contract 11)."""
 
 import base64
 import json
@@ -57,7 +57,7 @@ def test_empty_lines_and_a_byte_order_mark_are_no_records(tmp_path: Path) -> Non
 
 
 def test_a_record_arrives_at_its_timestamp_but_never_before_the_line_above(tmp_path: Path) -> None:
-    """SPEC 11; scenario 3 has such lines."""
+    """contract 11; scenario 3 has such lines."""
     early, late = NINE_MS - 60_000, NINE_MS + 60_000
     timed = [
         {key: LINE[key] for key in ("topic", "key", "value")} | {"timestamp_ms": ms}

@@ -20,14 +20,14 @@ def sample(name: str) -> Path:
 
 
 def test_every_kind_and_version_has_a_golden_record_and_no_other_has() -> None:
-    """SPEC 10."""
+    """contract 10."""
     assert {path.stem for path in SAMPLES.iterdir()} == {*KINDS, "sick_note.withdrawn.v1"}
     assert set(BY_NAME) == set(KINDS)
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_old_bytes_still_decode_to_the_same_message(name: str) -> None:
-    """SPEC 10: additive change keeps the version."""
+    """contract 10: additive change keeps the version."""
     (filed,) = read_records(sample(name))
     decoded = decode(filed.record)
     assert isinstance(decoded, Envelope)
@@ -61,7 +61,7 @@ def test_a_null_value_withdraws_the_note_of_its_key() -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_field_that_nobody_knows_yet_is_ignored(name: str) -> None:
-    """SPEC 10."""
+    """contract 10."""
     (filed,) = read_records(sample(name))
     value = json.loads(filed.record.value or b"") | {"from_next_year": {"a": [1, None]}}
     decoded = decode(replace(filed.record, value=json.dumps(value).encode()))
@@ -71,7 +71,7 @@ def test_a_field_that_nobody_knows_yet_is_ignored(name: str) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_an_unknown_version_is_dead_and_says_so(name: str) -> None:
-    """SPEC 8."""
+    """contract 8."""
     (filed,) = read_records(sample(name))
     later = tuple(
         (header, value.replace(b".v1", b".v9") if header == "ce_type" else value)

@@ -57,7 +57,7 @@ def easter(year: int) -> Ymd:
 
 @cache
 def shut(year: int) -> frozenset[int]:
-    """The days of a year on which offices are shut whatever the weekday (SPEC 4)."""
+    """The days of a year on which offices are shut whatever the weekday (contract 4)."""
     sunday = number_of(easter(year))
     around = {sunday + offset for offset in (-3, -2, 0, 1, 39, 49, 50)}
     fixed = {(1, 1), (5, 1), (5, 17), (12, 24), (12, 25), (12, 26)}

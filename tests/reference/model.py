@@ -1,7 +1,7 @@
 """Cases and fresh plans of the standard's first part, day by day: plain dicts and loops, nothing of the domain.
 
 Days are whole numbers (0 is Monday 5 January 2026), an instant is (day, minute of the day in Oslo). A life is a
-dict of `notes` and `facts`, in the order of their versions. Written from SPEC 2-4, to disagree where it can.
+dict of `notes` and `facts`, in the order of their versions. Written from contract 2-4, to disagree where it can.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def running_kafka(source: Source) -> Iterator[tuple[str, bool]]:
     elif source == "docker":
         from testcontainers.community.kafka import KafkaContainer
 
-        # KRaft has to be asked for; a misspelt topic must not come into being (TRAPS 2.9, 2.5).
+        # KRaft has to be asked for; a misspelt topic must not come into being.
         container = KafkaContainer().with_kraft()
         with container.with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false") as kafka:
             yield kafka.get_bootstrap_server(), True

@@ -26,7 +26,7 @@ from services.scheduler.rulebook_file import read_rulebook
 from tests.support.service_processes import PSEUDONYM_KEY
 
 CHANNELS = {"employee": "sms", "line_manager": "email", "adviser": "adviser_task"}
-"""What a step leaves by first (SPEC 6), for people whom everybody can reach."""
+"""What a step leaves by first (contract 6), for people whom everybody can reach."""
 
 
 @dataclass(frozen=True)

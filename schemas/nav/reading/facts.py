@@ -15,7 +15,7 @@ def source_of(record: Record) -> str:
 
 def fact(message: Message, record: Record, event_id: str | None = None) -> Envelope:
     """The envelope of a fact. `event_id` only where NAV gives an event an id that its repeats have too:
-    a record that shows a thing's present state has none, and the newest one stands (SPEC 2).
+    a record that shows a thing's present state has none, and the newest one stands (contract 2).
     """
     return Envelope(
         message, type_of(message), event_id, source_of(record) if event_id is not None else None

@@ -95,7 +95,7 @@ def note_version(
         periods=tuple(period.as_period() for period in note.sykmeldingsperioder),
         self_certified_days=days or (),
     )
-    # After a change of number the record is built anew without the answers (SPEC 7).
+    # After a change of number the record is built anew without the answers (contract 7).
     keeps = metadata.source == NUMBER_CHANGE and days is None
     return Envelope(
         NoteVersion(note.id, registered, counts=note.counts, keeps_self_certified_days=keeps),

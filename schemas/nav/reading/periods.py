@@ -1,4 +1,4 @@
-"""NAV's period types as ours (SPEC 7), by the very rules that canonical periods have."""
+"""NAV's period types as ours (contract 7), by the very rules that canonical periods have."""
 
 from __future__ import annotations
 

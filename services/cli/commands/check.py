@@ -1,4 +1,4 @@
-"""`stoppunkt check FILE…`: would these records be understood? For those who publish them (SPEC 11)."""
+"""`stoppunkt check FILE…`: would these records be understood? For those who publish them (contract 11)."""
 
 from __future__ import annotations
 

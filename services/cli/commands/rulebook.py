@@ -1,4 +1,4 @@
-"""`stoppunkt rulebook check|show`: is a rulebook right, and what does it say? (SPEC 4)"""
+"""`stoppunkt rulebook check|show`: is a rulebook right, and what does it say? (contract 4)"""
 
 from __future__ import annotations
 

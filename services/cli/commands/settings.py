@@ -1,4 +1,4 @@
-"""`stoppunkt settings`: every variable of both services, its default and what it means (SPEC 12)."""
+"""`stoppunkt settings`: every variable of both services, its default and what it means (contract 12)."""
 
 from __future__ import annotations
 

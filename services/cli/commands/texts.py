@@ -1,4 +1,4 @@
-"""`stoppunkt texts show`: every message as a person would see it, for translators and lawyers (SPEC 6.5)."""
+"""`stoppunkt texts show`: every message as a person would see it, for translators and lawyers (contract 6.5)."""
 
 from __future__ import annotations
 

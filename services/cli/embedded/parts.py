@@ -38,7 +38,7 @@ STOP_WITHIN_SECONDS = 10.0
 LOG = "log"
 STARTS_MAX = 3  # somebody else may take the free port before the program does
 
-# No statement, parameter or row goes to its log: they hold personal data (TRAPS 3.1). Nothing survives the command,
+# No statement, parameter or row goes to its log: they hold personal data (contract 14.1). Nothing survives the command,
 # so nothing needs to reach the disk.
 POSTGRES_SETTINGS = {
     "unix_socket_directories": "",

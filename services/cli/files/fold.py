@@ -1,4 +1,4 @@
-"""A file of records folded through the domain: no services, no clock but the records' own (SPEC 11, `plan`).
+"""A file of records folded through the domain: no services, no clock but the records' own (contract 11, `plan`).
 
 The order and the versions are those that `replay` gives the same records on Kafka: in order of `at`, those of one
 instant as they stand in the file, and each topic's offsets counted in that order.

@@ -1,4 +1,4 @@
-"""Files of records, as the commands read and write them (SPEC 11).
+"""Files of records, as the commands read and write them (contract 11).
 
 One record a line, or a file that is one record:
 `{"at", "topic", "key", "headers", "timestamp_ms", "value"}`, with `value_raw` (text) or `value_base64` in

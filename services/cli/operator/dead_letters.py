@@ -1,4 +1,4 @@
-"""`stoppunkt dead-letters list|show|replay|resume`: what could not be understood, and what to do about it (SPEC 8)."""
+"""`dead-letters list|show|replay|resume`: what could not be understood, and what to do with it (contract 8)."""
 
 from __future__ import annotations
 

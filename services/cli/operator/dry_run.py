@@ -1,4 +1,4 @@
-"""`stoppunkt dry-run`: what would go out, and nothing goes out (SPEC 6.9)."""
+"""`stoppunkt dry-run`: what would go out, and nothing goes out (contract 6.9)."""
 
 from __future__ import annotations
 

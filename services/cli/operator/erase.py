@@ -1,4 +1,4 @@
-"""`stoppunkt erase PERSON`: a person is removed from both services, and does not come back (SPEC 11)."""
+"""`stoppunkt erase PERSON`: a person is removed from both services, and does not come back (contract 11)."""
 
 from __future__ import annotations
 

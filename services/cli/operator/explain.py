@@ -1,4 +1,4 @@
-"""`stoppunkt explain PERSON`: why somebody did, or did not, get a message (SPEC 4.5)."""
+"""`stoppunkt explain PERSON`: why somebody did, or did not, get a message (contract 4.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`stoppunkt forecast`: how many timers fall due per day, checkpoint and office (SPEC 11)."""
+"""`stoppunkt forecast`: how many timers fall due per day, checkpoint and office (contract 11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`stoppunkt replan`: a new rulebook for everybody, tried first and then applied (SPEC 11)."""
+"""`stoppunkt replan`: a new rulebook for everybody, tried first and then applied (contract 11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`stoppunkt pause CHANNEL`, `resume CHANNEL`, `status`: the emergency brake, and how things stand (SPEC 6.9, 11)."""
+"""`pause CHANNEL`, `resume CHANNEL`, `status`: the emergency brake, and how things stand (contract 6.9, 11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan in the form that `plan --json` prints (SPEC 11): its names are a contract that others script."""
+"""A plan in the form that `plan --json` prints (contract 11): its names are a contract that others script."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _INSTANT_HEADERS = ("dead_at", "ce_time")
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A record that left, and the instant of that by the turned clock (SPEC 11: its `ce_time`)."""
+    """A record that left, and the instant of that by the turned clock (contract 11: its `ce_time`)."""
 
     at: datetime
     record: Record = field(repr=False)

@@ -2,7 +2,7 @@
 
 The real parts and the real apps; only their loops are not started. For each instant, the least of the next
 record's arrival and of what the services have due next: set the clock, publish the instant's records, and settle:
-deliver, turn and relay by hand until a round did nothing (ARCHITECTURE 4). No sleep and no admin query in it.
+deliver, turn and relay by hand until a round did nothing. No sleep and no admin query in it.
 """
 
 from __future__ import annotations

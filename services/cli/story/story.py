@@ -133,7 +133,7 @@ class Story:
                 return None  # of deadline.updated the task that is updated tells
 
     def _remember(self, event: DeadlineDue) -> None:
-        """The ids that its deliveries will have (SPEC 5), so that each can be told with its reason."""
+        """The ids that its deliveries will have (contract 5), so that each can be told with its reason."""
         self._events[event.event_id] = event
         protected = Recipient(role="line_manager")  # one task stands for all employers
         for recipient in (*event.recipients, protected):

@@ -1,4 +1,4 @@
-"""Adviser tasks on the canonical topic `stoppunkt.adviser-tasks.v1` (SPEC 10)."""
+"""Adviser tasks on the canonical topic `stoppunkt.adviser-tasks.v1` (contract 10)."""
 
 from schemas.messages import AdviserTaskClosed
 from services.notifier.channels.canonical import publish_request, publish_twin

@@ -1,4 +1,4 @@
-"""SMS and e-mail through Altinn 3 notification orders (SPEC 6.10).
+"""SMS and e-mail through Altinn 3 notification orders (contract 6.10).
 
 The order's idempotency id is the delivery's, which has the channel in it: an order that Altinn has seen before it
 answers with 200 and the old receipt, whatever the body says, and that is a success. Right before it sends, and

@@ -1,4 +1,4 @@
-"""Where Altinn asks, right before it sends, whether a delivery is still relevant (SPEC 6.6).
+"""Where Altinn asks, right before it sends, whether a delivery is still relevant (contract 6.6).
 
     GET /<delivery id>  ->  {"sendNotification": true | false}
 

@@ -1,4 +1,4 @@
-"""Employer notifications on Min side for employers, with an e-mail, over GraphQL (SPEC 6.10).
+"""Employer notifications on Min side for employers, with an e-mail, over GraphQL (contract 6.10).
 
 Known by (label, our id), and our id is the delivery's. A 200 proves nothing here: what counts is which result has
 come, and an `errors` list is an error. No `frist`: after it the task would call itself lapsed, though the duty stands.
@@ -182,7 +182,7 @@ def _email(request: EmailRequested) -> dict[str, Any]:
             "mottaker": {"kontaktinfo": {"epostadresse": request.to}},
             "epostTittel": request.subject,
             "epostHtmlBody": f"<body>{body}</body>",
-            # Our own window has been asked already, holidays and all (SPEC 6.4).
+            # Our own window has been asked already, holidays and all (contract 6.4).
             "sendetidspunkt": {"sendevindu": "LOEPENDE"},
         }
     }

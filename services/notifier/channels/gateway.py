@@ -1,4 +1,4 @@
-"""What every channel over HTTP shares: one bounded call, and what its answer means for a delivery (SPEC 6.7).
+"""What every channel over HTTP shares: one bounded call, and what its answer means for a delivery (contract 6.7).
 
 Nothing of a body, an address with its query, or a token gets into a reason, a log line or an exception from here:
 a refusal is the gateway's name and the status, or the class of what went wrong.

@@ -1,4 +1,4 @@
-"""SMS through a gateway over HTTP, with the delivery's id as its idempotency key (SPEC 6.10, TRAPS 3.8).
+"""SMS through a gateway over HTTP, with the delivery's id as its idempotency key (contract 6.10, 14.8).
 
     POST <SMS_GATEWAY_URL>/messages
     Idempotency-Key: <delivery id>

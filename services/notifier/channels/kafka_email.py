@@ -1,4 +1,4 @@
-"""E-mail on the canonical topic `stoppunkt.email.v1` (SPEC 10)."""
+"""E-mail on the canonical topic `stoppunkt.email.v1` (contract 10)."""
 
 from schemas.messages import EmailCancelled
 from services.notifier.channels.canonical import publish_request, publish_twin

@@ -1,4 +1,4 @@
-"""SMS on the canonical topic `stoppunkt.sms.v1` (SPEC 10)."""
+"""SMS on the canonical topic `stoppunkt.sms.v1` (contract 10)."""
 
 from schemas.messages import SmsCancelled
 from services.notifier.channels.canonical import publish_request, publish_twin

@@ -1,4 +1,4 @@
-"""Letters on the canonical topic `stoppunkt.letters.v1` (SPEC 10)."""
+"""Letters on the canonical topic `stoppunkt.letters.v1` (contract 10)."""
 
 from schemas.messages import LetterCancelled
 from services.notifier.channels.canonical import publish_request, publish_twin

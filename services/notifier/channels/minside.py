@@ -1,4 +1,4 @@
-"""Notices on Min side, with an SMS, in NAV's own format on NAV's own topic (SPEC 6.10).
+"""Notices on Min side, with an SMS, in NAV's own format on NAV's own topic (contract 6.10).
 
 The notice's id is the delivery's, on Kafka as key too: a repeat is the same notice. It is shown until the delivery's
 `not_after`; then the next step of the checkpoint has a notice of its own. An `oppgave` is notified of again by NAV

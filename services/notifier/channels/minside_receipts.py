@@ -1,4 +1,4 @@
-"""What Min side reports about our notices' SMS and e-mail, read as receipts (SPEC 6.7).
+"""What Min side reports about our notices' SMS and e-mail, read as receipts (contract 6.7).
 
 The topic has every team's events. Ours are those with our namespace and application; the rest, and what cannot be
 read, are nobody's dead letters here: whoever wrote them has no receipt of ours to lose.

@@ -1,4 +1,4 @@
-"""Adviser tasks in NAV's Oppgave API (SPEC 6.10).
+"""Adviser tasks in NAV's Oppgave API (contract 6.10).
 
 It has no idempotency key, so a task is looked for before it is made: by its reference, which is the delivery's id. A
 reference can only be put on a task that is there, together with its adviser: one call makes the task, the next

@@ -1,4 +1,4 @@
-"""E-mail straight to a mail server, over TLS (SPEC 6.10, TRAPS 3.8)."""
+"""E-mail straight to a mail server, over TLS (contract 6.10, 14.8)."""
 
 import asyncio
 import ssl

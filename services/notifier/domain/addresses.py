@@ -1,4 +1,4 @@
-"""Phone numbers and e-mail addresses as they may be written to, or None (TRAPS 3.8)."""
+"""Phone numbers and e-mail addresses as they may be written to, or None (contract 14.8)."""
 
 import re
 from email.errors import MessageError

@@ -1,4 +1,4 @@
-"""A gateway that fails again and again is left alone for a while (SPEC 6.7)."""
+"""A gateway that fails again and again is left alone for a while (contract 6.7)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What a due event means: which deliveries it becomes, and which channel comes next (SPEC 6.1-6.3, 6.7).
+"""What a due event means: which deliveries it becomes, and which channel comes next (contract 6.1-6.3, 6.7).
 
 `decide` makes the first delivery of each recipient; `next_delivery` the one after a channel could not reach
 somebody. Both walk the same chain of channels (`matrix.CHAINS`) and ask the same question of each: can this

@@ -1,4 +1,4 @@
-"""A delivery's life: one message, to one recipient, through one channel (SPEC 6).
+"""A delivery's life: one message, to one recipient, through one channel (contract 6).
 
     waiting ──► sending ──► sent ──► delivered
        │  ▲        │          │          │

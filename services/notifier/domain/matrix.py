@@ -1,4 +1,4 @@
-"""Which channel a step starts with, and what an adviser's task asks for (the matrix of SPEC 6).
+"""Which channel a step starts with, and what an adviser's task asks for (the matrix of contract 6).
 
 A rule is a row. Of the task rows the first that fits stands; the last fits everything, so that a
 checkpoint from a rulebook that nobody here has heard of has its place too.

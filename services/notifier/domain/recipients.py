@@ -1,4 +1,4 @@
-"""Who: where each recipient is found, and whose desk an adviser's task lands on (SPEC 6.2).
+"""Who: where each recipient is found, and whose desk an adviser's task lands on (contract 6.2).
 
 Values of the contacts that stand, and look-ups over them. Nothing is remembered from one attempt to the
 next: the answer is asked for anew each time.

@@ -1,4 +1,4 @@
-"""Still relevant? Asked right before each send (SPEC 6.3, 6.4, 6.6).
+"""Still relevant? Asked right before each send (contract 6.3, 6.4, 6.6).
 
 A pure answer over what stands at that moment: the due event, its withdrawals, the contacts, the brakes. The
 rules are in the order of their weight, what ends a delivery before what makes it wait, and the first that
@@ -19,9 +19,9 @@ from services.notifier.domain.window import is_open, next_open
 
 WINDOWED: frozenset[ChannelName] = frozenset({"sms", "email", "organisation_email"})
 EXTERNAL: frozenset[ChannelName] = frozenset({"sms", "email", "organisation_email", "letter"})
-"""What reaches people outside the office: interval, ceiling and brake are about these (SPEC 6.9)."""
+"""What reaches people outside the office: interval, ceiling and brake are about these (contract 6.9)."""
 
-# A person may be on the way into the register; a day later the post has to do (SPEC 6.3, policy).
+# A person may be on the way into the register; a day later the post has to do (contract 6.3, policy).
 REGISTER_PATIENCE = timedelta(hours=24)
 ASK_REGISTER_AGAIN = timedelta(hours=1)
 # A resume wakes what waits for it; this is the net.

@@ -1,4 +1,4 @@
-"""How long to wait after a failure that may pass (SPEC 6.7)."""
+"""How long to wait after a failure that may pass (contract 6.7)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""When people may be written to: Monday to Saturday [09:00, 20:00) in Oslo (SPEC 6.4).
+"""When people may be written to: Monday to Saturday [09:00, 20:00) in Oslo (contract 6.4).
 
 Closed on Sundays, Norwegian public holidays and 24 December. It is asked at every attempt, so that a
 delivery that failed at 19:59 is not tried again at 20:01. Letters and adviser tasks have no window.

@@ -1,4 +1,4 @@
-"""What a withdrawal of a due event ends, and what its reason is called downstream (SPEC 5, 6.8)."""
+"""What a withdrawal of a due event ends, and what its reason is called downstream (contract 5, 6.8)."""
 
 import re
 from collections.abc import Sequence

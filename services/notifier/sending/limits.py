@@ -1,4 +1,4 @@
-"""What holds back messages that are relevant and whose time is right (SPEC 6.7, 6.9).
+"""What holds back messages that are relevant and whose time is right (contract 6.7, 6.9).
 
 The interval between two messages to one recipient about the same person, and the ceiling of a channel and hour.
 Both are taken in one statement each, in the transaction of the claim, so that two processes together keep them too.
@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Policy (SPEC 6.9). A zero interval means none."""
+    """Policy (contract 6.9). A zero interval means none."""
 
     interval: timedelta = timedelta(hours=24)
     ceiling_per_hour: int = 500

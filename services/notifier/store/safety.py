@@ -1,4 +1,4 @@
-"""What holds messages back: the interval between two, the ceiling of an hour, and the brake (SPEC 6.9)."""
+"""What holds messages back: the interval between two, the ceiling of an hour, and the brake (contract 6.9)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

@@ -14,7 +14,7 @@ from services.runtime.logs import error_fields
 from services.runtime.settings import ServiceSettings
 
 REQUEST_TIMEOUT_MS = 15_000
-# 100 ms, the default, logs tens of lines a second while the broker is away (TRAPS 2.6).
+# 100 ms, the default, logs tens of lines a second while the broker is away.
 RETRY_BACKOFF_MS = 1_000
 CLIENT_ID = "stoppunkt"
 
@@ -26,7 +26,7 @@ def make_broker(settings: ServiceSettings) -> KafkaBroker:
 
     It has no producer: FastStream's adds headers of its own and cannot carry a header that is not
     UTF-8, and what we publish goes out byte for byte (see `Publisher`). It validates nothing, creates
-    no topic, answers no `reply_to`, and a failed batch is kept (NACK_ON_ERROR: TRAPS 2.1).
+    no topic, answers no `reply_to`, and a failed batch is kept (NACK_ON_ERROR).
     """
     return KafkaBroker(
         settings.kafka_bootstrap_servers.split(","),
@@ -85,7 +85,7 @@ def _text(path: object) -> str | None:
 class _QuietLogger:
     """What FastStream may say: that something is wrong, and the class of the error.
 
-    Its messages quote exceptions and records (TRAPS 0.9), so no text of it passes; what a service
+    Its messages quote exceptions and records, so no text of it passes; what a service
     wants to know of its consumers' lives is logged by `Consumer`.
     """
 

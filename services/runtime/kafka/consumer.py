@@ -1,6 +1,6 @@
 """Records in: batches of raw records to one handler, each handed over until it is handled.
 
-What FastStream and aiokafka do with a record that fails is in TRAPS 0, 2.1 and 2.2; against it:
+Left alone, FastStream and aiokafka lose a record that fails, repeat it without pause, or die over it. Against that:
 - FastStream never sees a header, a key or a value: its parser gets records emptied of them, so it can
   neither fail nor log or answer them. The handler gets ours, whole, with headers already cleaned.
 - A handler's error is retried here, in order, paced, and only then shown to FastStream, which rewinds.

@@ -1,4 +1,4 @@
-"""Does a consumer still consume? Asked of its insides, since nothing else tells (TRAPS 2.4).
+"""Does a consumer still consume? Asked of its insides, since nothing else tells.
 
 The only module that reads what aiokafka and FastStream keep to themselves; the tests of it fail when a
 new version has moved something, and then the probe says so too instead of "all is well".

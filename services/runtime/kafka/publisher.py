@@ -36,7 +36,7 @@ class PublishRefused(Exception):
 
 
 class ProducerWedged(Exception):
-    """The producer can never publish again; only a new process can (TRAPS 2.6). Never swallow it."""
+    """The producer can never publish again; only a new process can. Never swallow it."""
 
 
 class Publisher:
@@ -71,7 +71,7 @@ class Publisher:
     async def stop(self, timeout_seconds: float = 5.0) -> bool:
         """Send what is buffered and close. False when that was cut short: then leave the process.
 
-        With the broker away an idempotent producer would wait for ever (TRAPS 0.7).
+        With the broker away an idempotent producer would wait for ever.
         """
         producer, self._producer = self._producer, None
         if producer is None:

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-# asyncpg's classes are untyped at runtime creation; each line says what it stands for (TRAPS 2.7, 9).
+# asyncpg's classes are untyped at runtime creation; each line says what it stands for.
 _TRANSIENT: tuple[type[BaseException], ...] = (
     OSError,  # refused, reset, time-out (TimeoutError is one): the server is away or frozen
     asyncpg.PostgresConnectionError,  # 08xxx: the connection went while in use

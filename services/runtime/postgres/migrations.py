@@ -1,6 +1,6 @@
 """A schema is the sum of its migrations: numbered .sql files, each applied once, in order.
 
-Migrations only add (TRAPS P14): a version that knows fewer of them than the database runs on.
+Migrations only add (contract 13.14): a version that knows fewer of them than the database runs on.
 """
 
 import hashlib

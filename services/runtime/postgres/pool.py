@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: every wait bounded, every session with the same settings (TRAPS 9)."""
+"""Connections to PostgreSQL: every wait bounded, every session with the same settings."""
 
 import asyncio
 import contextlib

@@ -1,6 +1,6 @@
 """Dates and instants in Norway: Oslo's date of an instant, and 09:00 local.
 
-All date arithmetic is on dates; a date becomes an instant at the very end (SPEC 4).
+All date arithmetic is on dates; a date becomes an instant at the very end (contract 4).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An explanation as JSON: the same names for the command line and for the endpoint (SPEC 4.5)."""
+"""An explanation as JSON: the same names for the command line and for the endpoint (contract 4.5)."""
 
 from __future__ import annotations
 

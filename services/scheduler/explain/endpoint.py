@@ -1,4 +1,4 @@
-"""Operators' questions over HTTP: `POST /explain`, on the health server, for whoever has the token (SPEC 4.5).
+"""Operators' questions over HTTP: `POST /explain`, on the health server, for whoever has the token (contract 4.5).
 
 The number stands in the body alone: a path and a query land in the logs of everything on the way.
 """

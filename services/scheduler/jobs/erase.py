@@ -1,4 +1,4 @@
-"""A person is removed, and what was published about them up to that moment is refused from then on (SPEC 11).
+"""A person is removed, and what was published about them up to that moment is refused from then on (contract 11).
 
 What is left is a keyed hash of each number and each note with the instant, and how many case ids were used up, so that
 new cases get new ids. Kafka is not touched: what stands there goes by retention, or by its publisher.

@@ -1,4 +1,4 @@
-"""Are the timers still what the facts give? Asked of everybody in turn, a batch at a time, for ever (TRAPS P15).
+"""Are the timers still what the facts give? Asked of everybody in turn, a batch at a time, for ever (contract 13.15).
 
 They always should be: a difference is a bug or somebody's hand in the tables. It is counted, told and mended.
 """

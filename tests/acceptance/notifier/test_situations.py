@@ -1,4 +1,4 @@
-"""Who gets what, and how: facts and contacts go in on Kafka, what must leave is written by hand (issue 5, must show).
+"""Who gets what, and how: facts and contacts go in on Kafka, what must leave is written by hand.
 
 Most people here fall ill on Monday 2 February 2026, so their plan reminder is due on Monday the 23rd, the last day of
 their note; on 11 March, the 16th day after, the case is over and the tasks that are open then are closed.
@@ -49,7 +49,7 @@ async def test_what_leaves_is_what_the_situation_asks_for(
 
 @SITUATIONS.add
 def nothing_is_special(life: Life) -> Story:
-    """SPEC 6.3: an SMS to the employee, an e-mail to the line manager, at nine on the due date."""
+    """contract 6.3: an SMS to the employee, an e-mail to the line manager, at nine on the due date."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -61,7 +61,7 @@ def nothing_is_special(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_reserved_person_gets_a_letter(life: Life) -> Story:
-    """SPEC 6.3: whoever may not be notified gets a letter; the employer's side is written to as ever."""
+    """contract 6.3: whoever may not be notified gets a letter; the employer's side is written to as ever."""
     life.contact(may_be_notified=False)
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -73,7 +73,7 @@ def a_reserved_person_gets_a_letter(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_reservation_made_while_the_sms_waits_is_honoured(life: Life) -> Story:
-    """SPEC 6.3: the register is asked again at each attempt; due on a Sunday, reserved the same afternoon."""
+    """contract 6.3: the register is asked again at each attempt; due on a Sunday, reserved the same afternoon."""
     life.contact()
     life.manager()
     life.sick("2026-02-01", "2026-02-22")
@@ -87,7 +87,7 @@ def a_reservation_made_while_the_sms_waits_is_honoured(life: Life) -> Story:
 
 @SITUATIONS.add
 def without_a_phone_it_is_an_email(life: Life) -> Story:
-    """SPEC 6.7: SMS, then e-mail."""
+    """contract 6.7: SMS, then e-mail."""
     life.contact(phone=None)
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -99,7 +99,7 @@ def without_a_phone_it_is_an_email(life: Life) -> Story:
 
 @SITUATIONS.add
 def without_phone_and_email_it_is_a_letter(life: Life) -> Story:
-    """SPEC 6.7: SMS, e-mail, then a letter."""
+    """contract 6.7: SMS, e-mail, then a letter."""
     life.contact(phone=None, email=None)
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -111,7 +111,7 @@ def without_phone_and_email_it_is_a_letter(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_paper_note_is_answered_on_paper(life: Life) -> Story:
-    """SPEC 6.3: a paper note gets a letter, the employee's side only."""
+    """contract 6.3: a paper note gets a letter, the employee's side only."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23", form="paper")
@@ -123,7 +123,7 @@ def a_paper_note_is_answered_on_paper(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_foreign_note_is_answered_on_paper(life: Life) -> Story:
-    """SPEC 6.3: and so does a foreign one."""
+    """contract 6.3: and so does a foreign one."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23", form="foreign")
@@ -135,7 +135,7 @@ def a_foreign_note_is_answered_on_paper(life: Life) -> Story:
 
 @SITUATIONS.add
 def of_whom_nothing_is_known_gets_a_letter_a_day_later(life: Life) -> Story:
-    """SPEC 6.3: no record is asked for again for 24 hours; nothing goes to the employer's side before either."""
+    """contract 6.3: no record is asked for again for 24 hours; nothing goes to the employer's side before either."""
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
     return [
@@ -147,7 +147,7 @@ def of_whom_nothing_is_known_gets_a_letter_a_day_later(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_record_that_comes_late_is_acted_on_at_once(life: Life) -> Story:
-    """SPEC 6.3: contacts may come after the event they are for."""
+    """contract 6.3: contacts may come after the event they are for."""
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
     life.contact("2026-02-23 10:30")
@@ -162,7 +162,7 @@ def a_record_that_comes_late_is_acted_on_at_once(life: Life) -> Story:
 
 @SITUATIONS.add
 def without_a_line_manager_the_organisation_is_told(life: Life) -> Story:
-    """SPEC 6.2: no line manager known: the employer organisation."""
+    """contract 6.2: no line manager known: the employer organisation."""
     life.contact()
     life.organisation(BYGG, "post@bygg.example.invalid")
     life.sick("2026-02-02", "2026-02-23", org=BYGG)
@@ -174,7 +174,7 @@ def without_a_line_manager_the_organisation_is_told(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_line_manager_without_an_email_is_none(life: Life) -> Story:
-    """SPEC 6.2: no e-mail: the employer organisation."""
+    """contract 6.2: no e-mail: the employer organisation."""
     life.contact()
     life.organisation(BYGG, "post@bygg.example.invalid")
     life.manager(org=BYGG, email=None)
@@ -187,7 +187,7 @@ def a_line_manager_without_an_email_is_none(life: Life) -> Story:
 
 @SITUATIONS.add
 def without_anybody_at_the_employer_an_adviser_is_told(life: Life) -> Story:
-    """SPEC 6.2: else an adviser task "no line manager", never a silent drop; three working days (6)."""
+    """contract 6.2: else an adviser task "no line manager", never a silent drop; three working days (6)."""
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
     return [
@@ -199,7 +199,7 @@ def without_anybody_at_the_employer_an_adviser_is_told(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_line_manager_who_has_gone_by_the_time_it_may_leave_gets_nothing(life: Life) -> Story:
-    """SPEC 6.3: looked up again at each attempt; due on a Sunday, the line manager left that afternoon."""
+    """contract 6.3: looked up again at each attempt; due on a Sunday, the line manager left that afternoon."""
     life.contact()
     life.manager()
     life.manager("2026-02-22 15:00", active=False)
@@ -214,7 +214,7 @@ def a_line_manager_who_has_gone_by_the_time_it_may_leave_gets_nothing(life: Life
 
 @SITUATIONS.add
 def a_line_manager_who_changes_between_open_and_close(life: Life) -> Story:
-    """SPEC 6.8: what was sent to the first is taken back by its own id; the next step goes to the second.
+    """contract 6.8: what was sent to the first is taken back by its own id; the next step goes to the second.
 
     Meeting 1's reminder is due on Sunday 8 March, day 34, and leaves on the Monday.
     """
@@ -235,7 +235,7 @@ def a_line_manager_who_changes_between_open_and_close(life: Life) -> Story:
 
 @SITUATIONS.add
 def of_two_employers_the_one_with_a_plan_is_not_reminded(life: Life) -> Story:
-    """SPEC 4.1: duties are judged for each employer; the employee's share ends when all employers' have."""
+    """contract 4.1: duties are judged for each employer; the employee's share ends when all employers' have."""
     life.contact()
     life.manager(org=KAFE, email="leder.kafe@example.invalid")
     life.manager(org=SKOLE, email="leder.skole@example.invalid")
@@ -250,7 +250,7 @@ def of_two_employers_the_one_with_a_plan_is_not_reminded(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_protected_address_never_reaches_the_employers_side(life: Life) -> Story:
-    """SPEC 6.3: those deliveries are cancelled, one task at the special office says so for both employers."""
+    """contract 6.3: those deliveries are cancelled, one task at the special office says so for both employers."""
     life.contact(protected=True)
     life.manager(org=KAFE)
     life.manager(org=SKOLE)
@@ -267,7 +267,7 @@ def a_protected_address_never_reaches_the_employers_side(life: Life) -> Story:
 
 @SITUATIONS.add
 def an_address_protected_while_the_email_waits_is_kept_from_the_employer(life: Life) -> Story:
-    """SPEC 6.3, 6.6: asked right before the send; due on a Sunday, protected the same afternoon."""
+    """contract 6.3, 6.6: asked right before the send; due on a Sunday, protected the same afternoon."""
     life.contact()
     life.manager()
     life.sick("2026-02-01", "2026-02-22")
@@ -285,7 +285,7 @@ def an_address_protected_while_the_email_waits_is_kept_from_the_employer(life: L
 
 @SITUATIONS.add
 def who_dies_before_the_send_gets_nothing(life: Life) -> Story:
-    """SPEC 6.3: due on a Sunday, dead at noon: neither side hears anything on the Monday."""
+    """contract 6.3: due on a Sunday, dead at noon: neither side hears anything on the Monday."""
     life.contact()
     life.manager()
     life.sick("2026-02-01", "2026-02-22")
@@ -298,7 +298,7 @@ def who_dies_before_the_send_gets_nothing(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_death_that_was_none_restores_the_reminder(life: Life) -> Story:
-    """SPEC 4.3: an annulled death plans the step anew, as the next generation, which leaves once."""
+    """contract 4.3: an annulled death plans the step anew, as the next generation, which leaves once."""
     life.contact()
     life.manager()
     life.sick("2026-02-01", "2026-02-22")

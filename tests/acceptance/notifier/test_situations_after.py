@@ -1,6 +1,6 @@
 """What comes afterwards: receipts, withdrawals, second thoughts, changed bases and numbers.
 
-Facts, contacts and receipts go in on Kafka, what must leave is written by hand (issue 5, must show). Most people fall
+Facts, contacts and receipts go in on Kafka, what must leave is written by hand. Most people fall
 ill on Monday 2 February 2026: their plan reminder leaves on Monday the 23rd, the last day of their note, and on
 11 March the case is over. Those with a note to the 15th have no reminder, and are over on 3 March.
 """
@@ -85,7 +85,7 @@ def withdrawal_of_the_reminder(life: Life) -> DeadlineWithdrawn:
 
 @SITUATIONS.add
 def what_reaches_nobody_goes_the_whole_way_to_an_adviser(life: Life) -> Story:
-    """SPEC 6.7: a permanent error ends at once: employee SMS, e-mail, letter, task; employer e-mail, its own, task.
+    """contract 6.7: a permanent error ends at once: employee SMS, e-mail, letter, task; employer e-mail, its own, task.
 
     What did not arrive holds up nobody for a day (6.9).
     """
@@ -118,14 +118,14 @@ def what_reaches_nobody_goes_the_whole_way_to_an_adviser(life: Life) -> Story:
 
 
 async def test_every_failure_for_good_is_counted(lived: Lived) -> None:
-    """SPEC 6.7: terminal failures are counted, also those that a receipt tells of; here one SMS and two e-mails."""
+    """contract 6.7: terminal failures are counted, also those that a receipt tells of; here one SMS and two e-mails."""
     assert (lived.ends("failed", "sms"), lived.ends("failed", "email")) == (1, 2)
     assert (lived.counted["failed", "sms"], lived.counted["failed", "email"]) == (1, 2)
 
 
 @SITUATIONS.add
 def what_failed_for_now_is_sent_again_as_the_same_message(life: Life) -> Story:
-    """SPEC 6.7: again after a minute, under the same id, which counts as one message to the person (6.9)."""
+    """contract 6.7: again after a minute, under the same id, which counts as one message to the person (6.9)."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -139,7 +139,7 @@ def what_failed_for_now_is_sent_again_as_the_same_message(life: Life) -> Story:
 
 @SITUATIONS.add
 def what_has_arrived_is_not_called_back(life: Life) -> Story:
-    """SPEC 6.8: the SMS has been delivered, the e-mail nobody has confirmed: that one is taken back."""
+    """contract 6.8: the SMS has been delivered, the e-mail nobody has confirmed: that one is taken back."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -156,7 +156,7 @@ def what_has_arrived_is_not_called_back(life: Life) -> Story:
 
 @SITUATIONS.add
 def an_open_task_is_kept_up_to_date_and_closed_by_its_id(life: Life) -> Story:
-    """SPEC 4.4, 6.8: a plan changes its basis, the adviser's closing ends it, a later plan is nothing to it."""
+    """contract 4.4, 6.8: a plan changes its basis, the adviser's closing ends it, a later plan is nothing to it."""
     life.contact()
     life.sick("2026-02-02", "2026-02-15")
     life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
@@ -172,7 +172,7 @@ def an_open_task_is_kept_up_to_date_and_closed_by_its_id(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_wish_for_a_meeting_makes_the_assessment_urgent_and_a_summons_closes_it(life: Life) -> Story:
-    """SPEC 6: the matrix's ten working days (1 May is none), high where a party wants a meeting; 6.8: closed.
+    """contract 6: the matrix's ten working days (1 May is none), high where a party wants a meeting; 6.8: closed.
 
     Both parties answer the question while its messages are out, and each party's own is taken back.
     """
@@ -198,7 +198,7 @@ def a_wish_for_a_meeting_makes_the_assessment_urgent_and_a_summons_closes_it(lif
 
 @SITUATIONS.add
 def a_withdrawal_that_comes_before_its_event_is_kept(life: Life) -> Story:
-    """SPEC 6.1: the event then creates nothing for whom it names, and leaves the other party's alone."""
+    """contract 6.1: the event then creates nothing for whom it names, and leaves the other party's alone."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -208,7 +208,7 @@ def a_withdrawal_that_comes_before_its_event_is_kept(life: Life) -> Story:
 
 @SITUATIONS.add
 def an_event_that_is_repeated_after_its_withdrawal_brings_nothing_back(life: Life) -> Story:
-    """SPEC 4.3: a repeat may come after its withdrawal, and is the same event."""
+    """contract 4.3: a repeat may come after its withdrawal, and is the same event."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -232,7 +232,7 @@ def an_event_that_is_repeated_after_its_withdrawal_brings_nothing_back(life: Lif
 
 @SITUATIONS.add
 def what_waits_for_a_renumbered_person_goes_by_the_new_numbers_contacts(life: Life) -> Story:
-    """SPEC 2: all of an old number belongs to the new; due on a Sunday, renumbered at noon.
+    """contract 2: all of an old number belongs to the new; due on a Sunday, renumbered at noon.
 
     The second is reserved under the new number, which the letter names.
     """

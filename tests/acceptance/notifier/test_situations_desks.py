@@ -1,6 +1,6 @@
 """Which adviser a task goes to: portfolios by employer and by birth day, absence, the queue, the special office.
 
-Facts and contacts go in on Kafka, what must leave is written by hand (issue 5, must show). Everybody is born on a 14th
+Facts and contacts go in on Kafka, what must leave is written by hand. Everybody is born on a 14th
 and over on 3 March, the 16th day after the note; each situation has an office of its own.
 """
 
@@ -61,7 +61,7 @@ def opened_for(desk: str) -> Story:
 
 @SITUATIONS.add
 def the_adviser_of_the_birth_day_holds_the_person(life: Life) -> Story:
-    """SPEC 6.2: by birth day within the office; everybody here is born on a 14th."""
+    """contract 6.2: by birth day within the office; everybody here is born on a 14th."""
     life.adviser("Z990011", "0311", birth_days=tuple(range(16, 32)))
     life.adviser("Z990012", "0311", birth_days=tuple(range(1, 16)))
     asked_for_a_meeting(life, "0311")
@@ -70,7 +70,7 @@ def the_adviser_of_the_birth_day_holds_the_person(life: Life) -> Story:
 
 @SITUATIONS.add
 def the_adviser_of_the_employer_comes_before_the_birth_day(life: Life) -> Story:
-    """SPEC 6.2: an adviser with `org_numbers` takes these employers' people."""
+    """contract 6.2: an adviser with `org_numbers` takes these employers' people."""
     life.adviser("Z990021", "0312", birth_days=tuple(range(1, 32)))
     life.adviser("Z990022", "0312", org_numbers=(SKOLE,))
     asked_for_a_meeting(life, "0312", org=SKOLE)
@@ -79,7 +79,7 @@ def the_adviser_of_the_employer_comes_before_the_birth_day(life: Life) -> Story:
 
 @SITUATIONS.add
 def an_absent_adviser_of_the_employer_leaves_it_to_the_birth_day(life: Life) -> Story:
-    """SPEC 6.2: with portfolios and absence."""
+    """contract 6.2: with portfolios and absence."""
     life.adviser("Z990031", "0313", birth_days=tuple(range(1, 32)))
     life.adviser("Z990032", "0313", org_numbers=(BYGG,), absent=True)
     asked_for_a_meeting(life, "0313", org=BYGG)
@@ -88,7 +88,7 @@ def an_absent_adviser_of_the_employer_leaves_it_to_the_birth_day(life: Life) -> 
 
 @SITUATIONS.add
 def while_the_only_adviser_is_absent_it_is_the_offices_queue(life: Life) -> Story:
-    """SPEC 6.2: nobody left means the queue; asked anew for the next task, when she is back."""
+    """contract 6.2: nobody left means the queue; asked anew for the next task, when she is back."""
     life.adviser("Z990041", "0314", birth_days=(14,))
     life.adviser("Z990041", "0314", "2026-02-09 08:00", birth_days=(14,), absent=True)
     asked_for_a_meeting(life, "0314")
@@ -106,7 +106,7 @@ def while_the_only_adviser_is_absent_it_is_the_offices_queue(life: Life) -> Stor
 
 @SITUATIONS.add
 def the_adviser_who_asked_to_look_again_is_the_one_who_does(life: Life) -> Story:
-    """SPEC 6.2: the one named, whoever holds the person; where that one is absent, whoever does."""
+    """contract 6.2: the one named, whoever holds the person; where that one is absent, whoever does."""
     absent = life.another("absent")
     life.adviser("Z990051", "0315", birth_days=(14,))
     life.adviser("Z990052", "0315")
@@ -127,7 +127,7 @@ def the_adviser_who_asked_to_look_again_is_the_one_who_does(life: Life) -> Story
 
 @SITUATIONS.add
 def a_protected_person_belongs_to_the_special_office(life: Life) -> Story:
-    """SPEC 6.3: whoever holds that birth day in the office of residence is not told."""
+    """contract 6.3: whoever holds that birth day in the office of residence is not told."""
     life.adviser("Z990061", "0316", birth_days=(14,))
     life.adviser("Z990062", SPECIAL_OFFICE, birth_days=(14,))
     asked_for_a_meeting(life, "0316", protected=True)
@@ -136,7 +136,7 @@ def a_protected_person_belongs_to_the_special_office(life: Life) -> Story:
 
 @SITUATIONS.add
 def of_whom_no_office_is_known_the_task_is_opened_all_the_same(life: Life) -> Story:
-    """SPEC 6.2: never a silent drop; a task without an office is somebody's to place."""
+    """contract 6.2: never a silent drop; a task without an office is somebody's to place."""
     life.sick("2026-02-02", "2026-02-15")
     life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
     return opened_for("no office")

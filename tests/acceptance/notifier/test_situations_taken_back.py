@@ -1,7 +1,7 @@
 """After the send: what is taken back, what comes again, and what a second message has to wait for.
 
-Facts and contacts go in on Kafka, what must leave is written by hand (SPEC 4.3, 6.8, 6.9). Where nothing else is said
-the plan reminder of Sunday 22 February 2026 has left on Monday at nine.
+Facts and contacts go in on Kafka, what must leave is written by hand (contract 4.3, 6.8, 6.9). Where nothing else is
+said the plan reminder of Sunday 22 February 2026 has left on Monday at nine.
 """
 
 from collections.abc import AsyncIterator
@@ -76,7 +76,7 @@ def renumbered(life: Life, at: str) -> str:
 
 @SITUATIONS.add
 def a_death_takes_back_what_has_left(life: Life) -> Story:
-    """SPEC 4.3, 6.8: a death withdraws at once; the task is closed, the SMS called back."""
+    """contract 4.3, 6.8: a death withdraws at once; the task is closed, the SMS called back."""
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
     life.fact("2026-02-23 12:00", PersonDied)
@@ -91,7 +91,7 @@ def a_death_takes_back_what_has_left(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_task_opened_under_an_old_number_is_kept_and_closed(life: Life) -> Story:
-    """SPEC 2, 6.8: facts of the new number are of the same person, and the task's id is the same."""
+    """contract 2, 6.8: facts of the new number are of the same person, and the task's id is the same."""
     life.contact()
     life.sick("2026-02-02", "2026-02-15")
     life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
@@ -109,7 +109,7 @@ def a_task_opened_under_an_old_number_is_kept_and_closed(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_new_number_does_not_shorten_the_interval(life: Life) -> Story:
-    """SPEC 2, 6.9: the line manager reminded at nine is asked under the new number at noon: the next day at nine."""
+    """contract 2, 6.9: the line manager reminded at nine is asked under the new number at noon: next day at nine."""
     reminded_on_monday(life)
     new = renumbered(life, "2026-02-23 10:00")
     asked: dict[str, Any] = {"org_number": KAFE, "adviser_id": "Z990001", "person_id": new}
@@ -127,7 +127,7 @@ def a_new_number_does_not_shorten_the_interval(life: Life) -> Story:
 
 @SITUATIONS.add
 def the_news_that_there_is_no_meeting_waits_for_a_day_after_the_question(life: Life) -> Story:
-    """SPEC 6.9: the question is taken back, but whoever has it reads no second message within 24 hours."""
+    """contract 6.9: the question is taken back, but whoever has it reads no second message within 24 hours."""
     life.contact()
     life.manager()
     life.sick("2026-01-05", "2026-04-20")
@@ -147,7 +147,7 @@ def the_news_that_there_is_no_meeting_waits_for_a_day_after_the_question(life: L
 
 @SITUATIONS.add
 def of_two_late_steps_of_one_instant_the_older_leaves_first(life: Life) -> Story:
-    """SPEC 4.2, 6.9: a note told on day 44 makes two steps fire at once: the second waits for a day.
+    """contract 4.2, 6.9: a note told on day 44 makes two steps fire at once: the second waits for a day.
 
     The plan's steps are too late to be told; meeting 1's reminder was due on 8 March, the activity requirement's
     notice on the 16th.
@@ -166,7 +166,7 @@ def of_two_late_steps_of_one_instant_the_older_leaves_first(life: Life) -> Story
 
 @SITUATIONS.add
 def a_plan_that_never_was_brings_the_reminder_back(life: Life) -> Story:
-    """SPEC 4.3: the plan's fact is withdrawn: the step comes again as the next generation, and waits a day (6.9)."""
+    """contract 4.3: the plan's fact is withdrawn, the step comes again as the next generation and waits a day (6.9)."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -185,7 +185,7 @@ def a_plan_that_never_was_brings_the_reminder_back(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_line_manager_of_navs_own_topic_is_written_to(life: Life) -> Story:
-    """SPEC 7: line managers are read from `syfo-narmesteleder-leesah` beside the contacts topic."""
+    """contract 7: line managers are read from `syfo-narmesteleder-leesah` beside the contacts topic."""
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
     nav_manager(life, "2026-02-02 09:00")
@@ -194,7 +194,7 @@ def a_line_manager_of_navs_own_topic_is_written_to(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_line_manager_whom_nav_has_deactivated_is_gone(life: Life) -> Story:
-    """SPEC 7: gone, but the employer's duties are not: an adviser is told."""
+    """contract 7: gone, but the employer's duties are not: an adviser is told."""
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
     nav_manager(life, "2026-02-02 09:00")
@@ -209,7 +209,7 @@ def a_line_manager_whom_nav_has_deactivated_is_gone(life: Life) -> Story:
 
 @SITUATIONS.add
 def an_employment_that_has_ended_ends_that_employers_duties(life: Life) -> Story:
-    """SPEC 7: DEAKTIVERT_ARBEIDSFORHOLD ends them: nobody there is told, and no adviser that nobody is there.
+    """contract 7: DEAKTIVERT_ARBEIDSFORHOLD ends them: nobody there is told, and no adviser that nobody is there.
 
     For the second it is told on the day after the send: what has left for that employer is taken back.
     """
@@ -231,7 +231,7 @@ def an_employment_that_has_ended_ends_that_employers_duties(life: Life) -> Story
 
 @SITUATIONS.add
 def an_employer_that_has_somebody_again_has_its_duties_again(life: Life) -> Story:
-    """SPEC 7: the newest word counts: the employment has ended, and a new relation has begun."""
+    """contract 7: the newest word counts: the employment has ended, and a new relation has begun."""
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
     nav_manager(life, "2026-02-02 09:00")

@@ -1,6 +1,6 @@
 """When it leaves: Sundays, holidays, both changes of the hour, answers that come first, expiry and the interval.
 
-Facts and contacts go in on Kafka, what must leave is written by hand (issue 5, must show). Instants are on the wall
+Facts and contacts go in on Kafka, what must leave is written by hand. Instants are on the wall
 clock in Oslo. Notes end with the day that a step is due, so that no other is.
 """
 
@@ -73,7 +73,7 @@ def shared(life: Life, at: str) -> None:
 
 @SITUATIONS.add
 def who_answers_on_the_sunday_is_not_asked_on_the_monday(life: Life) -> Story:
-    """SPEC 6.4, 6.8: the question of day 105 waits for Monday 20 April; the other party's stays."""
+    """contract 6.4, 6.8: the question of day 105 waits for Monday 20 April; the other party's stays."""
     reachable(life)
     life.sick("2026-01-04", "2026-04-19")
     life.all_else_done("2026-01-08 10:00")
@@ -92,7 +92,7 @@ def who_answers_on_the_sunday_is_not_asked_on_the_monday(life: Life) -> Story:
 
 @SITUATIONS.add
 def an_employer_who_answers_on_the_sunday_is_not_asked_on_the_monday(life: Life) -> Story:
-    """SPEC 6.4, 6.8: and the other way round."""
+    """contract 6.4, 6.8: and the other way round."""
     reachable(life)
     life.sick("2026-01-04", "2026-04-19")
     life.all_else_done("2026-01-08 10:00")
@@ -112,7 +112,7 @@ def an_employer_who_answers_on_the_sunday_is_not_asked_on_the_monday(life: Life)
 
 @SITUATIONS.add
 def whit_monday_is_passed_over(life: Life) -> Story:
-    """SPEC 6.4: due on Monday 25 May 2026, a public holiday: on Tuesday."""
+    """contract 6.4: due on Monday 25 May 2026, a public holiday: on Tuesday."""
     reachable(life)
     life.sick("2026-05-04", "2026-05-25")
     return reminded("2026-05-26 09:00")
@@ -120,7 +120,7 @@ def whit_monday_is_passed_over(life: Life) -> Story:
 
 @SITUATIONS.add
 def easter_monday_is_passed_over(life: Life) -> Story:
-    """SPEC 6.4: due on Monday 6 April 2026: on Tuesday."""
+    """contract 6.4: due on Monday 6 April 2026: on Tuesday."""
     reachable(life)
     life.sick("2026-03-16", "2026-04-06")
     return reminded("2026-04-07 09:00")
@@ -128,7 +128,7 @@ def easter_monday_is_passed_over(life: Life) -> Story:
 
 @SITUATIONS.add
 def easter_eve_is_open_between_good_friday_and_easter_day(life: Life) -> Story:
-    """SPEC 6.4: due on Maundy Thursday, 2 April 2026: on Saturday, which is no public holiday."""
+    """contract 6.4: due on Maundy Thursday, 2 April 2026: on Saturday, which is no public holiday."""
     reachable(life)
     life.sick("2026-03-12", "2026-04-02")
     return reminded("2026-04-04 09:00")
@@ -136,7 +136,7 @@ def easter_eve_is_open_between_good_friday_and_easter_day(life: Life) -> Story:
 
 @SITUATIONS.add
 def the_seventeenth_of_may_is_passed_over(life: Life) -> Story:
-    """SPEC 6.4: due on a Wednesday, 17 May 2028: on Thursday."""
+    """contract 6.4: due on a Wednesday, 17 May 2028: on Thursday."""
     reachable(life)
     life.sick("2028-04-26", "2028-05-17")
     return reminded("2028-05-18 09:00")
@@ -144,7 +144,7 @@ def the_seventeenth_of_may_is_passed_over(life: Life) -> Story:
 
 @SITUATIONS.add
 def christmas_eve_is_closed_too(life: Life) -> Story:
-    """SPEC 6.4: due on Thursday 24 December 2026; 25 and 26 are holidays, the 27th a Sunday: on Monday."""
+    """contract 6.4: due on Thursday 24 December 2026; 25 and 26 are holidays, the 27th a Sunday: on Monday."""
     reachable(life)
     life.sick("2026-12-03", "2026-12-24")
     return reminded("2026-12-28 09:00")
@@ -152,7 +152,7 @@ def christmas_eve_is_closed_too(life: Life) -> Story:
 
 @SITUATIONS.add
 def what_could_not_leave_before_its_next_step_expires(life: Life) -> Story:
-    """SPEC 6.4: the question of 24 December may not leave before its reminder is due: nobody is asked twice."""
+    """contract 6.4: the question of 24 December may not leave before its reminder is due: nobody is asked twice."""
     reachable(life)
     life.sick("2026-09-10", "2026-12-28")
     life.all_else_done("2026-09-14 10:00")
@@ -165,7 +165,7 @@ def what_could_not_leave_before_its_next_step_expires(life: Life) -> Story:
 
 
 async def test_what_expires_is_counted(lived: Lived) -> None:
-    """SPEC 6.4: past `not_after` a delivery expires, counted; of all people here those two did."""
+    """contract 6.4: past `not_after` a delivery expires, counted; of all people here those two did."""
     assert lived.ends("expired", "sms") == lived.ends("expired", "email") == 1
     assert lived.counted["expired", "sms"] == lived.counted["expired", "email"] == 1
 
@@ -175,7 +175,7 @@ async def test_what_expires_is_counted(lived: Lived) -> None:
 
 @SITUATIONS.add
 def the_night_that_summer_time_begins(life: Life) -> Story:
-    """SPEC 4, 6.4: due on Sunday 29 March 2026 at nine, a task then, the SMS on Monday at nine, by the new time.
+    """contract 4, 6.4: due on Sunday 29 March 2026 at nine, a task then, the SMS on Monday at nine, by the new time.
 
     Three working days from the Sunday: Wednesday 1 April. Over on 14 April, the 16th day after the note.
     """
@@ -191,7 +191,7 @@ def the_night_that_summer_time_begins(life: Life) -> Story:
 
 @SITUATIONS.add
 def the_night_that_summer_time_ends(life: Life) -> Story:
-    """SPEC 4, 6.4: due on Sunday 25 October 2026 at nine, a task then, the SMS on Monday at nine."""
+    """contract 4, 6.4: due on Sunday 25 October 2026 at nine, a task then, the SMS on Monday at nine."""
     life.contact()
     life.sick("2026-10-04", "2026-10-25")
     task = "adviser_task.opened follow_up_plan.reminder 0219 due 2026-10-28 normal: no_line_manager"
@@ -203,7 +203,7 @@ def the_night_that_summer_time_ends(life: Life) -> Story:
 
 
 async def test_nine_in_oslo_is_another_instant_by_summer_time(lived: Lived) -> None:
-    """SPEC 4: the change of the hour moves the instant and not the hour, seen in what the records carry."""
+    """contract 4: the change of the hour moves the instant and not the hour, seen in what the records carry."""
     times = {
         dict(each.record.headers)["ce_time"].decode()
         for _, each in lived.left
@@ -215,7 +215,7 @@ async def test_nine_in_oslo_is_another_instant_by_summer_time(lived: Lived) -> N
 
 @SITUATIONS.add
 def an_evening_is_over_at_eight(life: Life) -> Story:
-    """SPEC 6.4: [09:00, 20:00). Asked for on Saturday 7 February at 19:59 it leaves, at 20:00 on Monday at nine."""
+    """contract 6.4: [09:00, 20:00). Asked for on Saturday 7 February at 19:59 it leaves, at 20:00 on Monday at nine."""
     late = life.another("late")
     for each, at in ((life, "2026-02-07 19:59"), (late, "2026-02-07 20:00")):
         reachable(each)
@@ -232,7 +232,7 @@ def an_evening_is_over_at_eight(life: Life) -> Story:
 
 @SITUATIONS.add
 def advisers_get_their_tasks_at_any_time(life: Life) -> Story:
-    """SPEC 6.4: asked for on a Sunday night, a task at once; three working days from the day after."""
+    """contract 6.4: asked for on a Sunday night, a task at once; three working days from the day after."""
     life.contact()
     life.sick("2026-02-02", "2026-02-15")
     life.fact("2026-02-08 23:30", MeetingRequested, meeting=2, party="practitioner")
@@ -247,7 +247,7 @@ def advisers_get_their_tasks_at_any_time(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_second_message_about_the_same_person_waits_a_day(life: Life) -> Story:
-    """SPEC 6.9: the line manager, reminded at nine, is asked for the plan at noon: that waits until nine the next day.
+    """contract 6.9: the line manager, reminded at nine, is asked for the plan at noon: it waits until nine next day.
 
     The same manager's other employee has not been written about, and is written about at noon.
     """

@@ -1,4 +1,4 @@
-"""`plan --by-person` (SPEC 11): the same plan, in memory that does not grow with the number of people."""
+"""`plan --by-person` (contract 11): the same plan, in memory that does not grow with the number of people."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""`plan` and `replay` of the same file agree on every due event: id, instant, lateness (issue 3, must show)."""
+"""`plan` and `replay` of the same file agree on every due event: id, instant, lateness."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -94,7 +94,7 @@ async def test_plan_and_replay_agree_on_every_due_event(
 async def test_in_bundles_nothing_is_early_and_late_by_at_most_a_step(
     parts: Parts, database_url: str, topic_prefix: str
 ) -> None:
-    """ARCHITECTURE 4, `--step`: the same due events, each within a step after its instant."""
+    """With `--step`: the same due events, each within a step after its instant."""
     filed, rules, step = (
         list(read_records(HALF_YEAR)),
         read_rulebook("standard"),

@@ -1,4 +1,4 @@
-"""`plan` over a person's whole leave, by the command line alone (issue 3, must show)."""
+"""`plan` over a person's whole leave, by the command line alone."""
 
 import json
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def test_the_sick_notes_alone_give_every_date_of_the_leave(notes_alone: Path) ->
 
 
 def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(notes_alone: Path) -> None:
-    """SPEC 4: `due_on` is the legal date, `due_at` 09:00 on the last working day on or before it."""
+    """contract 4: `due_on` is the legal date, `due_at` 09:00 on the last working day on or before it."""
     [case] = planned(notes_alone)["persons"][0]["cases"]
     deadlines = [timer for timer in case["timers"] if timer["step"] in ("deadline", "last_day")]
 
@@ -86,7 +86,7 @@ def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(notes_alone: Path) 
 
 
 def test_the_form_is_the_one_that_others_script(notes_alone: Path) -> None:
-    """SPEC 11: the members and nothing else, in this order."""
+    """contract 11: the members and nothing else, in this order."""
     plan = planned(notes_alone)
     [person] = plan["persons"]
     [case] = person["cases"]
@@ -102,7 +102,7 @@ def test_the_form_is_the_one_that_others_script(notes_alone: Path) -> None:
 
 
 def test_what_is_not_known_yet_is_not_planned_with(notes_alone: Path) -> None:
-    """SPEC 11: later records are not known yet, and what has not fallen due has not fired."""
+    """contract 11: later records are not known yet, and what has not fallen due has not fired."""
     [case] = planned(notes_alone, "2026-01-26T08:59:59+01:00")["persons"][0]["cases"]
     states = {(timer["checkpoint"], timer["step"]): timer["state"] for timer in case["timers"]}
 

@@ -1,4 +1,4 @@
-"""What an adviser is told about Anne of scenario 1 in week 17 (SPEC 4.4, 5), worked out by hand from the records."""
+"""What an adviser is told about Anne of scenario 1 in week 17 (contract 4.4, 5), worked out by hand."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_basis_tells_what_is_known_and_what_is_missing(sent: list[object]) -
     """Known: a plan shared on 29 January (when it was made nobody told), and AVVENT of 3 March, which is not final.
 
     Missing: both answers, whether meeting 1 was held, and any earlier leave. The grades before today's
-    stand each to its last sick day, as in SPEC 5.
+    stand each to its last sick day, as in contract 5.
     """
     basis = assessment(sent).basis
     assert basis is not None
@@ -89,7 +89,7 @@ def test_the_basis_tells_what_is_known_and_what_is_missing(sent: list[object]) -
 
 
 def test_a_request_by_somebody_unknown_is_told_and_answers_for_nobody(sent: list[object]) -> None:
-    """SPEC 7: MOTEBEHOV_SVAR_MOTTATT names no party, so both answers are missing still."""
+    """contract 7: MOTEBEHOV_SVAR_MOTTATT names no party, so both answers are missing still."""
     event_id = assessment(sent).event_id
     [update] = [m for m in sent if isinstance(m, DeadlineUpdated) and m.event_id == event_id]
 

@@ -1,4 +1,4 @@
-"""`plan` of a scenario and what the running service has stored of the same people are one plan (SPEC 11, 4.1)."""
+"""`plan` of a scenario and what the running service has stored of the same people are one plan (contract 11, 4.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`replay --json` of both scenarios gives what SPEC asks for: each line of the story with its reason, written by hand.
+"""`replay --json` of both scenarios gives what the contract asks for: each line with its reason, written by hand.
 
 The stories stand beside the records in `data/*.story.txt`; nothing in them is the program's own output.
 """
@@ -96,7 +96,7 @@ def _says(what: str, value: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("name", ["scenario_1_in_order", "scenario_3_two_employers_and_merge"])
 def test_the_scenario_is_told_as_the_specification_asks(name: str) -> None:
-    """Every record that leaves, and no other: instant, kind, step and what it says; in the order that SPEC 11 says."""
+    """Every record that leaves, and no other: instant, kind, step and what it says; in the order of contract 11."""
     played = CliRunner().invoke(app, ["replay", str(DATA / f"{name}.ndjson"), "--json"])
     assert played.exit_code == 0, played.stderr
     forms = [json.loads(line) for line in played.stdout.splitlines()]

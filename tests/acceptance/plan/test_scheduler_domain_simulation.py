@@ -1,4 +1,4 @@
-"""Generated lives lived through time, records arriving late and in any order (SPEC 3.6, 4.1-4.3, 5's promise).
+"""Generated lives lived through time, records arriving late and in any order (contract 3.6, 4.1-4.3, 5's promise).
 
 Never early, never twice, nothing for a case that is over, and nothing lost: each timer that was armed fired
 once, or was replaced or dropped by a replan that says why.

@@ -1,4 +1,4 @@
-"""Cases as NAV's own service counts episodes (NAV_RULES 1): a table of situations.
+"""Cases as NAV's own service counts episodes: a table of situations.
 
 Days are counted from Monday 5 January 2026, which is 0. What is reproduced stands in the first table; what Stoppunkt
 does otherwise on purpose follows, each with its reason.
@@ -99,14 +99,14 @@ SITUATIONS: dict[str, tuple[list[NoteSlot], list[Case]]] = {
 
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_an_episode_is_the_same_case(situation: str) -> None:
-    """NAV_RULES 1.2: 16 consecutive non-sick calendar days, no weekends, graded counts whole."""
+    """16 consecutive non-sick calendar days, no weekends, graded counts whole."""
     notes, expected = SITUATIONS[situation]
 
     assert lived(*notes) == expected
 
 
 def test_death_ends_no_days() -> None:
-    """NAV_RULES 1.1: a date of death is a field beside the episodes, which stay as they are."""
+    """A date of death is a field beside the episodes, which stay as they are."""
     life = Life(shipped("nav-2026"))
     life.tell(at(0), note(0, 99))
     life.tell(at(50), PersonDied(person_id=ANNE, occurred_at=at(50), on=day(49)))

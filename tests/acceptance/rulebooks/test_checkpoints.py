@@ -1,4 +1,4 @@
-"""`nav-2026` at weeks 8 and 17 as NAV's services set them today (NAV_RULES 2, 3): a table of situations for each.
+"""`nav-2026` at weeks 8 and 17 as NAV's services set them today: a table of situations for each.
 
 Days are counted from Monday 5 January 2026, which is 0: NAV's `start + 55` is day 55 and `start + 119` day 119. A row
 tells what happens, day by day, and on which days the step then goes out.
@@ -152,7 +152,7 @@ WEEK_8_ROWS: dict[str, Row] = {
 
 @pytest.mark.parametrize("situation", WEEK_8_ROWS)
 def test_week_8_is_assessed_as_today(situation: str) -> None:
-    """NAV_RULES 2.1, 2.3: eight weeks less a day, one task an episode, ended by a final assessment."""
+    """Eight weeks less a day, one task an episode, ended by a final assessment."""
     row = WEEK_8_ROWS[situation]
     # The last row's new episode lies after the first one's end: by then the last case is looked at.
     life = lived(row, WEEK_8, 150)
@@ -261,14 +261,14 @@ WEEK_17_ROWS: dict[str, Row] = {
 
 @pytest.mark.parametrize("situation", WEEK_17_ROWS)
 def test_week_17_finds_the_candidates_of_today(situation: str) -> None:
-    """NAV_RULES 3.1-3.3: calendar days, employees, graded or not, once an episode."""
+    """Calendar days, employees, graded or not, once an episode."""
     life = lived(WEEK_17_ROWS[situation], WEEK_17, 220)
 
     assert {tuple(asked(event)) for event in life.due(WEEK_17)} <= {(("adviser", None),)}
 
 
 def test_advisers_see_the_candidate_seven_days_later() -> None:
-    """NAV_RULES 3.3: both parties get a week to answer first; the day is sent along as `show_on`."""
+    """Both parties get a week to answer first; the day is sent along as `show_on`."""
     life = lived(WEEK_17_ROWS["119 days after the start"], WEEK_17, 130)
     (event,) = life.due(WEEK_17)
 
@@ -285,7 +285,7 @@ def test_advisers_see_the_candidate_seven_days_later() -> None:
 def test_what_closes_a_candidate_takes_the_task_back(
     act: FollowUpFact, reason: tuple[str, str]
 ) -> None:
-    """NAV_RULES 3.3: DIALOGMOTE_FERDIGSTILT and UNNTAK close what the checkpoint opened."""
+    """DIALOGMOTE_FERDIGSTILT and UNNTAK close what the checkpoint opened."""
     life = Life(shipped("nav-2026"))
     life.tell(at(0), note(0, 200))
     life.tell(at(130), act)
@@ -294,7 +294,7 @@ def test_what_closes_a_candidate_takes_the_task_back(
 
 
 def test_what_closes_no_candidate_leaves_the_task() -> None:
-    """NAV_RULES 3.3: INNKALT, AVLYST and an answer change the basis and no more."""
+    """INNKALT, AVLYST and an answer change the basis and no more."""
     life = Life(shipped("nav-2026"))
     life.tell(at(0), note(0, 200))
     life.tell(at(125), meeting(DialogueMeetingSummoned, 125, 150))
@@ -318,7 +318,7 @@ def test_what_closes_no_candidate_leaves_the_task() -> None:
 
 
 def test_nothing_but_weeks_8_and_17_is_guarded() -> None:
-    """NAV_RULES 0: no timer exists for weeks 4, 7 and 26."""
+    """No timer exists for weeks 4, 7 and 26."""
     life = Life(shipped("nav-2026"))
     life.tell(at(0), note(0, 300))
     life.turn(at(300))

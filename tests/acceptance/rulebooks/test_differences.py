@@ -1,4 +1,4 @@
-"""Where `nav-2026` differs from NAV's services on purpose (NAV_RULES 1.5, 2.2, 3.1, 3.2, 9): each test says why.
+"""Where `nav-2026` differs from NAV's services on purpose: each test says why.
 
 Days are counted from Monday 5 January 2026, which is 0.
 """

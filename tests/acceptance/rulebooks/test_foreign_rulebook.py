@@ -1,4 +1,4 @@
-"""A checkpoint that the code has never heard of works through plan, replay and the services (SPEC 4)."""
+"""A checkpoint that the code has never heard of works through plan, replay and the services (contract 4)."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ async def house(
 
 
 async def test_the_running_scheduler_reads_it_from_a_file(house: House) -> None:
-    """`RULEBOOK=file`, SPEC 12: a leave that is told two days after the talk was due is caught up at once."""
+    """`RULEBOOK=file`, contract 12: a leave that is told two days after the talk was due is caught up at once."""
     told_at = datetime(2026, 3, 18, 12, tzinfo=UTC)
     house.set_clock(told_at)
     scheduler = await house.start("scheduler", RULEBOOK=str(RULEBOOK))

@@ -1,4 +1,4 @@
-"""`nav-2026` over records of NAV's own topics: what each status ends and leaves (NAV_RULES 2.3, 3.3).
+"""`nav-2026` over records of NAV's own topics: what each status ends and leaves.
 
 One leave from Monday 5 January to 30 June 2026: week 8 is assessed on 1 March, week 17 on 4 May.
 """
@@ -129,7 +129,7 @@ FIRED, ASSESSED = "fired: on_time", "done: assessed"
 def test_a_status_before_the_day_decides_whether_week_8_is_asked(
     statuses: list[str], stands: str, tmp_path: Path
 ) -> None:
-    """NAV_RULES 2.3: which statuses are final."""
+    """Which statuses are final."""
     story = Story()
     for number, status in enumerate(statuses):
         story.assessed(f"2026-02-{10 + number}T10:00:00Z", status)
@@ -161,14 +161,14 @@ def test_a_requirement_met_afterwards_takes_the_task_back(tmp_path: Path) -> Non
         (["INNKALT", "FERDIGSTILT"], "done: held"),
         (["INNKALT", "NYTT_TID_STED", "FERDIGSTILT"], "done: held"),
         (["FERDIGSTILT", "FERDIGSTILT"], "done: held"),
-        # On purpose otherwise: a meeting that a job has closed was not held (SPEC 7), NAV ends the candidate by it.
+        # On purpose otherwise: a meeting that a job has closed was not held (contract 7), NAV ends the candidate by it.
         (["INNKALT", "LUKKET"], FIRED),
     ],
 )
 def test_a_meetings_status_decides_whether_week_17_is_asked(
     statuses: list[str], stands: str, tmp_path: Path
 ) -> None:
-    """NAV_RULES 3.2, 3.3: held ends it, being summoned, moved or cancelled does not."""
+    """Held ends it, being summoned, moved or cancelled does not."""
     story = Story()
     for number, status in enumerate(statuses):
         story.meeting(f"2026-03-{10 + number}T10:00:00+00:00", status)
@@ -187,7 +187,7 @@ def test_a_meetings_status_decides_whether_week_17_is_asked(
     ],
 )
 def test_every_exemption_ends_week_17(reason: str, told_as: str, tmp_path: Path) -> None:
-    """NAV_RULES 3.4; one that came after the day takes the task back."""
+    """One that came after the day takes the task back."""
     for day in ("2026-04-10", "2026-05-05"):
         story = Story().candidate(f"{day}T10:00:00Z", "UNNTAK", reason)
         assert story.state(tmp_path, WEEK_17) == f"done: exempted:{told_as}"
@@ -206,7 +206,7 @@ def test_what_nav_says_of_its_own_candidates_changes_nothing(arsak: str, tmp_pat
 
 
 def test_an_answer_about_meeting_need_ends_nothing(tmp_path: Path) -> None:
-    """NAV_RULES 3.3: the form is for the adviser to read, in the seven days before the task is seen."""
+    """The form is for the adviser to read, in the seven days before the task is seen."""
     answer = {"personident": ANNE, "hendelsetype": "MOTEBEHOV_SVAR_MOTTATT"}
     story = Story().nav("2026-04-28T10:00:00Z", EVENTS, answer)
 

@@ -1,4 +1,4 @@
-"""Altinn 3 notification orders, and the endpoint where Altinn asks whether to send (SPEC 6.6, 6.10)."""
+"""Altinn 3 notification orders, and the endpoint where Altinn asks whether to send (contract 6.6, 6.10)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -170,14 +170,14 @@ async def test_an_email_with_a_reminder_asks_twice_whether_to_go() -> None:
 
 
 def test_the_order_is_the_rulebooks_alone_unless_somebody_wants_reminders() -> None:
-    """SPEC 6.1: reminders are steps of the rulebook."""
+    """contract 6.1: reminders are steps of the rulebook."""
     assert settings("http://127.0.0.1").altinn_reminder_days is None
     with pytest.raises(ValueError, match="ALTINN_REMINDER_DAYS needs ALTINN_CONDITION_URL"):
         AltinnSettings(altinn_url="http://127.0.0.1", altinn_reminder_days=7)
 
 
 async def test_an_order_that_altinn_has_seen_is_as_good_as_a_new_one() -> None:
-    """NAV_CHANNELS 3.3: 200 with the old receipt, whatever the body says."""
+    """200 with the old receipt, whatever the body says."""
     outcome, _ = await send(sms(), receipt(200))
     assert outcome == Sent()
 
@@ -206,7 +206,7 @@ async def test_what_an_answer_means(reply: Reply, failed: Failed) -> None:
 
 
 async def test_taken_and_hung_is_tried_again_and_found_to_be_there() -> None:
-    """TRAPS 5: accept-then-hang; the second try meets the first one's order."""
+    """contract 15: accept-then-hang; the second try meets the first one's order."""
     async with (
         serving(Reply(hangs=True), receipt(200)) as server,
         altinn(server.url, timeout_seconds=0.4) as channel,
@@ -325,7 +325,7 @@ async def test_not_knowing_is_no_answer() -> None:
 async def test_a_delivery_that_is_withdrawn_after_altinn_took_it_is_stopped_there(
     database_url: str,
 ) -> None:
-    """From the tables themselves: yes while it stands, no from the withdrawal on (SPEC 6.8)."""
+    """From the tables themselves: yes while it stands, no from the withdrawal on (contract 6.8)."""
     start = oslo("2026-02-24T09:00:00")
     async with (
         serving(handler=lambda asked: receipt(201, asked.body["idempotencyId"])) as server,

@@ -1,4 +1,4 @@
-"""A transport is chosen by a setting, and its own variables are read where it is chosen (SPEC 6.10, 12)."""
+"""A transport is chosen by a setting, and its own variables are read where it is chosen (contract 6.10, 12)."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Every point at which a send may be cut off, against gateways with and without a memory (SPEC 6, TRAPS 5)."""
+"""Every point at which a send may be cut off, against gateways with and without a memory (contract 6, 15)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -155,7 +155,7 @@ async def test_one_that_was_written_down_never_leaves_again(
 async def test_a_gateway_that_hangs_holds_up_nothing_else_and_is_tried_again(
     database_url: str,
 ) -> None:
-    """TRAPS 5: slow, then busy, then broken, then well: one message, one id, in the end."""
+    """contract 15: slow, then busy, then broken, then well: one message, one id, in the end."""
     answers = [Reply(429, headers={"Retry-After": "90"}), Reply(503), Reply(500), Reply(202)]
     keys: list[str] = []
 

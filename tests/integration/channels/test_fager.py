@@ -1,4 +1,4 @@
-"""Employer notifications over GraphQL: a 200 proves nothing (SPEC 6.10; NAV_CHANNELS 3.3, 4.4)."""
+"""Employer notifications over GraphQL: a 200 proves nothing (contract 6.10)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -193,7 +193,7 @@ async def test_nobody_to_notify_is_the_next_channels_turn(found: RegisteredManag
 
 
 async def test_one_that_is_there_already_has_been_sent() -> None:
-    """NAV_CHANNELS 3.3: the second try of one whose answer was lost."""
+    """The second try of one whose answer was lost."""
     duplicate = result("DuplikatEksternIdOgMerkelapp", feilmelding="finnes", idTilEksisterende="1")
     outcome, _ = await send(duplicate)
     assert outcome == Sent()

@@ -1,4 +1,4 @@
-"""What an answer over HTTP means for a delivery, whoever gives it (SPEC 6.7, TRAPS 5): against real sockets."""
+"""What an answer over HTTP means for a delivery, whoever gives it (contract 6.7, 15): against real sockets."""
 
 import logging
 from datetime import timedelta
@@ -61,7 +61,7 @@ async def test_what_may_pass_is_tried_again(status: int, uncertain: bool) -> Non
 
 @pytest.mark.parametrize("reply", [Reply(hangs=True), Reply(drips=True)])
 async def test_a_gateway_that_takes_it_and_hangs_may_have_it(reply: Reply) -> None:
-    """TRAPS 5: accept-then-hang, and one that is slow beyond use; the second attempt has the same key."""
+    """contract 15: accept-then-hang, and one that is slow beyond use; the second attempt has the same key."""
     async with serving(reply) as server, gateway(server.url, timeout_seconds=0.4) as gw:
         channel = HttpSms(gw, sender="Nav")
         failed = await channel.send(sms())
@@ -103,7 +103,7 @@ def test_a_wait_that_nobody_can_read_is_none(header: str) -> None:
 
 
 async def test_the_token_goes_along_and_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
-    """TRAPS 3.1: no token, number, text or body of an answer in a log line, a reason or a repr."""
+    """contract 14.1: no token, number, text or body of an answer in a log line, a reason or a repr."""
     caplog.set_level(logging.DEBUG)
     token = StaticToken(SecretStr("very-secret-token"))
     echo = Reply(400, {"error": "cannot send to +4790000001"})

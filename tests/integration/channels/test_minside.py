@@ -1,4 +1,4 @@
-"""Notices on Min side in NAV's own format, and what comes back about them (SPEC 6.7, 6.8, 6.10)."""
+"""Notices on Min side in NAV's own format, and what comes back about them (contract 6.7, 6.8, 6.10)."""
 
 import json
 from collections.abc import Sequence
@@ -214,7 +214,7 @@ def test_bytes_that_nobody_understands_are_passed_by(raw: bytes | None) -> None:
 
 
 async def test_a_failed_sms_of_min_sides_goes_another_way(database_url: str) -> None:
-    """SPEC 6.7: receipts from channels move deliveries on."""
+    """contract 6.7: receipts from channels move deliveries on."""
     start = oslo("2026-02-24T09:00:00")
     decode = reading(decode_inbound, namespace="team-demo", app_name="sykefravaer-notifier")
     async with desk(database_url, start) as it:

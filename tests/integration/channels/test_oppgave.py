@@ -1,4 +1,4 @@
-"""Adviser tasks in the Oppgave API: looked for, made, marked, closed (SPEC 6.10; NAV_CHANNELS 4.3, 8.10)."""
+"""Adviser tasks in the Oppgave API: looked for, made, marked, closed (contract 6.10)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -211,7 +211,7 @@ async def test_a_mark_that_fails_makes_no_second_task(reply: Reply) -> None:
 
 
 async def test_killed_between_making_and_marking_there_is_one_more_and_not_two() -> None:
-    """SPEC 6: at most one more for a crash, where there is no idempotency key."""
+    """contract 6: at most one more for a crash, where there is no idempotency key."""
     book = Book(first={("PATCH", "/{id}"): [Reply(503)]})
     async with serving(handler=book) as server:
         async with oppgave(server.url) as killed:

@@ -1,4 +1,4 @@
-"""The registers over HTTP are asked at every attempt, and without an answer nothing is sent (SPEC 6.3)."""
+"""The registers over HTTP are asked at every attempt, and without an answer nothing is sent (contract 6.3)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

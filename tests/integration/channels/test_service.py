@@ -1,4 +1,4 @@
-"""The notifier as a process whose channels are other people's APIs, all of them at once (SPEC 6.8, 6.10)."""
+"""The notifier as a process whose channels are other people's APIs, all of them at once (contract 6.8, 6.10)."""
 
 import socket
 from collections.abc import AsyncIterator

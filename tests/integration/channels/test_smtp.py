@@ -1,4 +1,4 @@
-"""Mail servers in a bad mood: greylisting, too slow, full up, gone in the middle (SPEC 6.7, TRAPS 5)."""
+"""Mail servers in a bad mood: greylisting, too slow, full up, gone in the middle (contract 6.7, 15)."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""`stoppunkt demo`: half a year in under a minute, and nothing is left behind (issue 3, must show)."""
+"""`stoppunkt demo`: half a year in under a minute, and nothing is left behind."""
 
 import re
 import signal

@@ -1,4 +1,4 @@
-"""The embedded parts are real, are alone, and are gone with the command however it ends (issue 3, deliver 6)."""
+"""The embedded parts are real, are alone, and are gone with the command however it ends."""
 
 import asyncio
 import os
@@ -99,7 +99,7 @@ def test_the_parts_end_even_when_their_keepers_are_killed(place: Path) -> None:
 async def test_the_database_is_a_real_one_behind_a_password_and_tells_its_log_nothing(
     place: Path,
 ) -> None:
-    """TRAPS 3.1: a national number in a failing statement reaches no log."""
+    """contract 14.1: a national number in a failing statement reaches no log."""
     with embedded_postgres() as dsn:
         connection = await asyncpg.connect(dsn)
         try:

@@ -1,4 +1,4 @@
-"""`scheduler migrate` and `notifier migrate`: tables and missing topics, and again nothing (SPEC 11)."""
+"""`scheduler migrate` and `notifier migrate`: tables and missing topics, and again nothing (contract 11)."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""The operators' commands beside the services: brake, status, dry run, replan, forecast (SPEC 6.9, 11)."""
+"""The operators' commands beside the services: brake, status, dry run, replan, forecast (contract 6.9, 11)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def sent(house: House) -> list[str]:
 async def test_a_paused_channel_sends_nothing_until_it_is_resumed(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SPEC 6.9: an emergency brake (pause, resume, see why)."""
+    """contract 6.9: an emergency brake (pause, resume, see why)."""
     terminal = terminal_on(monkeypatch, database_url)
     terminal.set_clock(at(20))
     async with house_on(database_url, start=START) as house:
@@ -106,7 +106,7 @@ async def test_status_tells_what_is_due_and_what_comes_next(
 async def test_a_service_that_has_stopped_or_is_out_of_reach_is_exit_code_1(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SPEC 8: the ceiling's stop is for operators to see."""
+    """contract 8: the ceiling's stop is for operators to see."""
     terminal = terminal_on(monkeypatch, database_url)
     connection = await asyncpg.connect(database_url)
     await connection.execute("insert into scheduler.dead_letter_stop values (true, now())")
@@ -126,7 +126,7 @@ async def test_a_service_that_has_stopped_or_is_out_of_reach_is_exit_code_1(
 async def test_a_dry_run_tells_what_would_go_out_and_sends_and_changes_nothing(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SPEC 6.9, issue 5: a dry run that reports what would go out."""
+    """contract 6.9: a dry run that reports what would go out."""
     terminal = terminal_on(monkeypatch, database_url)
     async with house_on(database_url, start=START) as house:
         await fall_sick(house)
@@ -169,7 +169,7 @@ async def test_a_dry_run_tells_what_would_go_out_and_sends_and_changes_nothing(
 async def test_a_new_rulebook_is_tried_and_then_applied(
     database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """SPEC 11: what would change (`--dry-run`), then the change, per checkpoint and office."""
+    """contract 11: what would change (`--dry-run`), then the change, per checkpoint and office."""
     later = tmp_path / "later.toml"
     later.write_text(
         STANDARD.replace('name = "question", day = 105', 'name = "question", day = 98')

@@ -1,4 +1,4 @@
-"""`dead-letters list|show|replay|resume`: set aside, looked at, published again (SPEC 8, 11)."""
+"""`dead-letters list|show|replay|resume`: set aside, looked at, published again (contract 8, 11)."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def unknown_kind(offset: int, *, topic: str = FACTS) -> Record:
 async def test_dead_letters_are_listed_with_their_reason_and_without_their_payload(
     scene: Scene,
 ) -> None:
-    """SPEC 8: it can be listed, inspected and replayed; no personal data in a reason."""
+    """contract 8: it can be listed, inspected and replayed; no personal data in a reason."""
     await scene.bury(unknown_kind(17), unknown_kind(18))
 
     listed = await scene.terminal.run("dead-letters", "list", "--json")
@@ -144,7 +144,7 @@ async def test_where_no_dead_letter_stands_there_is_nothing_to_show_or_replay(
 
 
 async def test_a_replayed_record_stands_on_its_topic_again_byte_for_byte(scene: Scene) -> None:
-    """SPEC 8, SPEC 2: with the Kafka timestamp that it had, so that it does not stand over what came later."""
+    """contract 8, contract 2: with the Kafka timestamp that it had, so that it does not stand over what came later."""
     buried = unknown_kind(17)
     await scene.bury(buried, unknown_kind(18))
 
@@ -170,7 +170,7 @@ async def test_all_are_replayed_and_die_again_if_nothing_was_mended(scene: Scene
 
 
 async def test_another_teams_topic_is_written_only_when_that_is_said(scene: Scene) -> None:
-    """SPEC 10: other teams' topics are theirs, and all their readers would see it."""
+    """contract 10: other teams' topics are theirs, and all their readers would see it."""
     await scene.bury(unknown_kind(17, topic=SENDT))
     place = f"stoppunkt.dead.{SENDT}/0/0"
 
@@ -192,7 +192,7 @@ async def test_what_to_replay_has_to_be_said(
 async def test_a_stopped_service_goes_on_and_the_other_is_left_alone(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SPEC 8: the ceiling's stop ends without a restart."""
+    """contract 8: the ceiling's stop ends without a restart."""
     terminal = terminal_on(monkeypatch, database_url)
     connection = await asyncpg.connect(database_url)
     for schema in ("scheduler", "notifier"):

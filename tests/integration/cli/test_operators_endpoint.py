@@ -1,4 +1,4 @@
-"""`POST /explain`: the same answer over real HTTP, to whoever has the token (SPEC 4.5)."""
+"""`POST /explain`: the same answer over real HTTP, to whoever has the token (contract 4.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`erase PERSON`: gone from both schemas, and nothing brings them back (SPEC 11, TRAPS 3.6)."""
+"""`erase PERSON`: gone from both schemas, and nothing brings them back (contract 11, 14.6)."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def of_person(rows: dict[str, list[tuple[Any, ...]]], number: str) -> dict[str, 
 async def test_nothing_of_an_erased_person_is_left_in_any_column(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TRAPS 3.6: after erasure, a scan of the whole database for the seeded identity gives 0."""
+    """contract 14.6: after erasure, a scan of the whole database for the seeded identity gives 0."""
     async with house_on(database_url, start=START) as house:
         life = await live(house, terminal_on(monkeypatch, database_url))
         waiting = [(JON_NEW.encode(), b"k"), (f'{{"to":"{PHONE}","n":"{JON_OLD}"}}'.encode(), b"k")]
@@ -219,7 +219,7 @@ async def test_others_keep_what_is_theirs(
 async def test_hearing_the_whole_topics_again_recreates_nothing(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TRAPS 3.6: replaying the whole topic recreates nothing; SPEC 11: refused from then on."""
+    """contract 14.6: replaying the whole topic recreates nothing; contract 11: refused from then on."""
     async with house_on(database_url, start=START) as house:
         life = await live(house, terminal_on(monkeypatch, database_url))
         await life.erase()
@@ -235,7 +235,7 @@ async def test_hearing_the_whole_topics_again_recreates_nothing(
 async def test_what_comes_later_begins_anew_under_ids_of_its_own(
     database_url: str, monkeypatch: pytest.MonkeyPatch, number: str
 ) -> None:
-    """SPEC 11: later ones begin anew; whoever knows messages by their ids must not take new ones for old."""
+    """contract 11: later ones begin anew; whoever knows messages by their ids must not take new ones for old."""
     async with house_on(database_url, start=START) as house:
         life = await live(house, terminal_on(monkeypatch, database_url))
         old = [m for m in house.bench.publisher.messages if isinstance(m, DeadlineDue)]
@@ -302,7 +302,7 @@ async def test_a_record_that_is_being_stored_while_its_person_is_erased_is_not_l
 
 
 async def test_a_newer_record_that_waits_for_an_erasure_is_not_lost(database_url: str) -> None:
-    """SPEC 11: later ones begin anew, also one that found the person's row and then found it gone."""
+    """contract 11: later ones begin anew, also one that found the person's row and then found it gone."""
     async with scheduler_on(database_url, start=START) as bench:
         await _at_once(bench, database_url, note(at(3), MONDAY, 90), first="erasure")
         ends = await bench.pool.fetch("select end_on from cases join people using (person)")

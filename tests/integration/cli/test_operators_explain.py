@@ -1,4 +1,4 @@
-"""`explain PERSON` and `plan --explain`: nobody has to say "I do not know why" (SPEC 4.5, 11)."""
+"""`explain PERSON` and `plan --explain`: nobody has to say "I do not know why" (contract 4.5, 11)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def half_a_story(database_url: str) -> None:
 async def test_a_person_is_explained_with_what_was_planned_and_what_was_sent(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SPEC 4.5: facts, cases and the whole plan with reasons, and the notifier's part beside it."""
+    """contract 4.5: facts, cases and the whole plan with reasons, and the notifier's part beside it."""
     await half_a_story(database_url)
     terminal = terminal_on(monkeypatch, database_url)
     terminal.set_clock(at(41))
@@ -77,7 +77,7 @@ async def test_a_person_is_explained_with_what_was_planned_and_what_was_sent(
 async def test_an_earlier_moment_knows_neither_later_facts_nor_later_messages(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SPEC 4.5: also as of an earlier moment."""
+    """contract 4.5: also as of an earlier moment."""
     await half_a_story(database_url)
     terminal = terminal_on(monkeypatch, database_url)
     terminal.set_clock(at(41))
@@ -95,7 +95,7 @@ async def test_an_earlier_moment_knows_neither_later_facts_nor_later_messages(
 async def test_who_asks_about_a_person_is_written_down_without_the_number(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TRAPS 3.7: reads of personal data are audited too, of people who are unknown as well."""
+    """contract 14.7: reads of personal data are audited too, of people who are unknown as well."""
     await half_a_story(database_url)
     terminal = terminal_on(monkeypatch, database_url)
     monkeypatch.setattr("services.cli.operator.explain.operator", lambda: "kari")
@@ -118,7 +118,7 @@ async def test_who_asks_about_a_person_is_written_down_without_the_number(
 async def test_somebody_unknown_is_told_in_one_sentence(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SPEC 11: an exit code that tells the truth, complaints on stderr."""
+    """contract 11: an exit code that tells the truth, complaints on stderr."""
     terminal = terminal_on(monkeypatch, database_url)
 
     asked = await terminal.run("explain", BJORN, "--json")
@@ -130,7 +130,7 @@ async def test_somebody_unknown_is_told_in_one_sentence(
 async def test_without_the_notifiers_tables_the_rest_is_told_all_the_same(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SPEC 12: each service in its own schema, and with its own role."""
+    """contract 12: each service in its own schema, and with its own role."""
     await half_a_story(database_url)
     connection = await asyncpg.connect(database_url)
     await connection.execute("drop schema notifier cascade")
@@ -167,7 +167,7 @@ async def test_no_person_on_stdin_is_wrong_use(
 
 
 def test_a_file_is_explained_in_the_same_words(tmp_path: Path) -> None:
-    """SPEC 4.5: `plan` prints the same for a file."""
+    """contract 4.5: `plan` prints the same for a file."""
     told = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-03-05")
     told.fact(
         "2026-01-29T12:00:00Z", ANNE, "follow_up_plan.made", org_number=KAFE, made_on="2026-01-29"

@@ -1,4 +1,4 @@
-"""Operators beside a running scheduler: asked over HTTP, mended without a restart (SPEC 4.5, 8)."""
+"""Operators beside a running scheduler: asked over HTTP, mended without a restart (contract 4.5, 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`stoppunkt replay`: the file's records through real parts, and every record that left, read back (SPEC 11)."""
+"""`stoppunkt replay`: the file's records through real parts, and every record that left, read back (contract 11)."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Contacts as they stand: which record counts, and what a changed number takes with it (SPEC 2)."""
+"""Contacts as they stand: which record counts, and what a changed number takes with it (contract 2)."""
 
 import asyncio
 from dataclasses import replace
@@ -90,7 +90,7 @@ async def test_a_number_given_back_is_the_first_again(database_url: str) -> None
 
 
 async def test_the_end_of_an_old_relation_leaves_the_new_line_manager(database_url: str) -> None:
-    """NAV_FORMATS: a new manager is a new relation, and the end of the old one may come later."""
+    """A new manager is a new relation, and the end of the old one may come later."""
     async with desk(database_url, TUESDAY) as it:
 
         def decode(record: object) -> Envelope:
@@ -121,7 +121,7 @@ async def test_the_end_of_an_old_relation_leaves_the_new_line_manager(database_u
 async def test_a_record_that_comes_while_a_turn_looks_for_it_wakes_what_waits(
     database_url: str,
 ) -> None:
-    """SPEC 6.3: the turn has read that there is none, and writes that it waits after the record was stored."""
+    """contract 6.3: the turn has read that there is none, and writes that it waits after the record was stored."""
     async with desk(database_url, TUESDAY) as it:
         await it.tell(due(at=TUESDAY))
         async with it.pool.acquire() as other, other.transaction():

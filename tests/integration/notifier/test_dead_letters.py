@@ -1,4 +1,4 @@
-"""What can never be understood is set aside, and too much of it stops everything (SPEC 8, TRAPS 0)."""
+"""What can never be understood is set aside, and too much of it stops everything (contract 8)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What goes wrong on the way out is tried again, or goes another way, and is counted (SPEC 6.7)."""
+"""What goes wrong on the way out is tried again, or goes another way, and is counted (contract 6.7)."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -133,7 +133,7 @@ async def test_one_message_in_trouble_holds_up_no_other(database_url: str) -> No
 async def test_a_retry_that_would_leave_the_window_waits_for_the_morning(
     database_url: str,
 ) -> None:
-    """SPEC 6.4: the window is asked at every attempt."""
+    """contract 6.4: the window is asked at every attempt."""
     evening = oslo("2026-02-24T19:59:30")
     async with desk(database_url, evening) as it:
         sms = Gateway("sms", [Failed(permanent=False, reason="busy")])
@@ -167,7 +167,7 @@ async def test_a_gateway_that_only_fails_is_left_alone_for_a_while(database_url:
 
 
 async def test_receipts_move_deliveries_on(database_url: str) -> None:
-    """SPEC 6.10: delivered; failed for now is tried again with the same id; failed is the next channel."""
+    """contract 6.10: delivered; failed for now is tried again with the same id; failed is the next channel."""
     async with desk(database_url, TUESDAY) as it:
         await it.take(anne(), due(at=TUESDAY))
         (sms,) = it.left()
@@ -183,7 +183,7 @@ async def test_receipts_move_deliveries_on(database_url: str) -> None:
 
 
 async def test_a_receipts_reason_is_kept_only_where_it_is_a_code(database_url: str) -> None:
-    """SPEC 8: what a gateway writes may hold anything, a phone number for one."""
+    """contract 8: what a gateway writes may hold anything, a phone number for one."""
     async with desk(database_url, TUESDAY) as it:
         await it.take(anne(email=None), due(at=TUESDAY))
         (sms,) = it.left()
@@ -203,7 +203,7 @@ async def test_a_receipt_that_overtakes_the_sender_counts(database_url: str) -> 
 
 
 async def test_a_failed_receipt_that_overtakes_the_sender_is_not_lost(database_url: str) -> None:
-    """SPEC 6.7: the next channel is tried, however quick the gateway was."""
+    """contract 6.7: the next channel is tried, however quick the gateway was."""
     async with desk(database_url, TUESDAY) as it:
         await it.tell(anne(), due(at=TUESDAY))
         await it.kill_while_sending()

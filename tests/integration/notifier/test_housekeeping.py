@@ -1,4 +1,4 @@
-"""What operators are shown, what is forgotten, and that an empty poll stays cheap (SPEC 6.7, TIMERS 1, 11)."""
+"""What operators are shown, what is forgotten, and that an empty poll stays cheap (contract 6.7)."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 async def test_what_nobody_confirms_within_a_day_is_counted_and_no_more(database_url: str) -> None:
-    """SPEC 6.7: it falls back to nothing."""
+    """contract 6.7: it falls back to nothing."""
     async with desk(database_url, TUESDAY) as it:
         await it.take(anne(), due(at=TUESDAY))
         assert dict((await it.notifier.watch(TUESDAY + DAY / 2)).unanswered) == {}

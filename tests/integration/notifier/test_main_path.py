@@ -22,7 +22,7 @@ TUESDAY = oslo("2026-02-24T09:00:00")
 
 
 async def test_a_due_event_becomes_an_sms_an_email_and_an_adviser_task(database_url: str) -> None:
-    """SPEC 6.1-6.3."""
+    """contract 6.1-6.3."""
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER, ADVISER))
         await it.take(anne(), manager(), adviser())
@@ -47,7 +47,7 @@ async def test_a_due_event_becomes_an_sms_an_email_and_an_adviser_task(database_
 
 
 async def test_sunday_waits_for_monday_nine(database_url: str) -> None:
-    """SPEC 6.4."""
+    """contract 6.4."""
     sunday = oslo("2026-02-22T10:00:00")
     async with desk(database_url, sunday) as it:
         await it.take(anne(), due(at=sunday))
@@ -59,7 +59,7 @@ async def test_sunday_waits_for_monday_nine(database_url: str) -> None:
 
 
 async def test_a_withdrawal_that_comes_first_leaves_nothing_to_send(database_url: str) -> None:
-    """SPEC 6.1."""
+    """contract 6.1."""
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER))
         await it.take(anne(), manager(), organisation())
@@ -71,7 +71,7 @@ async def test_a_withdrawal_that_comes_first_leaves_nothing_to_send(database_url
 async def test_the_same_records_again_and_in_another_order_change_nothing(
     database_url: str,
 ) -> None:
-    """SPEC 2, 6.1: repeats are recognised by what they mean."""
+    """contract 2, 6.1: repeats are recognised by what they mean."""
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER, ADVISER))
         gone = withdrawal(event, at=TUESDAY, recipients=(ADVISER,))
@@ -86,7 +86,7 @@ async def test_the_same_records_again_and_in_another_order_change_nothing(
 async def test_killed_after_sending_and_before_writing_it_down_it_sends_the_same_id_again(
     database_url: str,
 ) -> None:
-    """TRAPS P4, 5: the lease runs out, and the receiver can see the repeat."""
+    """contract 13.4, 15: the lease runs out, and the receiver can see the repeat."""
     async with desk(database_url, TUESDAY) as it:
         await it.tell(anne(), due(at=TUESDAY))
         await it.kill_while_sending()
@@ -101,7 +101,7 @@ async def test_killed_after_sending_and_before_writing_it_down_it_sends_the_same
 
 
 async def test_two_processes_send_each_message_once(database_url: str) -> None:
-    """TRAPS P13: SKIP LOCKED gives each row to one of them."""
+    """contract 13.13: SKIP LOCKED gives each row to one of them."""
     async with desk(database_url, TUESDAY, limits=Limits(ceiling_per_hour=1000)) as it:
         people = [f"{day:02d}81{number:07d}" for day in (1, 2) for number in range(120)]
         await it.notifier.handle(
@@ -121,7 +121,7 @@ async def test_two_processes_send_each_message_once(database_url: str) -> None:
 
 
 async def test_a_checkpoint_that_nobody_here_knows_is_told_too(database_url: str) -> None:
-    """SPEC 4: rulebooks are others' to write."""
+    """contract 4: rulebooks are others' to write."""
     async with desk(database_url, TUESDAY) as it:
         event = due(
             "some_checkpoint", "some_step", at=TUESDAY, recipients=(EMPLOYEE, MANAGER, ADVISER)
@@ -135,7 +135,7 @@ async def test_a_checkpoint_that_nobody_here_knows_is_told_too(database_url: str
 
 
 async def test_the_employee_reads_the_language_of_the_register(database_url: str) -> None:
-    """SPEC 6.5."""
+    """contract 6.5."""
     async with desk(database_url, TUESDAY) as it:
         for language in ("nb", "nn", "en"):
             person = {"nb": "14838511253", "nn": "02917920144", "en": "23869033316"}[language]
@@ -149,7 +149,7 @@ async def test_the_employee_reads_the_language_of_the_register(database_url: str
 
 
 async def test_a_task_that_is_shown_later_waits_for_its_day(database_url: str) -> None:
-    """SPEC 4: `show_on`, as in the rulebook nav-2026."""
+    """contract 4: `show_on`, as in the rulebook nav-2026."""
     async with desk(database_url, TUESDAY) as it:
         event = due(
             "dialogue_meeting_2_assessment", "assess",
@@ -164,7 +164,7 @@ async def test_a_task_that_is_shown_later_waits_for_its_day(database_url: str) -
 
 
 async def test_what_waits_too_long_expires(database_url: str) -> None:
-    """SPEC 6.4: past `not_after` nothing is sent, and the row says why."""
+    """contract 6.4: past `not_after` nothing is sent, and the row says why."""
     saturday = oslo("2026-02-21T21:00:00")
     async with desk(database_url, saturday) as it:
         await it.take(anne(), due(at=saturday, not_after=oslo("2026-02-23T09:00:00")))

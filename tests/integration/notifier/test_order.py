@@ -1,4 +1,4 @@
-"""There is no order between kinds: whatever comes first, the same stands at the end (SPEC 2, 6.1)."""
+"""There is no order between kinds: whatever comes first, the same stands at the end (contract 2, 6.1)."""
 
 from itertools import permutations
 

@@ -32,7 +32,7 @@ TUESDAY = oslo("2026-02-24T09:00:00")
 async def test_who_may_not_be_reached_digitally_gets_a_letter(
     database_url: str, contact: dict[str, object], form: str
 ) -> None:
-    """SPEC 6.3: reserved, or a paper or foreign note; the letter says nothing but its template."""
+    """contract 6.3: reserved, or a paper or foreign note; the letter says nothing but its template."""
     async with desk(database_url, TUESDAY) as it:
         await it.take(anne(**contact), due(at=TUESDAY, form=form))
         (letter,) = it.left()
@@ -42,7 +42,7 @@ async def test_who_may_not_be_reached_digitally_gets_a_letter(
 
 
 async def test_a_paper_note_leaves_the_line_managers_email_alone(database_url: str) -> None:
-    """SPEC 6.3: the employee's side only."""
+    """contract 6.3: the employee's side only."""
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, form="paper", recipients=(EMPLOYEE, MANAGER))
         await it.take(anne(), manager(), event)
@@ -52,7 +52,7 @@ async def test_a_paper_note_leaves_the_line_managers_email_alone(database_url: s
 async def test_a_reservation_made_while_the_sms_waited_turns_it_into_a_letter(
     database_url: str,
 ) -> None:
-    """SPEC 6.3: the register is looked up again at each attempt."""
+    """contract 6.3: the register is looked up again at each attempt."""
     sunday = oslo("2026-02-22T10:00:00")
     async with desk(database_url, sunday) as it:
         await it.take(anne(), due(at=sunday))
@@ -68,7 +68,7 @@ async def test_a_reservation_made_while_the_sms_waited_turns_it_into_a_letter(
 
 @pytest.mark.parametrize("phone", [None, "not a number", "12345"])
 async def test_without_a_phone_number_it_is_an_email(database_url: str, phone: str | None) -> None:
-    """SPEC 6.7: the next channel."""
+    """contract 6.7: the next channel."""
     async with desk(database_url, TUESDAY) as it:
         await it.take(anne(phone=phone), due(at=TUESDAY))
         (email,) = it.left()
@@ -83,7 +83,7 @@ async def test_somebody_with_neither_phone_nor_email_gets_a_letter(database_url:
 
 
 async def test_a_person_without_a_record_gets_a_letter_a_day_later(database_url: str) -> None:
-    """SPEC 6.3: asked again for 24 hours, then a letter."""
+    """contract 6.3: asked again for 24 hours, then a letter."""
     async with desk(database_url, TUESDAY) as it:
         await it.take(due(at=TUESDAY))
         assert await it.states() == [("employee", "sms", "waiting", "register")]
@@ -106,7 +106,7 @@ async def test_a_record_that_comes_within_the_day_sends_the_sms_at_once(database
 async def test_no_line_manager_means_the_organisation_and_else_an_adviser_task(
     database_url: str,
 ) -> None:
-    """SPEC 6.2: never a silent drop."""
+    """contract 6.2: never a silent drop."""
     async with desk(database_url, TUESDAY, limits=Limits(timedelta(0))) as it:
         await it.take(anne(), adviser(), organisation())
         await it.take(due(at=TUESDAY, recipients=(MANAGER,)))
@@ -131,7 +131,7 @@ async def test_each_employers_line_manager_is_told(database_url: str) -> None:
 
 
 async def test_a_protected_address_never_reaches_the_employers_side(database_url: str) -> None:
-    """SPEC 6.3: cancelled, and one task at the special office, however many employers."""
+    """contract 6.3: cancelled, and one task at the special office, however many employers."""
     async with desk(database_url, TUESDAY) as it:
         other = Recipient(role="line_manager", org_number=BYGG)
         await it.take(anne(protected=True), manager(), adviser())
@@ -163,7 +163,7 @@ async def test_a_protection_that_becomes_known_while_the_email_waits_stops_it(
 async def test_as_long_as_protection_is_unknown_the_employers_side_waits(
     database_url: str,
 ) -> None:
-    """SPEC 6.3, fail closed: no record may mean a protected address that is on its way."""
+    """contract 6.3, fail closed: no record may mean a protected address that is on its way."""
     async with desk(database_url, TUESDAY) as it:
         await it.take(manager(), due(at=TUESDAY, recipients=(MANAGER,)))
         assert await it.states() == [("line_manager", "email", "waiting", "register")]
@@ -173,7 +173,7 @@ async def test_as_long_as_protection_is_unknown_the_employers_side_waits(
 
 
 async def test_the_task_about_a_protection_ends_with_the_last_employer(database_url: str) -> None:
-    """SPEC 6.8."""
+    """contract 6.8."""
     async with desk(database_url, TUESDAY) as it:
         other = Recipient(role="line_manager", org_number=BYGG)
         event = due(at=TUESDAY, recipients=(MANAGER, other))
@@ -185,7 +185,7 @@ async def test_the_task_about_a_protection_ends_with_the_last_employer(database_
 
 
 async def test_a_task_goes_to_the_adviser_named_unless_absent(database_url: str) -> None:
-    """SPEC 6.2: the one named, else by office rules, with absence; nobody left means the queue."""
+    """contract 6.2: the one named, else by office rules, with absence; nobody left means the queue."""
     async with desk(database_url, TUESDAY) as it:
         named = Recipient(role="adviser", adviser_id="Z990009")
         await it.take(anne(), adviser(), adviser("Z990009", birth_days=None))

@@ -1,4 +1,4 @@
-"""What holds messages back: the interval, the ceiling, the brake (SPEC 6.9)."""
+"""What holds messages back: the interval, the ceiling, the brake (contract 6.9)."""
 
 import asyncio
 from datetime import timedelta

@@ -100,11 +100,11 @@ async def test_an_event_on_kafka_is_three_messages_on_kafka_and_a_withdrawal_tak
 async def test_killed_in_the_middle_nothing_is_lost_and_a_repeat_has_the_same_id(
     house: House,
 ) -> None:
-    """TRAPS P4: at most one more send of what was being sent, with the id that it had."""
+    """contract 13.4: at most one more send of what was being sent, with the id that it had."""
     count = 300
     told = stories(count)
     first = await house.start("notifier")
-    # Contacts that come in between may be said in a repeat, which is no fault (SPEC 6.3).
+    # Contacts that come in between may be said in a repeat, which is no fault (contract 6.3).
     contacts = [adviser(), *chain.from_iterable(story[:2] for story in told)]
     await house.publish(records(contacts))
     await eventually(lambda: _has_seen(house, len(contacts)), what="the contacts")

@@ -1,4 +1,4 @@
-"""E-mail against a real mail server on 127.0.0.1: over TLS, and with every way that it may fail (TRAPS 3.8)."""
+"""E-mail against a real mail server on 127.0.0.1: over TLS, and with every way that it may fail (contract 14.8)."""
 
 import asyncio
 import ssl
@@ -153,7 +153,7 @@ async def test_an_answer_tells_whether_to_try_again(
 
 
 async def test_a_server_that_takes_the_mail_and_hangs_may_have_it() -> None:
-    """TRAPS 5: accept-then-hang; it is tried again with the same Message-ID, and labelled."""
+    """contract 15: accept-then-hang; it is tried again with the same Message-ID, and labelled."""
     mailbox = Mailbox("hang")
     async with listening(mailbox) as port:
         channel = smtp(port, timeout_seconds=0.5)

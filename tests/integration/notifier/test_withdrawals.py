@@ -1,4 +1,4 @@
-"""What is withdrawn is not sent, and what was sent is taken back, by the id that it was sent with (SPEC 6.8)."""
+"""What is withdrawn is not sent, and what was sent is taken back, by the id that it was sent with (contract 6.8)."""
 
 from datetime import timedelta
 
@@ -89,7 +89,7 @@ async def test_an_answer_of_one_party_leaves_the_others_reminder_alone(database_
 async def test_a_withdrawal_that_comes_while_the_message_is_on_its_way_calls_it_back(
     database_url: str,
 ) -> None:
-    """TRAPS 5: killed between sending and writing it down, and withdrawn before it is tried again."""
+    """contract 15: killed between sending and writing it down, and withdrawn before it is tried again."""
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, recipients=(ADVISER,))
         await it.tell(anne(), adviser(), event)
@@ -124,7 +124,7 @@ async def test_a_withdrawal_that_is_handled_during_the_send_takes_it_back_right_
 
 
 async def test_the_dead_get_nothing(database_url: str) -> None:
-    """SPEC 6.3: neither what waited nor what fell due before the death was known."""
+    """contract 6.3: neither what waited nor what fell due before the death was known."""
     async with desk(database_url, SUNDAY) as it:
         waiting, late = due(at=SUNDAY), due("meeting_need", "question", at=SUNDAY)
         await it.take(anne(), waiting)
@@ -135,7 +135,7 @@ async def test_the_dead_get_nothing(database_url: str) -> None:
 
 
 async def test_who_was_wrongly_said_to_be_dead_is_told_again(database_url: str) -> None:
-    """SPEC 4.3: the next generation fires after the annulment."""
+    """contract 4.3: the next generation fires after the annulment."""
     async with desk(database_url, SUNDAY) as it:
         event = due(at=SUNDAY)
         await it.take(anne(), event, withdrawal(event, at=SUNDAY, reason="died", detail=None))
@@ -145,7 +145,7 @@ async def test_who_was_wrongly_said_to_be_dead_is_told_again(database_url: str) 
 
 
 async def test_a_changed_basis_updates_the_open_task_once(database_url: str) -> None:
-    """SPEC 4.4; the highest revision stands, whatever comes when."""
+    """contract 4.4; the highest revision stands, whatever comes when."""
     async with desk(database_url, TUESDAY) as it:
         event = due(
             "dialogue_meeting_2_assessment", "assess",

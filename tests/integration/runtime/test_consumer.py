@@ -85,7 +85,7 @@ async def committed(settings: ServiceSettings, group: str, topic: str = TOPIC) -
 async def test_ten_events_of_which_each_would_kill_or_block_a_plain_consumer(
     settings: ServiceSettings,
 ) -> None:
-    """TRAPS 0: six understood, four dead, offset ten of ten, nobody's number in any log line."""
+    """Six understood, four dead, offset ten of ten, nobody's number in any log line."""
     good = json.dumps({"person_id": NATIONAL_ID, "start": "2026-02-02"}).encode()
     wrong_date = json.dumps({"person_id": NATIONAL_ID, "start": "2026-02-30"}).encode()
     broken = b'{"person_id": "' + NATIONAL_ID.encode()
@@ -145,7 +145,7 @@ async def test_ten_events_of_which_each_would_kill_or_block_a_plain_consumer(
 async def test_a_batch_that_fails_for_long_is_kept_paced_and_nothing_overtakes_it(
     settings: ServiceSettings,
 ) -> None:
-    """TRAPS 0.3: without pacing a failing record comes back some 570 times a second."""
+    """Without pacing a failing record comes back some 570 times a second."""
     async with publishing(settings) as publisher:
         await publisher.publish([Record(TOPIC, b"k", b"%d" % number) for number in range(4)])
     seen: list[int] = []
@@ -244,7 +244,7 @@ async def test_several_topics_come_to_one_handler_under_their_own_names(
 async def test_a_consumer_that_has_died_quietly_says_so(
     settings: ServiceSettings, death: str
 ) -> None:
-    """TRAPS 2.4: `ping` stays True. Also the canary of every private name that the probe reads."""
+    """`ping` stays True. Also the canary of every private name that the probe reads."""
     broker = make_broker(settings)
     consumer = Consumer(
         broker, topics=[TOPIC], group_id="dead", handle=Handler(), prefix=settings.topic_prefix
@@ -275,7 +275,7 @@ async def test_a_consumer_that_has_died_quietly_says_so(
 async def test_two_members_share_the_partitions_and_between_them_miss_nothing(
     settings: ServiceSettings,
 ) -> None:
-    """TRAPS P13: a member comes, a member goes; a record may come twice then, but always once."""
+    """contract 13.13: a member comes, a member goes; a record may come twice then, but always once."""
     await ensure_topics(settings, {"shared": TopicSpec(partitions=4)})
     first, second = Handler(), Handler()
     brokers = [make_broker(settings), make_broker(settings)]

@@ -1,4 +1,4 @@
-"""What conftest and tcp_proxy promise the other tests (TRAPS 2.9)."""
+"""What conftest and tcp_proxy promise the other tests."""
 
 import asyncio
 from urllib.parse import urlsplit

@@ -91,7 +91,7 @@ async def test_a_failing_migration_leaves_nothing_of_itself_and_the_earlier_ones
 
 
 async def test_an_older_version_runs_on_a_newer_schema(database_url: str, package: Path) -> None:
-    """TRAPS P14."""
+    """contract 13.14."""
     await migrate(database_url, schema="here", package=package.name)
     (package / "0002_second.sql").unlink()
     assert await migrate(database_url, schema="here", package=package.name) == []
@@ -131,7 +131,7 @@ async def test_a_transaction_commits_at_its_end_and_rolls_back_on_any_error(pool
 async def test_work_that_may_be_repeated_survives_the_end_of_every_pooled_connection(
     pool: Pool, database_url: str
 ) -> None:
-    """TRAPS 2.7: the first query on each connection after a restart fails."""
+    """The first query on each connection after a restart fails."""
     async with asyncio.TaskGroup() as group:
         for _ in range(3):
             group.create_task(pool.execute("select pg_sleep(0.1)"))
@@ -164,7 +164,7 @@ async def test_only_what_waiting_cures_is_tried_again(pool: Pool) -> None:
 
 
 async def test_a_frozen_server_holds_nobody_for_long(database_url: str) -> None:
-    """TRAPS 0.10 and 2.7: without command_timeout the release would hang for ever."""
+    """Without command_timeout the release would hang for ever."""
     real = urlsplit(database_url)
     assert real.port is not None
     login = real.netloc.rpartition("@")[0]
@@ -189,7 +189,7 @@ async def test_a_frozen_server_holds_nobody_for_long(database_url: str) -> None:
 
 
 async def test_a_process_that_was_frozen_in_a_transaction_is_fenced(database_url: str) -> None:
-    """TRAPS 2.7: PostgreSQL ends its session, and its commit fails."""
+    """PostgreSQL ends its session, and its commit fails."""
     pool = await open_pool(
         database_url, schema="public", application_name="test", idle_in_transaction_seconds=0.1
     )
@@ -243,7 +243,7 @@ async def test_bad_luck_is_told_from_a_bug(pool: Pool, sql: str, passes: bool) -
 async def test_a_wrong_argument_is_a_bug_although_asyncpg_calls_it_an_interface_error(
     pool: Pool,
 ) -> None:
-    """TRAPS 9: classify by origin."""
+    """Classify by origin."""
     with pytest.raises(asyncpg.DataError) as caught:
         await pool.fetchval("select $1::int", "not a number")
     assert not is_transient(caught.value)

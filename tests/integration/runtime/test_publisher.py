@@ -52,7 +52,7 @@ async def read(settings: ServiceSettings, count: int) -> list[ConsumerRecord[byt
 async def test_records_arrive_byte_for_byte_with_no_header_added(
     settings: ServiceSettings,
 ) -> None:
-    """A dead letter goes out as it was received (SPEC 8), also when it is not UTF-8."""
+    """A dead letter goes out as it was received (contract 8), also when it is not UTF-8."""
     sent = [
         Record(
             TOPIC, b"a", b"\x00\xff", (("h", b"\xe5"), ("h", b"")), timestamp_ms=1_700_000_000_000
@@ -73,7 +73,7 @@ async def test_records_arrive_byte_for_byte_with_no_header_added(
 
 
 async def test_one_key_keeps_its_partition_and_its_order(settings: ServiceSettings) -> None:
-    """TRAPS 2.3: publish_batch ignores keys."""
+    """Publish_batch ignores keys."""
     async with publishing(settings) as publisher:
         await publisher.publish(
             [Record(TOPIC, b"k%d" % (number % 10), b"%d" % number) for number in range(500)]
@@ -108,7 +108,7 @@ async def test_what_kafka_will_never_take_is_refused_and_the_producer_lives_on(
 async def test_a_producer_whose_sender_has_died_says_that_only_a_new_process_helps(
     settings: ServiceSettings,
 ) -> None:
-    """TRAPS 2.6, and the canary of how aiokafka shows it."""
+    """The canary of how aiokafka shows it."""
     async with publishing(settings) as publisher:
         assert publisher._producer is not None
         assert await publisher.liveness() is None
@@ -121,7 +121,7 @@ async def test_a_producer_whose_sender_has_died_says_that_only_a_new_process_hel
 
 
 async def test_nobody_listening_is_told_at_once() -> None:
-    """TRAPS 2.4: exit and let the platform restart."""
+    """Exit and let the platform restart."""
     publisher = Publisher(settings_for("127.0.0.1:1", ""))
     began = time.monotonic()
     with pytest.raises(KafkaConnectionError):
@@ -143,7 +143,7 @@ async def test_topics_are_made_once_and_the_missing_ones_named(
 async def test_a_broker_that_goes_away_and_comes_back_costs_no_record(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """TRAPS 2.4 and 5: publishing ends in time with an unknown outcome; consuming goes on by itself."""
+    """contract 15: publishing ends in time with an unknown outcome; consuming goes on by itself."""
     monkeypatch.setattr("services.runtime.kafka.probe.DEAF_SECONDS", 1.5)
     async with TcpProxy() as proxy:
         with embedded_kafka(advertised_port=proxy.port) as direct:
@@ -177,7 +177,7 @@ async def test_a_broker_that_goes_away_and_comes_back_costs_no_record(
 
 
 async def test_a_publisher_stops_in_time_though_its_broker_is_away() -> None:
-    """TRAPS 0.7: the library alone would wait."""
+    """The library alone would wait."""
     async with TcpProxy() as proxy:
         with embedded_kafka(advertised_port=proxy.port) as direct:
             proxy.target_port = int(direct.rpartition(":")[2])

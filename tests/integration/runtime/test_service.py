@@ -103,7 +103,7 @@ async def test_told_to_stop_it_finishes_and_exits_with_0(parts: Parts, topic_pre
 
 @pytest.mark.parametrize("how", ["refuse", "swallow"])
 async def test_told_to_stop_with_its_broker_dead_it_ends_in_time(how: str) -> None:
-    """TRAPS 0.7 and P9: the libraries' own stop hangs for ever."""
+    """contract 13.9: the libraries' own stop hangs for ever."""
     async with TcpProxy() as proxy:
         with embedded_kafka(advertised_port=proxy.port) as direct:
             proxy.target_port = int(direct.rpartition(":")[2])
@@ -119,7 +119,7 @@ async def test_told_to_stop_with_its_broker_dead_it_ends_in_time(how: str) -> No
 
 
 async def test_with_no_broker_at_the_start_it_exits_with_1_at_once() -> None:
-    """TRAPS 2.4: under another server it would live for ever and never connect."""
+    """Under another server it would live for ever and never connect."""
     async with running("healthy", "127.0.0.1:1") as program:
         assert await program.exit_code(15) == 1
     assert program.says("service.failed")
@@ -128,7 +128,7 @@ async def test_with_no_broker_at_the_start_it_exits_with_1_at_once() -> None:
 async def test_a_consumer_that_died_quietly_ends_the_process(
     parts: Parts, topic_prefix: str
 ) -> None:
-    """TRAPS P8: no silent death."""
+    """contract 13.8: no silent death."""
     idempotence = str(parts.kafka_idempotence)
     async with running(
         "dead_coordinator",

@@ -50,7 +50,7 @@ async def told(bench: Bench, instant: datetime) -> dict[str, tuple[str, str]]:
 
 
 async def test_an_earlier_moment_is_explained_with_what_was_known_then(database_url: str) -> None:
-    """SPEC 4.5: also as of an earlier moment."""
+    """contract 4.5: also as of an earlier moment."""
     async with scheduler_on(database_url, start=START) as bench:
         await bench.tell(note(at(0), MONDAY, 60), at=at(0))
         await bench.turn_to(at(23))
@@ -69,7 +69,7 @@ async def test_an_earlier_moment_is_explained_with_what_was_known_then(database_
 
 
 async def test_the_past_of_a_note_that_is_gone_can_still_be_explained(database_url: str) -> None:
-    """SPEC 4.5: nobody can say why, is what this replaces."""
+    """contract 4.5: nobody can say why, is what this replaces."""
     async with scheduler_on(database_url, start=START) as bench:
         await bench.tell(note(at(0), MONDAY, 60), at=at(0))
         await bench.turn_to(at(23))
@@ -87,7 +87,7 @@ async def changes_of(bench: Bench, text: str, *, dry_run: bool) -> Changes:
 
 
 async def test_a_new_rulebook_is_tried_before_it_is_applied(database_url: str) -> None:
-    """SPEC 11: what would change (`--dry-run`), then the change."""
+    """contract 11: what would change (`--dry-run`), then the change."""
     later = STANDARD.replace('name = "question", day = 105', 'name = "question", day = 98')
     later = later.replace(
         '{ name = "reminder", day = 21', '{ enabled = false, name = "reminder", day = 21'
@@ -135,7 +135,7 @@ async def test_a_replan_that_was_stopped_goes_on_where_it_was(
 
 
 async def test_a_changed_basis_is_passed_on_with_a_revision(database_url: str) -> None:
-    """SPEC 4.4."""
+    """contract 4.4."""
     async with scheduler_on(database_url, start=START) as bench:
         await bench.tell(note(at(0), MONDAY, 130), at=at(0))
         await bench.turn_to(at(113))
@@ -165,7 +165,7 @@ async def test_a_changed_basis_is_passed_on_with_a_revision(database_url: str) -
 
 
 async def test_a_timer_that_was_lost_is_found_and_mended(database_url: str) -> None:
-    """TRAPS P15: expected less recorded is nothing, or it is told and repaired."""
+    """contract 13.15: expected less recorded is nothing, or it is told and repaired."""
     rulebook = read_rulebook("standard")
     async with scheduler_on(database_url, start=START) as bench:
         for person in (ANNE, BJORN):
@@ -184,7 +184,7 @@ async def test_a_timer_that_was_lost_is_found_and_mended(database_url: str) -> N
 
 
 async def test_a_new_rulebook_is_not_brought_in_by_the_housekeeper(database_url: str) -> None:
-    """SPEC 11: `replan` is how a new rulebook comes to everybody, after a dry run."""
+    """contract 11: `replan` is how a new rulebook comes to everybody, after a dry run."""
     later = parse(STANDARD.replace("2026-11", "2027-01").replace("day = 105", "day = 98"))
     async with scheduler_on(database_url, start=START) as bench:
         await bench.tell(note(at(0), MONDAY, 150), at=at(0))

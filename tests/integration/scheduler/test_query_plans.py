@@ -1,4 +1,4 @@
-"""Every hot statement reads an index in the order that it needs, however many rows wait (TIMERS 11)."""
+"""Every hot statement reads an index in the order that it needs, however many rows wait."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def test_no_hot_statement_reads_a_large_table_whole(database_url: str, row
 
 
 async def test_an_empty_poll_reads_one_place_of_the_index(database_url: str) -> None:
-    """TIMERS: an index that leads with anything but the due instant makes every empty poll read all."""
+    """An index that leads with anything but the due instant makes every empty poll read all."""
     async with filled(database_url, 50_000) as connection:
         sql = QUERIES["fire_due_timers"].replace("$1", NOW).replace("$2", "1000")
         told = await connection.fetchval(f"explain (analyze, buffers, format json) {sql}")

@@ -1,4 +1,4 @@
-"""Avro records are read with the writer's own schema, from a registry that is asked over real HTTP (SPEC 7)."""
+"""Avro records are read with the writer's own schema, from a registry that is asked over real HTTP (contract 7)."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ async def test_an_id_that_the_registry_does_not_know_makes_a_dead_record() -> No
 
 @pytest.mark.parametrize("status", [500, 401])
 async def test_a_registry_that_is_out_of_order_is_asked_again(status: int) -> None:
-    """SPEC 8: what cannot be handled now is retried; nothing is dead because of it."""
+    """contract 8: what cannot be handled now is retried; nothing is dead because of it."""
     record = framed(7, VALUE)
     async with registry() as known:
         known.status = status

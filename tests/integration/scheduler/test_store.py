@@ -57,7 +57,7 @@ def simulated(records: list[tuple[datetime, Record]], until: datetime) -> list[o
 
 
 async def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(database_url: str) -> None:
-    """SPEC 4: a leave that starts on a Monday has its days 28, 49 and 182 on Sundays."""
+    """contract 4: a leave that starts on a Monday has its days 28, 49 and 182 on Sundays."""
     async with scheduler_on(database_url, start=START) as bench:
         for number in range(5):
             await bench.tell(
@@ -86,7 +86,7 @@ async def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(database_url:
 
 
 async def test_the_store_and_the_simulation_send_the_same(database_url: str) -> None:
-    """SPEC 11: plan is replay without the machinery."""
+    """contract 11: plan is replay without the machinery."""
     meeting: dict[str, Any] = {"meeting": 2, "meeting_id": "m-1", "org_number": KAFE}
     records = [
         (at(0), note(at(0), MONDAY, 60)),
@@ -125,7 +125,7 @@ async def test_the_store_and_the_simulation_send_the_same(database_url: str) -> 
 
 
 async def test_a_repeat_changes_nothing_and_writes_no_timer_again(database_url: str) -> None:
-    """SPEC 2; TIMERS 7: a replan that changes nothing writes nothing."""
+    """contract 2: a replan that changes nothing writes nothing."""
     async with scheduler_on(database_url, start=START) as bench:
         record = note(at(0), MONDAY, 60)
         await bench.tell(record, at=at(0))
@@ -143,7 +143,7 @@ async def test_a_repeat_changes_nothing_and_writes_no_timer_again(database_url: 
 
 
 async def test_two_schedulers_at_once_fire_each_timer_once(database_url: str) -> None:
-    """SPEC 5: exactly one due event id; TRAPS P13."""
+    """contract 5: exactly one due event id; contract 13.13."""
     people = [f"{number:011d}" for number in range(1, 61)]
     async with scheduler_on(database_url, start=START) as bench:
         await bench.scheduler.handle(
@@ -167,7 +167,7 @@ async def test_two_schedulers_at_once_fire_each_timer_once(database_url: str) ->
 
 
 async def test_a_note_that_moves_to_another_person_moves_its_timers(database_url: str) -> None:
-    """SPEC 2, ARCHITECTURE 2: both people are locked and replanned."""
+    """contract 2: both people are locked and replanned."""
     async with scheduler_on(database_url, start=START) as bench:
         await bench.tell(note(at(0), MONDAY, 60), at=at(0))
         await bench.tell(note(at(1), MONDAY, 60, person=BJORN), at=at(1))
@@ -177,7 +177,7 @@ async def test_a_note_that_moves_to_another_person_moves_its_timers(database_url
 
 
 async def test_a_new_number_takes_over_timers_and_later_facts_of_the_old(database_url: str) -> None:
-    """SPEC 2: all facts of an old person number, also later ones, belong to the new."""
+    """contract 2: all facts of an old person number, also later ones, belong to the new."""
     async with scheduler_on(database_url, start=START) as bench:
         await bench.tell(note(at(0), MONDAY, 60), at=at(0))
         await bench.turn_to(at(22))
@@ -208,7 +208,7 @@ async def test_a_new_number_takes_over_timers_and_later_facts_of_the_old(databas
 
 
 async def test_after_too_many_dead_letters_nothing_more_is_handled(database_url: str) -> None:
-    """SPEC 8: a bad deployment does not bury everything."""
+    """contract 8: a bad deployment does not bury everything."""
     async with scheduler_on(database_url, start=START) as bench:
         bad = [Record(NOTES, b"n", b"{", ()) for _ in range(DEAD_LETTERS_MAX + 1)]
         await bench.scheduler.handle(bad)
@@ -221,7 +221,7 @@ async def test_after_too_many_dead_letters_nothing_more_is_handled(database_url:
 
 
 async def test_a_dead_record_leaves_as_it_came_with_its_origin(database_url: str) -> None:
-    """SPEC 8: with the reason, topic, partition and offset in headers; nothing else is lost because of it."""
+    """contract 8: with the reason, topic, partition and offset in headers; nothing else is lost because of it."""
     async with scheduler_on(database_url, start=START) as bench:
         bad = Record(NOTES, b"n\xff", b'{"person_id": "14838511253"', (("x", b"\xe6"),), 5, 2, 77)
         await bench.tell(bad, note(at(0), MONDAY, 60), at=at(0))
@@ -238,7 +238,7 @@ async def test_a_dead_record_leaves_as_it_came_with_its_origin(database_url: str
 
 
 async def test_an_outage_fires_what_fell_due_oldest_first_and_late(database_url: str) -> None:
-    """SPEC 4.2."""
+    """contract 4.2."""
     async with scheduler_on(database_url, start=START) as bench:
         await bench.tell(note(at(0), MONDAY, 50), at=at(0))
         bench.clock.turn(at(44))
@@ -255,7 +255,7 @@ async def test_an_outage_fires_what_fell_due_oldest_first_and_late(database_url:
 
 
 async def test_nothing_fires_after_an_outage_for_a_case_that_is_over(database_url: str) -> None:
-    """SPEC 4.2: *missed: ended*."""
+    """contract 4.2: *missed: ended*."""
     async with scheduler_on(database_url, start=START) as bench:
         await bench.tell(note(at(0), MONDAY, 30), at=at(0))
         bench.clock.turn(at(60))
@@ -269,7 +269,7 @@ async def test_nothing_fires_after_an_outage_for_a_case_that_is_over(database_ur
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_people_never_mix_in_batches_of_any_composition(seed: int) -> None:
-    """SPEC 4.1: arrival order and repeats do not change the plan (here: of one batch, on the register)."""
+    """contract 4.1: arrival order and repeats do not change the plan (here: of one batch, on the register)."""
     chance = random.Random(seed)  # noqa: S311 - an order to try, not a secret
     records = [
         note(
@@ -304,7 +304,7 @@ def test_people_never_mix_in_batches_of_any_composition(seed: int) -> None:
 async def test_a_note_and_its_status_that_arrive_at_once_in_two_processes_find_each_other(
     database_url: str,
 ) -> None:
-    """SPEC 2, 7: a note of tsm counts once its status says SENDT, whichever process was quicker."""
+    """contract 2, 7: a note of tsm counts once its status says SENDT, whichever process was quicker."""
     note_id = "492b1888-e737-59fb-87ac-50c257310129"
     status_of, note_of = (
         _example(name) for name in ("status_02_sendt.json", "tsm_01_digital_100.json")

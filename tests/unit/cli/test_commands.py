@@ -1,4 +1,4 @@
-"""The one entry point: every command explains itself, is quick to start, and ends truthfully (SPEC 11, 12)."""
+"""The one entry point: every command explains itself, is quick to start, and ends truthfully (contract 11, 12)."""
 
 import json
 import subprocess
@@ -90,7 +90,7 @@ def test_every_variable_is_listed_with_its_default_and_no_secret() -> None:
 
 
 def test_every_variable_says_what_it_means() -> None:
-    """SPEC 12: listed by `stoppunkt settings`; a name in small letters explains nothing."""
+    """contract 12: listed by `stoppunkt settings`; a name in small letters explains nothing."""
     listed = json.loads(CliRunner().invoke(app, ["settings", "--json"]).stdout)
 
     unexplained = [v["name"] for v in listed if v["meaning"] == v["name"].lower().replace("_", " ")]
@@ -172,11 +172,11 @@ def test_a_rulebook_that_is_wrong_keeps_the_scheduler_from_starting(
 
 
 def test_what_should_not_happen_is_told_by_class_and_place_and_not_in_its_words() -> None:
-    """SPEC 8: an exception's text may quote a record."""
+    """contract 8: an exception's text may quote a record."""
     script = (
-        "from services.cli import ends\n"
+        "from services.cli import exits\n"
         "def trouble(): raise ValueError('14838511253')\n"
-        "ends.run(trouble)"
+        "exits.run(trouble)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False

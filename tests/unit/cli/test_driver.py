@@ -1,4 +1,4 @@
-"""The driver: order of instants, bundles, and a sentence about who is behind (ARCHITECTURE 4). Parts are made up."""
+"""The driver: order of instants, bundles, and a sentence about who is behind. Parts are made up."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`stoppunkt plan`: pure, streaming where asked to, and with exit codes that tell the truth (SPEC 11)."""
+"""`stoppunkt plan`: pure, streaming where asked to, and with exit codes that tell the truth (contract 11)."""
 
 import json
 import subprocess
@@ -78,7 +78,7 @@ def test_a_withdrawn_case_keeps_its_last_span_and_has_no_sick_days(tmp_path: Pat
 
 
 def test_of_two_versions_of_one_timestamp_the_later_in_the_file_stands(tmp_path: Path) -> None:
-    """SPEC 2: the highest Kafka timestamp, then the offset, whatever arrives when."""
+    """contract 2: the highest Kafka timestamp, then the offset, whatever arrives when."""
     told = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
     told.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-01-25")
     told.note(
@@ -172,7 +172,7 @@ def test_a_change_of_number_at_the_end_joins_the_two_that_stand_before_it(tmp_pa
 
 
 def test_dead_records_are_told_without_a_number_and_the_plan_goes_on(tmp_path: Path) -> None:
-    """SPEC 11: 1, something is wrong with the data; the reason holds no personal data (SPEC 8)."""
+    """contract 11: 1, something is wrong with the data; the reason holds no personal data (contract 8)."""
     told = Scenario().dead("2026-01-05T08:00:00Z", ANNE)
     told.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
 
@@ -219,7 +219,7 @@ def test_a_file_that_holds_no_records_is_wrong_use(tmp_path: Path) -> None:
 
 
 def test_a_rulebook_of_ones_own_is_planned_by(tmp_path: Path) -> None:
-    """SPEC 4: a checkpoint that the code has never heard of works."""
+    """contract 4: a checkpoint that the code has never heard of works."""
     rulebook = tmp_path / "ours.toml"
     rulebook.write_text(
         'name = "ours"\nversion = "1"\ntime = "10:30"\n[[checkpoint]]\nname = "tea_and_talk"\n'

@@ -73,7 +73,7 @@ def test_a_fault_is_told_with_file_and_line(file: Path, wrong: tuple[str, str], 
 
 
 def test_an_order_that_the_law_does_not_allow_is_refused(file: Path) -> None:
-    """SPEC 4: question < assess < last day to summon < deadline."""
+    """contract 4: question < assess < last day to summon < deadline."""
     file.write_text(
         'name = "ours"\nversion = "1"\n'
         '[[checkpoint]]\nname = "meeting_need"\nsource = "x"\nto = ["employee"]\n'

@@ -1,4 +1,4 @@
-"""The house rules that a machine can see (ARCHITECTURE 2); ruff and mypy see the others."""
+"""The house rules that a machine can see; ruff and mypy see the others."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""A delivery's life: what may follow what, how long a retry waits, which rule a task has (SPEC 6)."""
+"""A delivery's life: what may follow what, how long a retry waits, which rule a task has (contract 6)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -104,7 +104,7 @@ def test_a_withdrawal_and_a_receipt_may_come_in_either_order() -> None:
 def test_a_retry_waits_between_a_minute_and_an_hour_and_longer_each_time(
     attempts: int, fraction: float
 ) -> None:
-    """SPEC 6.7."""
+    """contract 6.7."""
     wait = retry_after(attempts, fraction)
     assert wait is not None
     assert timedelta(minutes=1) <= wait <= timedelta(hours=1)
@@ -157,7 +157,7 @@ def test_a_gateway_rests_after_failures_in_a_row_and_a_success_forgets_them() ->
 def test_an_advisers_task_has_so_many_working_days_and_such_a_priority(
     checkpoint: str, step: str, days: int, urgency: str
 ) -> None:
-    """The matrix of SPEC 6."""
+    """The matrix of contract 6."""
     rule = task_rule(checkpoint, step, "step")
     assert (rule.working_days, priority(rule, basis(1))) == (days, urgency)
 
@@ -188,5 +188,5 @@ def test_a_task_that_stands_in_for_somebody_has_the_last_rule() -> None:
     ],
 )
 def test_a_reason_is_a_code_or_nothing(text: str | None, kept: str | None) -> None:
-    """SPEC 8: no reason can say anything about a person."""
+    """contract 8: no reason can say anything about a person."""
     assert code(text) == kept

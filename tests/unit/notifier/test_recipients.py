@@ -1,4 +1,4 @@
-"""Whose desk a task lands on, and which addresses may be written to (SPEC 6.2, TRAPS 3.8)."""
+"""Whose desk a task lands on, and which addresses may be written to (contract 6.2, 14.8)."""
 
 from datetime import date
 

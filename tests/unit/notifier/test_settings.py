@@ -1,4 +1,4 @@
-"""What the notifier is told from outside: a transport that cannot work ends the start (SPEC 12)."""
+"""What the notifier is told from outside: a transport that cannot work ends the start (contract 12)."""
 
 import pytest
 
@@ -70,7 +70,7 @@ def test_mail_in_the_clear_is_a_weakness(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_every_topic_that_is_read_has_a_place_for_its_dead_letters() -> None:
-    """SPEC 8, 10."""
+    """contract 8, 10."""
     for topic in READ_TOPICS:
         own = topic in TOPICS
         assert (f"{topic}.dead" if own else f"stoppunkt.dead.{topic}") in TOPICS

@@ -1,4 +1,4 @@
-"""What people are told: the shipped words, on any date, in all three languages (SPEC 6.5)."""
+"""What people are told: the shipped words, on any date, in all three languages (contract 6.5)."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_the_question_in_week_16_asks_for_reasons_and_says_that_nav_may_call_a_m
 
 
 def test_a_plan_reminder_names_the_last_day_of_the_four_weeks_whatever_day_it_reminds_on() -> None:
-    """The law counts from the start; `employer-example` reminds on day 14 and `standard` on day 21 (SPEC 4)."""
+    """The law counts from the start; `employer-example` reminds on day 14 and `standard` on day 21 (contract 4)."""
     last_day = written(MONDAY + timedelta(days=27), "nb")
     for name in ("standard", "employer-example"):
         reminder = days_of(name)["follow_up_plan.reminder"]["day"]

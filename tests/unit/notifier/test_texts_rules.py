@@ -1,4 +1,4 @@
-"""A template that breaks a rule stops the start, and the error says which file and which key (SPEC 6.5)."""
+"""A template that breaks a rule stops the start, and the error says which file and which key (contract 6.5)."""
 
 from __future__ import annotations
 

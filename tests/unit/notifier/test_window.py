@@ -1,4 +1,4 @@
-"""When people may be written to, and which days an adviser works (SPEC 6.4)."""
+"""When people may be written to, and which days an adviser works (contract 6.4)."""
 
 from datetime import UTC, date, datetime, timedelta
 

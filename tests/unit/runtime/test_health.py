@@ -40,7 +40,7 @@ async def test_what_is_not_alive_is_not_ready_either() -> None:
 async def test_a_check_that_hangs_or_fails_is_a_fault_in_time_and_without_its_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """TRAPS 2.4: ping(None), a probe's default, hangs."""
+    """Ping(None), a probe's default, hangs."""
     monkeypatch.setattr("services.runtime.health.CHECK_SECONDS", 0.01)
 
     async def hangs() -> str | None:
@@ -59,7 +59,7 @@ async def test_a_check_that_hangs_or_fails_is_a_fault_in_time_and_without_its_te
 async def test_the_guard_gives_up_on_what_stays_dead_and_not_on_what_recovers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """TRAPS P8."""
+    """contract 13.8."""
     monkeypatch.setattr("services.runtime.health.LOOK_EVERY_SECONDS", 0.005)
     looks = 0
 
@@ -117,7 +117,7 @@ async def test_over_http_the_answer_is_200_or_503_with_the_faults_by_name() -> N
 
 
 async def test_nothing_else_is_served() -> None:
-    """TRAPS 0.5: /docs/try of FastStream's own server publishes for anybody."""
+    """/docs/try of FastStream's own server publishes for anybody."""
     async with serving(Health()) as server:
         assert (await ask(server, "/docs/try", "POST"))[0] == 404
         assert (await ask(server, "/docs"))[0] == 404
@@ -191,7 +191,7 @@ async def test_records_that_wait_while_nothing_is_tried_are_a_dead_consumer(
 async def test_a_consumer_long_outside_its_group_is_not_ready_and_later_not_alive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """TRAPS 2.6: aiokafka #1154, #1176."""
+    """Aiokafka #1154, #1176."""
     monkeypatch.setattr("services.runtime.kafka.probe.REJOIN_READY_SECONDS", 0.01)
     monkeypatch.setattr("services.runtime.kafka.probe.REJOIN_LIVE_SECONDS", 0.2)
     client = Client()

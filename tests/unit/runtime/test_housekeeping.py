@@ -1,4 +1,4 @@
-"""Jobs run now and then, one at a time, whatever APScheduler's defaults would drop (TRAPS 2.8)."""
+"""Jobs run now and then, one at a time, whatever APScheduler's defaults would drop."""
 
 import asyncio
 import time

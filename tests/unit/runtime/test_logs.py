@@ -1,4 +1,4 @@
-"""Nobody's personal data reaches a log line, by whatever way it comes (TRAPS 3.1, P11)."""
+"""Nobody's personal data reaches a log line, by whatever way it comes (contract 14.1, 13.11)."""
 
 import logging
 import uuid
@@ -67,7 +67,7 @@ def test_an_exception_is_its_class_and_its_lines_without_text_or_variables(lines
     line = only(lines)
     assert line["error"] == "ValidationError"
     assert isinstance(line["frames"], list)
-    assert any("test_runtime_logs.py" in frame for frame in line["frames"])
+    assert any("test_logs.py" in frame for frame in line["frames"])
     assert NATIONAL_ID not in lines.text
     assert "/work" not in lines.text
     assert "site-packages" not in lines.text
@@ -96,7 +96,7 @@ def test_a_cause_is_named_by_its_class() -> None:
 
 
 def test_of_another_library_passes_only_what_its_author_wrote(lines: Lines) -> None:
-    """TRAPS 2.6: aiokafka's DEBUG has keys and values; FastStream's texts are made of records."""
+    """Aiokafka's DEBUG has keys and values; FastStream's texts are made of records."""
     library = logging.getLogger("aiokafka.producer")
     library.warning("Sending (key=%s value=%s)", NATIONAL_ID, "{}")
     library.error("no suitable handler for " + NATIONAL_ID)
@@ -107,7 +107,7 @@ def test_of_another_library_passes_only_what_its_author_wrote(lines: Lines) -> N
     first, second, third = lines.all()
     assert first["template"] == "Sending (key=%s value=%s)"
     assert "template" not in second
-    assert str(second["where"]).startswith("test_runtime_logs:")
+    assert str(second["where"]).startswith("test_logs:")
     assert third["error"] == "ValueError"
     assert {first["logger"], second["logger"]} == {"aiokafka.producer"}
     assert NATIONAL_ID not in lines.text
@@ -116,7 +116,7 @@ def test_of_another_library_passes_only_what_its_author_wrote(lines: Lines) -> N
 def test_another_library_is_heard_once_in_a_while_and_its_repeats_counted(
     lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TRAPS 2.6: tens of lines a second while a broker is away."""
+    """Tens of lines a second while a broker is away."""
     now = 1000.0
     monkeypatch.setattr("services.runtime.logs.time.monotonic", lambda: now)
     library = logging.getLogger("aiokafka")

@@ -1,4 +1,4 @@
-"""Settings say which variable is wrong and never what was in it (SPEC 12, TRAPS 3.1)."""
+"""Settings say which variable is wrong and never what was in it (contract 12, 14.1)."""
 
 import pytest
 from pydantic import ValidationError

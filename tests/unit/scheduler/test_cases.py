@@ -1,4 +1,4 @@
-"""Cases, day by day (SPEC 3.1-3.3, 3.5, 3.6)."""
+"""Cases, day by day (contract 3.1-3.3, 3.5, 3.6)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def spans(found: list[Leave]) -> list[tuple[int, int, int]]:
 
 
 def test_fifteen_days_between_two_notes_are_one_case() -> None:
-    """SPEC 3.2; the days between are no sick days."""
+    """contract 3.2; the days between are no sick days."""
     assert spans(leaves(note(0, 9), note(25, 30, note_id="note-2"))) == [(0, 30, 16)]
 
 
@@ -52,7 +52,7 @@ def test_self_certified_days_are_full_sick_days_and_move_the_start() -> None:
 
 
 def test_a_day_is_sick_if_any_employers_note_makes_it_one_and_has_its_highest_grade() -> None:
-    """SPEC 3.1: per employer and for the person."""
+    """contract 3.1: per employer and for the person."""
     (leave,) = leaves(
         note(0, 20, kind="graded", grade=50),
         note(10, 30, note_id="note-2", employer=BYGG),
@@ -74,7 +74,7 @@ def test_in_a_gap_the_last_sick_days_notes_and_grade_hold() -> None:
 
 
 def test_days_in_a_row_of_full_leave_count_through_a_gap() -> None:
-    """SPEC 3.3 with 4: the gap has the grade of the last sick day."""
+    """contract 3.3 with 4: the gap has the grade of the last sick day."""
     (leave,) = leaves(note(0, 9), note(20, 40, note_id="note-2"))
     assert leave.first_full(day(0), 35) == day(34)
     (leave,) = leaves(note(0, 9, kind="graded", grade=50), note(20, 60, note_id="note-2"))
@@ -112,7 +112,7 @@ def test_each_work_resumed_stands() -> None:
 
 
 def test_a_case_is_over_on_the_sixteenth_day_after_its_last_sick_day() -> None:
-    """SPEC 3.6."""
+    """contract 3.6."""
     (leave,) = leaves(note(0, 9))
     assert leave.over_on == day(25)
 
@@ -132,7 +132,7 @@ def test_work_resumed_before_a_new_note_of_the_same_case_does_not_end_it() -> No
 
 
 def test_death_ends_the_timers_and_its_annulment_restores_them() -> None:
-    """SPEC 3.5."""
+    """contract 3.5."""
     life = Life()
     life.tell(at(0), note(0, 60))
     life.tell(at(5), PersonDied(person_id=ANNE, occurred_at=at(4)))
@@ -144,7 +144,7 @@ def test_death_ends_the_timers_and_its_annulment_restores_them() -> None:
 
 
 def test_a_due_date_on_the_cases_last_day_counts() -> None:
-    """SPEC 3.3."""
+    """contract 3.3."""
     life = Life()
     life.tell(at(0), note(0, 21))
     life.turn(at(40))

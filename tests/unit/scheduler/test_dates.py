@@ -1,4 +1,4 @@
-"""Every start date of 2020-2040 and every step against a table made by other means (SPEC 4)."""
+"""Every start date of 2020-2040 and every step against a table made by other means (contract 4)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FIRST, LAST = date(2020, 1, 1), date(2040, 12, 31)
 EVERY_DAY = [FIRST + timedelta(days=each) for each in range((LAST - FIRST).days + 1)]
 LEAVE_DAYS = 215
 
-# (offset in days, told before) of each start-anchored step, written down from SPEC 4's table. Full leave from
+# (offset in days, told before) of each start-anchored step, written down from contract 4's table. Full leave from
 # the first day, so that `full n` adds nothing: meeting 1's are 7 weeks less a day and 5 weeks less a day.
 STANDARD = {
     "follow_up_plan.reminder": (21, False),
@@ -169,7 +169,7 @@ def test_the_oslo_date_of_an_instant_changes_at_oslos_midnight() -> None:
 
 
 def test_a_leave_that_starts_on_a_monday_has_its_deadlines_told_on_the_friday_before() -> None:
-    """SPEC 4: days 28, 49, 161 and 182 are Sundays, when nothing may be sent."""
+    """contract 4: days 28, 49, 161 and 182 are Sundays, when nothing may be sent."""
     life = Life()
     life.tell(at(0), note(0, 200))
     life.turn(at(200))
@@ -189,7 +189,7 @@ def test_a_leave_that_starts_on_a_monday_has_its_deadlines_told_on_the_friday_be
 
 @pytest.mark.parametrize("length", [20, 35, 41, 42, 43, 49, 60])
 def test_full_days_are_due_on_the_first_date_with_so_many_in_a_row(length: int) -> None:
-    """SPEC 4: graded for a while, then full; found here by walking over every day."""
+    """contract 4: graded for a while, then full; found here by walking over every day."""
     life = Life()
     life.tell(
         at(0),
@@ -211,7 +211,7 @@ def test_full_days_are_due_on_the_first_date_with_so_many_in_a_row(length: int) 
 
 
 def test_full_days_that_no_date_satisfies_show_the_plain_day() -> None:
-    """SPEC 4.1: graded where the notes reach it, else waiting."""
+    """contract 4.1: graded where the notes reach it, else waiting."""
     life = Life()
     life.tell(at(0), note(0, 40, kind="graded", grade=50))
     step = life.steps(at(1))["dialogue_meeting_1.reminder"]

@@ -1,4 +1,4 @@
-"""Which version of what stands (SPEC 2): notes by source, facts by id, numbers by their chains."""
+"""Which version of what stands (contract 2): notes by source, facts by id, numbers by their chains."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_note_corrected_to_another_person_leaves_the_first() -> None:
 
 @given(order=st.permutations(range(4)))
 def test_self_certified_days_are_kept_by_a_record_that_left_them_out(order: list[int]) -> None:
-    """SPEC 7: a change of number says nothing of the worker's answers."""
+    """contract 7: a change of number says nothing of the worker's answers."""
     told = note(5, 10, certified=(0, 1), version=v(2))
     records = [
         note(5, 10, certified=(3,), version=v(1)),
@@ -176,7 +176,7 @@ def test_a_record_with_an_id_already_seen_changes_nothing() -> None:
 
 
 def test_the_assessment_and_the_answer_that_happened_last_stand() -> None:
-    """SPEC 2: by occurred_at, not by arrival."""
+    """contract 2: by occurred_at, not by arrival."""
 
     def assessed(number: int, *, final: bool) -> ActivityRequirementAssessed:
         return ActivityRequirementAssessed(
@@ -211,7 +211,7 @@ def test_the_assessment_and_the_answer_that_happened_last_stand() -> None:
 
 
 def test_a_meeting_is_replaced_by_its_id_whichever_meeting_it_turns_out_to_be() -> None:
-    """SPEC 2: a meeting by its id."""
+    """contract 2: a meeting by its id."""
     life = Life()
     life.tell(at(0), note(0, 300))
     told: dict[str, Any] = {"person_id": ANNE, "meeting_id": "meeting-1", "takes_place_on": day(60)}
@@ -221,7 +221,7 @@ def test_a_meeting_is_replaced_by_its_id_whichever_meeting_it_turns_out_to_be() 
 
 
 def test_a_meeting_moved_to_a_date_not_yet_known_has_none() -> None:
-    """SPEC 4: a meeting without a date has no steps that hang on it."""
+    """contract 4: a meeting without a date has no steps that hang on it."""
     life = Life()
     life.tell(at(0), note(0, 300))
     life.tell(
@@ -243,7 +243,7 @@ def test_a_meeting_moved_to_a_date_not_yet_known_has_none() -> None:
 
 
 def test_a_reassessment_asked_for_again_after_it_was_closed_is_open() -> None:
-    """SPEC 2: a reassessment by its id, the later version standing."""
+    """contract 2: a reassessment by its id, the later version standing."""
     life = Life()
     life.tell(at(0), note(0, 300))
     told: dict[str, Any] = {"person_id": ANNE, "reassessment_id": "r", "adviser_id": ADVISER}

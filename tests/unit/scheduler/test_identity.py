@@ -1,4 +1,4 @@
-"""A case's id survives a moved start, a merge, a split and a withdrawal (SPEC 3.4)."""
+"""A case's id survives a moved start, a merge, a split and a withdrawal (contract 3.4)."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_the_id_says_nothing_about_the_person_and_no_number_is_used_twice() -> N
 
 
 def test_a_fact_belongs_to_the_last_case_begun_on_or_before_its_date() -> None:
-    """SPEC 2: a meeting of an earlier case counts for nothing now."""
+    """contract 2: a meeting of an earlier case counts for nothing now."""
     life = Life()
     life.tell(at(0), note(0, 30), note(100, 300, note_id="note-2"))
     life.tell(
@@ -136,7 +136,7 @@ def test_a_fact_older_than_every_case_waits_for_a_backdated_note() -> None:
 
 
 def test_a_fact_does_not_belong_to_a_case_that_was_withdrawn() -> None:
-    """SPEC 3.4: nothing but ids depends on what arrived on the way."""
+    """contract 3.4: nothing but ids depends on what arrived on the way."""
     told_once, on_the_way = Life(), Life()
     request = MeetingRequested(person_id=ANNE, occurred_at=at(50), meeting=2, party="employee")
     on_the_way.tell(at(0), note(0, 40), note(60, 70, note_id="note-2"))

@@ -1,4 +1,4 @@
-"""Late arrivals, outages, catching up (SPEC 4.2)."""
+"""Late arrivals, outages, catching up (contract 4.2)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_after_an_outage_everything_that_fell_due_in_it_fires_oldest_first_and_s
 
 
 def test_after_an_outage_a_recovered_person_is_told_and_one_whose_case_is_over_is_not() -> None:
-    """SPEC 4.2: armed in time, so not judged as late."""
+    """contract 4.2: armed in time, so not judged as late."""
     recovered, over = Life(), Life()
     recovered.tell(at(0), note(0, 30))
     assert [path for path, _ in outage(recovered, 45)] == [REMINDER, PLAN]
@@ -100,7 +100,7 @@ def test_catch_up_days_count_in_dates_from_the_legal_date(learnt: int, state: st
 def test_a_deadline_learnt_of_after_it_was_told_and_before_its_legal_date_is_late_and_fires() -> (
     None
 ):
-    """SPEC 4.2: late counts from due_at, also where the legal date is still ahead."""
+    """contract 4.2: late counts from due_at, also where the legal date is still ahead."""
     life = Life()
     life.tell(at(26), note(0, 100))
     (event,) = life.due(PLAN)
@@ -127,7 +127,7 @@ def test_missed_is_judged_anew_when_a_second_late_note_shows_that_the_person_is_
 
 
 def test_a_note_backdated_by_months_causes_no_burst() -> None:
-    """SPEC 4.2: of one checkpoint only the latest such step fires, and none that is superseded."""
+    """contract 4.2: of one checkpoint only the latest such step fires, and none that is superseded."""
     life = Life()
     life.tell(at(120), note(0, 300))
     fired = [f"{each.checkpoint}.{each.step}" for each in life.due()]

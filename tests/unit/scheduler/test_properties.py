@@ -1,4 +1,4 @@
-"""Generated lives against a day-by-day reference model, and what must hold of all of them (SPEC 2-4)."""
+"""Generated lives against a day-by-day reference model, and what must hold of all of them (contract 2-4)."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def whole_plan(made: Replanned) -> list[list[tuple[Any, ...]]]:
 @SETTINGS
 @given(life=lives())
 def test_cases_are_those_of_a_walk_over_every_day(life: dict[str, Any]) -> None:
-    """SPEC 3.1-3.6."""
+    """contract 3.1-3.6."""
     expected = [
         (each["start"], each["end"], each["sick_days"], each["over"]) for each in cases_of(life)
     ]
@@ -113,7 +113,7 @@ def test_cases_are_those_of_a_walk_over_every_day(life: dict[str, Any]) -> None:
 def test_a_fresh_plan_is_that_of_the_reference_model(
     life: dict[str, Any], now: tuple[int, int]
 ) -> None:
-    """SPEC 4, 4.1 and 4.2, where nothing has fired before."""
+    """contract 4, 4.1 and 4.2, where nothing has fired before."""
     expected = [
         {
             path: {
@@ -141,7 +141,7 @@ def test_a_fresh_plan_is_that_of_the_reference_model(
 def test_arrival_order_and_repeats_do_not_change_the_plan(
     data: st.DataObject, life: dict[str, Any], now: tuple[int, int]
 ) -> None:
-    """SPEC 4.1: the same records in any order, some twice, in any batches, at one instant."""
+    """contract 4.1: the same records in any order, some twice, in any batches, at one instant."""
     records = records_of(life)
     if data.draw(st.booleans()):
         records.append(gone_of(life, data.draw(st.integers(0, len(life["notes"]) - 1))))
@@ -159,7 +159,7 @@ def test_arrival_order_and_repeats_do_not_change_the_plan(
 def test_notes_known_beforehand_fire_what_the_reference_model_arms_and_nothing_else(
     life: dict[str, Any],
 ) -> None:
-    """SPEC 5: each armed timer fires once, at its instant, and is withdrawn when its case is over."""
+    """contract 5: each armed timer fires once, at its instant, and is withdrawn when its case is over."""
     register = fresh()
     simulation = Simulation(register)
     simulation.arrive(records_of(life), at(-90))
@@ -192,7 +192,7 @@ def test_after_an_outage_all_that_fell_due_in_it_fires_oldest_first_unless_its_c
     days: int,
     first: bool,  # whether the replan or the firing comes first
 ) -> None:
-    """SPEC 4.2."""
+    """contract 4.2."""
     register = fresh()
     simulation = Simulation(register)
     simulation.arrive(records_of(life), at(-90))
@@ -218,7 +218,7 @@ def test_after_an_outage_all_that_fell_due_in_it_fires_oldest_first_unless_its_c
 def test_what_stands_is_what_the_facts_of_today_still_give(
     life: dict[str, Any], data: st.DataObject, days: int
 ) -> None:
-    """SPEC 4.3: told one by one at any time, then looked at when all second thoughts are through."""
+    """contract 4.3: told one by one at any time, then looked at when all second thoughts are through."""
     register = fresh()
     simulation = Simulation(register)
     records = data.draw(st.permutations(records_of(life)))
@@ -257,7 +257,7 @@ NUMBERS = [ANNE, BJORN, CECILIE, DAG]
 def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
     changes: dict[str, str], gone: set[str], data: st.DataObject
 ) -> None:
-    """SPEC 2: chains are followed, also in a ring; a change that was withdrawn never was."""
+    """contract 2: chains are followed, also in a ring; a change that was withdrawn never was."""
     changes = {old: new for old, new in changes.items() if old != new}
     records = [
         Taken(
@@ -312,7 +312,7 @@ def _became(number: str, changes: dict[str, str], gone: set[str]) -> str:
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32), on=st.integers(0, 3_200))
 def test_years_of_notes_are_cases_and_plans_as_the_reference_model_says(seed: int, on: int) -> None:
-    """SPEC 3 and 4: hundreds of notes, shuffled and repeated, and what the facts between them change."""
+    """contract 3 and 4: hundreds of notes, shuffled and repeated, and what the facts between them change."""
     life = long_life(seed)
     records = records_of(life)
     shuffled = records + records[::3]

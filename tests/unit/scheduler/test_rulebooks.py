@@ -1,4 +1,4 @@
-"""The two other shipped rulebooks, offices' overrides, and what an event carries (SPEC 4, 5)."""
+"""The two other shipped rulebooks, offices' overrides, and what an event carries (contract 4, 5)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from tests.reference.life import (
     ANNE,
     BYGG,
     KAFE,
-    RULEBOOKS,
     Life,
     asked,
     at,
@@ -20,6 +19,7 @@ from tests.reference.life import (
     reasons,
     shipped,
 )
+from tests.support.paths import RULEBOOKS
 from tests.unit.scheduler.test_states import exempted, held, summoned
 
 ASSESS = "dialogue_meeting_2_assessment.assess"
@@ -74,7 +74,7 @@ def test_an_employer_prepares_two_weeks_before_meeting_1_is_due() -> None:
 
 
 def test_an_employer_of_graded_work_prepares_no_meeting_1() -> None:
-    """SPEC 4.1: judged by each employer's own notes, also what counts from meeting 1's deadline."""
+    """contract 4.1: judged by each employer's own notes, also what counts from meeting 1's deadline."""
     life = employers()
     life.tell(at(1), note(0, 300, note_id="note-2", kind="graded", grade=40, employer=BYGG))
     life.turn(at(40))
@@ -137,7 +137,7 @@ def test_a_person_who_moves_office_is_planned_by_the_new_offices_rules() -> None
 
 
 def test_an_event_tells_the_case_as_it_is_on_the_due_date() -> None:
-    """SPEC 5: `week` is the week that `day` lies in, the form that of the newest note of the date."""
+    """contract 5: `week` is the week that `day` lies in, the form that of the newest note of the date."""
     life = Life()
     life.tell(
         at(0),
@@ -160,7 +160,7 @@ def test_an_event_tells_the_case_as_it_is_on_the_due_date() -> None:
 
 
 def test_messages_of_a_step_make_sense_until_the_checkpoints_next_step() -> None:
-    """SPEC 6.4: what the notifier knows as `not_after`."""
+    """contract 6.4: what the notifier knows as `not_after`."""
     life = Life()
     life.tell(at(0), note(0, 300))
     life.turn(at(130))

@@ -1,4 +1,4 @@
-"""Steps that hang on a fact instead of the start (SPEC 4, second part)."""
+"""Steps that hang on a fact instead of the start (contract 4, second part)."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ def test_a_request_newer_than_its_closing_opens_it_again() -> None:
 
 
 def test_a_request_opened_again_fires_again_also_where_closing_and_request_come_together() -> None:
-    """SPEC 4.1: what arrived together must mean what it means one by one."""
+    """contract 4.1: what arrived together must mean what it means one by one."""
     life = away()
     life.tell(at(20), requested(20))
     life.tell(at(31), closed(25), requested(30, party="employer"))
@@ -494,7 +494,7 @@ def test_a_plan_asked_for_is_told_reminded_of_and_overdue() -> None:
 
 
 def test_a_plan_asked_for_at_short_notice_is_asked_for_once() -> None:
-    """SPEC 4.2: no burst; the request says it all when its reminder would come with it."""
+    """contract 4.2: no burst; the request says it all when its reminder would come with it."""
     life = away()
     life.tell(at(100), plan_asked(100, reply_by=102))
     life.turn(at(101))
@@ -581,7 +581,7 @@ def test_a_fact_withdrawn_takes_back_what_it_asked_for() -> None:
 
 
 def test_what_happens_at_once_is_late_only_when_the_case_is_over_or_long_ago() -> None:
-    """SPEC 4: at once means due at the fact's occurred_at."""
+    """contract 4: at once means due at the fact's occurred_at."""
     life = away()
     life.tell(at(150), requested(20))
     (event,) = life.due(REQUESTED)

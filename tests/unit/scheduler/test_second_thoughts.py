@@ -1,4 +1,4 @@
-"""Once, and second thoughts (SPEC 4.3): what is withdrawn, for whom, when, and what comes back."""
+"""Once, and second thoughts (contract 4.3): what is withdrawn, for whom, when, and what comes back."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_an_exemption_withdraws_and_its_revocation_brings_back() -> None:
 
 
 def test_what_fell_due_under_an_exemption_is_planned_for_the_morning_after_it() -> None:
-    """SPEC 4: `until` is the last day that it stands."""
+    """contract 4: `until` is the last day that it stands."""
     life = Life()
     life.tell(at(0), note(0, 300))
     life.tell(at(100), exempted(100, until=130))
@@ -389,7 +389,7 @@ def test_a_fired_step_never_fires_again_for_the_same_generation() -> None:
 
 
 def test_a_fact_that_changes_the_basis_goes_out_with_the_next_revision() -> None:
-    """SPEC 4.4."""
+    """contract 4.4."""
     life = Life()
     life.tell(at(0), note(0, 300))
     life.turn(at(113))

@@ -1,4 +1,4 @@
-"""What state and reason a step has (SPEC 4.1), in the table's order."""
+"""What state and reason a step has (contract 4.1), in the table's order."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_graded_leave_has_no_meeting_1_but_the_later_checkpoints() -> None:
 
 
 def test_a_meeting_1_that_was_held_with_a_graded_person_is_done_and_not_graded() -> None:
-    """SPEC 4.1: done comes before a condition that fails."""
+    """contract 4.1: done comes before a condition that fails."""
     life = Life()
     life.tell(at(0), note(0, 300, kind="graded", grade=60))
     life.tell(at(20), held(1, 20))
@@ -151,7 +151,7 @@ def test_a_meeting_1_that_was_held_with_a_graded_person_is_done_and_not_graded()
 
 
 def test_meeting_1_is_requested_for_graded_people_alone() -> None:
-    """SPEC 4: graded people get meeting 1 on request; nobody asked before."""
+    """contract 4: graded people get meeting 1 on request; nobody asked before."""
     request = MeetingRequested(person_id=ANNE, occurred_at=at(20), meeting=1, party="employee")
     graded, full = Life(), Life()
     graded.tell(at(0), note(0, 300, kind="graded", grade=60))
@@ -186,7 +186,7 @@ def test_a_meeting_that_is_summoned_answers_the_question_of_its_need() -> None:
 
 
 def test_a_meeting_of_another_number_ends_nothing() -> None:
-    """SPEC 4: `held`, `summoned` and `requested` mean the checkpoint's own meeting."""
+    """contract 4: `held`, `summoned` and `requested` mean the checkpoint's own meeting."""
     life = Life()
     life.tell(at(0), note(0, 300))
     life.tell(at(20), held(2, 20), held(3, 20))
@@ -296,7 +296,7 @@ def asked_of(life: Life) -> list[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("party", ["unknown", "practitioner"])
 def test_a_request_by_neither_party_closes_neither_question(party: str) -> None:
-    """SPEC 7."""
+    """contract 7."""
     life = Life()
     life.tell(at(0), note(0, 300))
     request = MeetingRequested.model_validate(

@@ -1,4 +1,4 @@
-"""A channel that asks the registers right before each attempt, and sends nothing without their answer (SPEC 6.3).
+"""A channel that asks the registers right before each attempt, and sends nothing without their answer (contract 6.3).
 
 The contacts topic has said which channel to try; a register over HTTP has the last word on whether, and on where to.
 A no ends the delivery, and the next channel has its turn. No answer is our own trouble: nothing is sent, no attempt

@@ -1,4 +1,4 @@
-"""E-mail in two ways: one to employees, another to employers (SPEC 6.10)."""
+"""E-mail in two ways: one to employees, another to employers (contract 6.10)."""
 
 from services.notifier.domain.delivery import Outcome, State
 from services.notifier.ports import Channel, Kind, Outgoing, Recall

@@ -1,4 +1,4 @@
-"""What a template may say (SPEC 6.5): each rule looks at one string and tells, in a sentence, what is wrong.
+"""What a template may say (contract 6.5): each rule looks at one string and tells, in a sentence, what is wrong.
 
 The rules are asked when the folder is loaded, never when something is sent: a bad template must stop a
 deployment, not a message. Words are matched by stems, in all three languages at once, since a translator may

@@ -1,4 +1,4 @@
-"""The words that leave for people: templates in three languages, read once, rendered purely (SPEC 6.5).
+"""The words that leave for people: templates in three languages, read once, rendered purely (contract 6.5).
 
 Nothing here knows a person. The one thing that is put into a template is a date, so no message can say more
 than what to do, by which date, and to log in. Words that nobody wrote (a checkpoint of a rulebook from

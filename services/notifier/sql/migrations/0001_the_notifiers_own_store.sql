@@ -123,7 +123,7 @@ create table deliveries (
     -- Something is left to do exactly while there is an instant to do it at: nothing can be forgotten.
     constraint deliveries_ready check ((ready_at is not null) = (state in ('waiting', 'sending', 'closing')))
 );
--- Due first, and the claim's own order: an empty poll reads one row, however many wait (TIMERS 1).
+-- Due first, and the claim's own order: an empty poll reads one row, however many wait.
 create index deliveries_ready on deliveries (ready_at, delivery_id) where ready_at is not null;
 create index deliveries_event on deliveries (event_id);
 create index deliveries_person on deliveries (person);

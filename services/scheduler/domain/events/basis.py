@@ -1,4 +1,4 @@
-"""The basis of a due event for an adviser: what is known and what is missing (SPEC 4.4). Facts, never advice.
+"""The basis of a due event for an adviser: what is known and what is missing (contract 4.4). Facts, never advice.
 
 What is missing is listed by name, because the advisers in the study of 2021 said that it often is.
 """

@@ -87,7 +87,7 @@ def fire(timer: Timer, now: datetime) -> DeadlineDue:
 
 
 def not_after(planned: Planned, steps: Sequence[Planned], now: datetime) -> datetime | None:
-    """The due instant of the checkpoint's next step: until then the event's messages make sense (SPEC 6.4)."""
+    """The due instant of the checkpoint's next step: until then the event's messages make sense (contract 6.4)."""
     if planned.due_at is None:
         return None
     after = max(planned.due_at, now)

@@ -1,4 +1,4 @@
-"""The follow-up facts of one case, and which of them stand (SPEC 2: what a fact replaces).
+"""The follow-up facts of one case, and which of them stand (contract 2: what a fact replaces).
 
 Each fact is put to one case: of those that had begun on its date, the latest. Within a case a later
 version replaces an earlier one of the same slot.
@@ -37,7 +37,7 @@ from schemas.messages import (
 from services.scheduler.domain.calendar import oslo_date
 from services.scheduler.domain.facts.facts import Fact
 
-# A person too ill for meeting 1 is asked about again after four weeks, where no date was given (v).
+# A person too ill for meeting 1 is asked about again after four weeks, where no date was given (policy).
 TOO_ILL_FOR_NOW = "too_ill_for_now"
 TOO_ILL_FOR_NOW_DAYS = 28
 

@@ -1,4 +1,4 @@
-"""Sick notes become sick days, sick days become cases, and cases keep their ids (SPEC 3).
+"""Sick notes become sick days, sick days become cases, and cases keep their ids (contract 3).
 
 Source of the 16 days: ftrl § 8-19 (a new employer's period after 16 days) as the welfare office applies it to
 a continuous leave. Pure: what comes in are notes that stand, what goes out are values.
@@ -49,12 +49,12 @@ class Leave:
 
     @property
     def over_on(self) -> date:
-        """The first date on which the case is over (SPEC 3.6); death is not a matter of days."""
+        """The first date on which the case is over (contract 3.6); death is not a matter of days."""
         after_gap = self.end + OVER_AFTER
         return min(after_gap, self.resumed_on) if self.resumed_on is not None else after_gap
 
     def is_sick_listed(self, day: date) -> bool:
-        """From start to end, gaps included (SPEC 3.3)."""
+        """From start to end, gaps included (contract 3.3)."""
         return self.start <= day <= self.end
 
     def grade(self, day: date) -> int:
@@ -140,7 +140,7 @@ def _employers_of(notes: Iterable[NoteDay]) -> tuple[Employer, ...]:
 
 
 def leaves_of(notes: Sequence[StandingNote], resumed: Sequence[WorkResumed]) -> list[Leave]:
-    """All leaves that the notes make, by start (SPEC 3.1, 3.2, 3.5)."""
+    """All leaves that the notes make, by start (contract 3.1, 3.2, 3.5)."""
     by_day: dict[date, list[NoteDay]] = {}
     cut_from: set[date] = set()
     for note in notes:
@@ -242,7 +242,7 @@ def identify(
     numbers_used: int,
     new_id: Callable[[int], str],
 ) -> Identified:
-    """Give each leave its id (SPEC 3.4).
+    """Give each leave its id (contract 3.4).
 
     An id stays where a leave still touches the case that had it (no gap in between that would end one). Of two
     cases that are now one leave the earlier stays; of two leaves that were one case the earlier has its id.

@@ -1,4 +1,4 @@
-"""What is known about a person, and which of it stands (SPEC 2).
+"""What is known about a person, and which of it stands (contract 2).
 
 No order of arrival can be counted on, nor that a fact comes once or stays. Each is stored once with its version; what
 stands is folded from the whole set, so that arrival order cannot matter. Nothing here reads a clock.
@@ -24,7 +24,7 @@ from schemas.messages import (
 from services.scheduler.domain.calendar import oslo_date
 
 NoteSource = Literal["canonical", "sendt", "bekreftet", "tsm", "status"]
-# Of the sources that hold a note one counts, in this order; `status` only joins tsm (SPEC 2).
+# Of the sources that hold a note one counts, in this order; `status` only joins tsm (contract 2).
 _SOURCES_BY_RANK: tuple[NoteSource, ...] = ("canonical", "sendt", "bekreftet", "tsm")
 
 
@@ -41,7 +41,7 @@ class NoteSlot:
     """What one source says about one note: the newest version, or that it is gone (`note` None).
 
     `counts` is false for a note that was refused. The self-certified days have a version of their own, because
-    a record that only changes the person's number may leave them out (SPEC 7). `status`, `employer` and
+    a record that only changes the person's number may leave them out (contract 7). `status`, `employer` and
     `person_id` are those of the source `status`, which holds no note of its own.
     """
 
@@ -129,7 +129,7 @@ class Fact:
 
     @property
     def on(self) -> date:
-        """The date that decides to which case it belongs (SPEC 2): its own date, else Oslo's of occurred_at."""
+        """The date that decides to which case it belongs (contract 2): its own date, else Oslo's of occurred_at."""
         for name in ("shared_on", "made_on"):
             own: date | None = getattr(self.message, name, None)
             if own is not None:

@@ -29,7 +29,7 @@ _SOURCE_BY_TOPIC: dict[str, NoteSource] = {
 
 @dataclass(frozen=True, slots=True)
 class OfficeChange:
-    """Which office a person belongs to now; of a person's contact the scheduler reads nothing else (SPEC 2)."""
+    """Which office a person belongs to now; of a person's contact the scheduler reads nothing else (contract 2)."""
 
     person_id: str
     office: str | None

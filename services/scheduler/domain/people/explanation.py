@@ -1,4 +1,4 @@
-"""Why somebody did, or did not, get a message: facts, cases and the whole plan in words and in order (SPEC 4.5).
+"""Why somebody did, or did not, get a message: facts, cases and the whole plan in words and in order (contract 4.5).
 
 Pure, and made from the same replan that the service acts on, so that it cannot tell another story.
 """

@@ -1,4 +1,4 @@
-"""One person's facts become cases, plans, timers and second thoughts: the same replan after every fact (SPEC 4.1)."""
+"""One person's facts become cases, plans, timers and withdrawals: the same replan after every fact (contract 4.1)."""
 
 from __future__ import annotations
 

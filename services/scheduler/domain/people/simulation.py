@@ -1,6 +1,6 @@
 """The scheduler without its machinery: folds records in order of arrival and fires everything at its instant.
 
-What `plan` runs (SPEC 11). At one instant all records are folded first, then people are replanned, then what is
+What `plan` runs (contract 11). At one instant all records are folded first, then people are replanned, then what is
 due fires; the service's handler and turn do the same things in the same order, so both agree.
 """
 

@@ -1,4 +1,4 @@
-"""What the facts say about one step on its due date, whatever it has been through (SPEC 4).
+"""What the facts say about one step on its due date, whatever it has been through (contract 4).
 
 `judge` finds the due date, asks whether the step applies on it, and for each recipient whether it is done or
 exempted. History, lateness and second thoughts have files of their own.
@@ -103,7 +103,7 @@ def _judge_dated(question: Question, due_at: datetime, *, is_full: bool) -> Verd
     if recipients and not open_to:
         return Verdict("done", first_reason(closed.values()), *common)
     if not recipients:
-        # Nobody is asked because of graded work; what is done is done all the same (SPEC 4.1's order).
+        # Nobody is asked because of graded work; what is done is done all the same (contract 4.1's order).
         graded = replace(question, asks_graded=True)
         closed, _ = closed_and_resumed(graded)
         if graded.recipients and set(closed) == set(graded.recipients):
@@ -164,7 +164,7 @@ def _told_at(step: Step, due_on: date, view: View) -> datetime:
 
 
 def _failing_condition(question: Question, day: date, *, is_full: bool) -> str | None:
-    """The first condition that fails on the day, by the order of SPEC 4.1."""
+    """The first condition that fails on the day, by the order of contract 4.1."""
     step, view, leave = question.step, question.view, question.leave
     within = question.within(day)
     grade = leave.grade(within)
@@ -191,7 +191,7 @@ def _lacks_exemption(step: Step, view: View, day: date) -> bool:
         not any(
             covers(each.fact.checkpoint, step)
             and each.stands_on(day)
-            # One that names an employer is nothing to an adviser (SPEC 4).
+            # One that names an employer is nothing to an adviser (contract 4).
             and (each.fact.org_number is None or "line_manager" in step.to)
             and (not condition.reasons or each.fact.reason in condition.reasons)
             for each in view.facts.exemptions

@@ -1,4 +1,4 @@
-"""Whom a step asks, and for whom it is done or exempted (SPEC 4: done by, exemptions, several employers)."""
+"""Whom a step asks, and for whom it is done or exempted (contract 4: done by, exemptions, several employers)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.fact_anchors import Instance, covers
 from services.scheduler.domain.rulebook.model import Act, Rulebook, Step
 
-# Of several reasons the first is named (SPEC 4.1); act → the code it is told by.
+# Of several reasons the first is named (contract 4.1); act → the code it is told by.
 _ACTS_IN_ORDER: tuple[tuple[Act, str], ...] = (
     ("plan_made", "plan_made"),
     ("plan_shared", "plan_shared"),
@@ -47,7 +47,7 @@ class View:
 
     @property
     def is_over(self) -> bool:
-        """SPEC 3.6; a case without notes is withdrawn, which is another thing."""
+        """Contract 3.6; a case without notes is withdrawn, which is another thing."""
         return self.leave is not None and (self.is_dead or self.today >= self.leave.over_on)
 
 
@@ -305,7 +305,7 @@ def _exemptions_from(step: Step, facts: CaseFacts, recipient: Recipient) -> list
 
 
 def first_reason(reasons: Iterable[str]) -> str:
-    """Of several reasons the first in SPEC's order; acts come before exemptions."""
+    """Of several reasons the first in the order of the contract's table; acts come before exemptions."""
     return min(reasons, key=_rank)
 
 

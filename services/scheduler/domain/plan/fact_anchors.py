@@ -1,4 +1,4 @@
-"""What a step that is anchored in a fact hangs on: one instance for each fact that asks for it (SPEC 4, part 2)."""
+"""What a step that is anchored in a fact hangs on: one instance for each fact that asks for it (contract 4, part 2)."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def _exemptions(step: Step, facts: CaseFacts) -> Iterator[Instance]:
 def covers(exempted_checkpoint: str, step: Step) -> bool:
     """Whether an exemption from that checkpoint reaches the step.
 
-    An exemption from a meeting covers every checkpoint that names the meeting (SPEC 4: 16, 17, 23 and 26).
+    An exemption from a meeting covers every checkpoint that names the meeting (contract 4: 16, 17, 23 and 26).
     """
     return exempted_checkpoint == step.checkpoint or (
         step.meeting is not None and exempted_checkpoint == f"dialogue_meeting_{step.meeting}"

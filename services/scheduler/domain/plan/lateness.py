@@ -1,4 +1,4 @@
-"""When an open step is told: in time, late, or never (SPEC 4.2)."""
+"""When an open step is told: in time, late, or never (contract 4.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan of one case: for every step one state with a reason, and what follows from it (SPEC 4.1-4.3).
+"""The plan of one case: for every step one state with a reason, and what follows from it (contract 4.1-4.3).
 
 Pure and total: plan(view, history) is a function of the facts that stand, of what the steps have been through,
 of the rulebook and of `now`. Timers are derived here and nowhere else; nobody adds, moves or cancels one.

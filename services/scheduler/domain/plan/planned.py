@@ -1,4 +1,4 @@
-"""One step of a case as it is planned: its state, with a reason (SPEC 4.1)."""
+"""One step of a case as it is planned: its state, with a reason (contract 4.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of due events that went out, once the facts no longer give them (SPEC 4.3)."""
+"""What becomes of due events that went out, once the facts no longer give them (contract 4.3)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from services.scheduler.domain.plan.planned import Candidate, Planned, as_fired
 from services.scheduler.domain.rulebook.model import Step
 
 MOVED_AFTER_DAYS = 7
-"""A fired step whose due date is now more than that many days ahead is withdrawn (SPEC 4.3)."""
+"""A fired step whose due date is now more than that many days ahead is withdrawn (contract 4.3)."""
 
 DOUBT = timedelta(minutes=15)
-"""How long what notes bring about waits before it withdraws: a note that changes topic is gone briefly (v)."""
+"""How long what notes bring about waits before it withdraws: a note that changes topic is gone briefly (policy)."""
 
 _EXEMPTED = "exempted:"
 # Brought about by acts, not by notes, and so withdrawn at once.

@@ -1,4 +1,4 @@
-"""The rulebook: the only place where a checkpoint is defined (SPEC 4). Read, validated, and never guessed at.
+"""The rulebook: the only place where a checkpoint is defined (contract 4). Read, validated, and never guessed at.
 
 Its text is TOML and is read by rulebook_reader.py. A checkpoint that this code has never heard of is as good as
 any: what is fixed are the words for anchors, conditions and acts below.
@@ -49,11 +49,11 @@ FactAnchor = Literal[
 ]
 FactDate = Literal["takes_place_on", "reply_by", "on"]
 
-# Catching up after that many days helps nobody unless the file says otherwise (v).
+# Catching up after that many days helps nobody unless the file says otherwise (policy).
 CATCH_UP_DAYS_DEFAULT = 28
 REPLY_DAYS_DEFAULT = 14
 
-# Between these the law's order must hold, whatever an office decides (SPEC 4).
+# Between these the law's order must hold, whatever an office decides (contract 4).
 ORDER = (
     "meeting_need.question",
     "dialogue_meeting_2_assessment.assess",

@@ -1,4 +1,4 @@
-"""Reads a rulebook from its TOML text, or says in one sentence and with a line why it cannot be used (SPEC 4).
+"""Reads a rulebook from its TOML text, or says in one sentence and with a line why it cannot be used (contract 4).
 
 What the form may hold is written down once, as models; what no form can say (an order that the law sets, a step
 that counts from itself) is checked after that, for the file and again with each office's overrides.

@@ -44,7 +44,7 @@ create table note_slots (
 );
 create index note_slots_person on note_slots (person);
 
--- Every version that a slot has had, in the form of a slot, so that an earlier moment can be explained (SPEC 4.5).
+-- Every version that a slot has had, in the form of a slot, so that an earlier moment can be explained (contract 4.5).
 create table note_versions (
     id bigint generated always as identity primary key,
     note_id text not null,
