@@ -1,5 +1,7 @@
 """Norwegian working days and public holidays for both services (contract 4, 6). Pure: dates in, dates out."""
 
+from __future__ import annotations
+
 from datetime import date, timedelta
 from functools import lru_cache
 

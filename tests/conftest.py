@@ -1,5 +1,7 @@
 """What every test may ask for: the real parts, a database and a topic prefix of its own."""
 
+from __future__ import annotations
+
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator

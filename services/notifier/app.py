@@ -3,6 +3,8 @@
 `Notifier` is the whole of it without loops: the service turns it by itself, demo, replay and tests by hand.
 """
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass

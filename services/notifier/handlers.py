@@ -4,6 +4,8 @@ The order of kinds within a batch is free, and so is their order across batches:
 then asks what it means together with what was there before. What a message means is the domain's to say.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar

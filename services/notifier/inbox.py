@@ -4,6 +4,8 @@ Order between topics, and on ours between kinds, means nothing (contract 2), so 
 kind by kind. What can never be understood is set aside with its reason and holds up nobody.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 

@@ -1,5 +1,7 @@
 """Look-ups that the handlers and the turns share."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 
 from services.notifier.domain.decision import DueFor

@@ -1,5 +1,7 @@
 """What leaves: a delivery that may be sent, put into the message of its kind. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime

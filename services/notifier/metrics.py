@@ -1,5 +1,7 @@
 """What operators see of the notifier: counts by channel and code, never by person."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from prometheus_client import Counter, Gauge

@@ -1,5 +1,7 @@
 """What operators ask of the notifier from a terminal: on a connection of their own, beside the running service."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ Each promises no more than its callers lean on. What a transaction's tables do i
 what they lock stays locked to its end.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """The outbox: records that a transaction decided on, out on Kafka after its commit, at least once."""
 
+from __future__ import annotations
+
 from services.notifier.ports import Publish, Store
 
 BATCH = 200

@@ -1,5 +1,7 @@
 """The notifier's own variables (contract 12): a transport and its address for each kind of channel."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self

@@ -3,6 +3,8 @@
 Socket time-outs and sleeps do not use this; they run on the monotonic clock.
 """
 
+from __future__ import annotations
+
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 

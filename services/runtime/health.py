@@ -4,6 +4,8 @@ FastStream's and aiokafka's own answers stay green while nothing is consumed, so
 is asked whether it makes progress. Live means "a restart would not help"; ready means "work flows".
 """
 
+from __future__ import annotations
+
 import asyncio
 import socket
 import time

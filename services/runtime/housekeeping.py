@@ -4,6 +4,8 @@ Never a timer of a case: those live in PostgreSQL alone. Each job is safe to run
 processes at once, and to miss.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC

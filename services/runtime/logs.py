@@ -6,6 +6,8 @@ e-mail in the finished line is masked and counted, and a count is a bug. Lines o
 the same way, and of them only what their authors wrote passes, not what they put into it.
 """
 
+from __future__ import annotations
+
 import logging
 import re
 import sys

@@ -1,5 +1,7 @@
 """What the runtime counts. Labels are topics, groups, loops and classes; never a key, an id or a text."""
 
+from __future__ import annotations
+
 from prometheus_client import Counter, Gauge, Histogram
 
 RECORDS_HANDLED = Counter(

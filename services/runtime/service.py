@@ -4,6 +4,8 @@ The exit code tells the truth: 0 when it was asked to stop and everything ended 
 out a broker or a database that is away at the start is the platform's work: it restarts what exits.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import os
@@ -130,7 +132,7 @@ def run_service(name: str, settings: ServiceSettings, start: Start) -> int:
     return code
 
 
-async def _live(life: Life, settings: ServiceSettings, start: Start, cut: "_Cut") -> None:
+async def _live(life: Life, settings: ServiceSettings, start: Start, cut: _Cut) -> None:
     _heed_signals(life)
     watch = _FrozenLoopWatch()
     for weakness in settings.weaknesses():

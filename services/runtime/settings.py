@@ -5,6 +5,8 @@ variables, and calls `load_settings`; a fault ends the start with one sentence a
 the variable and the fault and never the value, which may be a secret.
 """
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 from typing import Literal, Self, TypeVar

@@ -4,6 +4,8 @@ What a turn is, is its caller's: tests and the demo call it without this loop. S
 monotonic clock and short, so neither a step of the wall clock nor a lost wake-up stops the work.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import random

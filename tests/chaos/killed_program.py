@@ -4,6 +4,8 @@
 together (contract 15): a kill from outside hits them only by chance.
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import sys

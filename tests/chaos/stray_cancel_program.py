@@ -4,6 +4,8 @@ No signal and no proxy brings that about from outside, and a library may: so it 
 for the first batch that holds a record with the header `test-cancel`.
 """
 
+from __future__ import annotations
+
 import asyncio
 import sys
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """Made-up records in NAV's formats, and what is needed to ask questions about them."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from dataclasses import replace

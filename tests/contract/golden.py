@@ -1,5 +1,7 @@
 """One message of every kind, as values: the golden records in schemas/samples must decode to these."""
 
+from __future__ import annotations
+
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 

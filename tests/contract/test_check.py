@@ -1,5 +1,7 @@
 """`stoppunkt check`: one verdict a line, an exit code that tells the truth (contract 11)."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 

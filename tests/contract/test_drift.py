@@ -1,5 +1,7 @@
 """Fields come, go and become null; a reader survives it and its reasons show nothing (contract 7 and 8)."""
 
+from __future__ import annotations
+
 import copy
 import json
 import re

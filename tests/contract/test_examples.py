@@ -1,5 +1,7 @@
 """Every example record is understood, knowingly ignored, or dead with a reason that helps (contract 7 and 8)."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Whatever bytes somebody sends, on any topic: a verdict, and never an exception (contract 8)."""
 
+from __future__ import annotations
+
 import json
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The generated documents are those of the models, and say what contract 10 says of the topics."""
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import Any
 

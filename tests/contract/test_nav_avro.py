@@ -1,5 +1,7 @@
 """Avro in Confluent's framing, by the shipped schemas or a registry's (contract 7)."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import pytest

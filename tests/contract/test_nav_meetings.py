@@ -1,5 +1,7 @@
 """NAV's assessments and meetings as canonical facts (contract 7)."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import UTC, date, datetime
 

@@ -1,5 +1,7 @@
 """NAV's events about meeting need, plans and reassessments as canonical facts (contract 7)."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import UTC, date, datetime
 

@@ -1,5 +1,7 @@
 """NAV's sick notes, on four topics, as versions of our own (contract 2 and 7)."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta

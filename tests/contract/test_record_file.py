@@ -1,5 +1,7 @@
 """Files of records: what a line may look like, when it arrives, and what is no record (contract 11)."""
 
+from __future__ import annotations
+
 import base64
 import json
 import tracemalloc

@@ -1,5 +1,7 @@
 """Golden records: bytes that were once published are understood for as long as their version lives."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 from pathlib import Path

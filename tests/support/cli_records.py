@@ -1,5 +1,7 @@
 """Files of records for the command line's tests: made-up people, written as a publisher would write them."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +26,7 @@ class Scenario:
 
     def event(
         self, at: str, topic: str, key: str, kind: str, value: object, **members: object
-    ) -> "Scenario":
+    ) -> Scenario:
         headers = {
             "ce_specversion": "1.0",
             "ce_id": f"test-{len(self.records) + 1}",
@@ -48,7 +50,7 @@ class Scenario:
         grade: int | None = None,
         employer: str | None = KAFE,
         **members: object,
-    ) -> "Scenario":
+    ) -> Scenario:
         kind = {"kind": "full"} if grade is None else {"kind": "graded", "grade": grade}
         value = {
             "note_id": name,
@@ -61,19 +63,19 @@ class Scenario:
         }
         return self.event(at, NOTES, name, "sick_note.registered", value, **members)
 
-    def gone(self, at: str, name: str, **members: object) -> "Scenario":
+    def gone(self, at: str, name: str, **members: object) -> Scenario:
         self.records.append({"at": at, "topic": NOTES, "key": name, "value": None} | members)
         return self
 
-    def fact(self, at: str, person: str, kind: str, **value: object) -> "Scenario":
+    def fact(self, at: str, person: str, kind: str, **value: object) -> Scenario:
         told = {"person_id": person, "occurred_at": at} | value
         return self.event(at, FOLLOW_UP, f"key-{person[-3:]}", kind, told)
 
-    def renumbered(self, at: str, old: str, new: str) -> "Scenario":
+    def renumbered(self, at: str, old: str, new: str) -> Scenario:
         value = {"old_person_id": old, "new_person_id": new, "occurred_at": at}
         return self.event(at, FOLLOW_UP, "key-renumbered", "person.renumbered", value)
 
-    def contact(self, at: str, person: str, office: str = "0219") -> "Scenario":
+    def contact(self, at: str, person: str, office: str = "0219") -> Scenario:
         value = {
             "person_id": person,
             "may_be_notified": True,
@@ -85,7 +87,7 @@ class Scenario:
         }
         return self.event(at, CONTACTS, "person/x", "person_contact.changed", value)
 
-    def manager(self, at: str, person: str, org_number: str = KAFE) -> "Scenario":
+    def manager(self, at: str, person: str, org_number: str = KAFE) -> Scenario:
         value = {
             "person_id": person,
             "org_number": org_number,
@@ -94,7 +96,7 @@ class Scenario:
         }
         return self.event(at, CONTACTS, "manager/x", "line_manager.changed", value)
 
-    def dead(self, at: str, person: str) -> "Scenario":
+    def dead(self, at: str, person: str) -> Scenario:
         """A note whose period ends before it begins."""
         return self.note(at, person, f"dead-{len(self.records)}", "2026-02-10", "2026-02-01")
 

@@ -1,5 +1,7 @@
 """What the notifier's tests share: made-up people, records about them, and a notifier turned by hand."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence

@@ -4,6 +4,8 @@ Each of the two is, in this order: the one that the environment names (DATABASE_
 container, where a Docker daemon answers; else the embedded one. All of them are used the same way.
 """
 
+from __future__ import annotations
+
 import importlib
 import os
 import socket

@@ -1,5 +1,7 @@
 """Where the tests find what lies in files: paths in this checkout, or in an unpacked archive of it."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,5 +1,7 @@
 """What the runtime's tests share: settings for the running parts, captured logs, waiting for a fact."""
 
+from __future__ import annotations
+
 import asyncio
 import io
 import json

@@ -1,5 +1,7 @@
 """A service of the runtime alone, run as a process by test_runtime_service.py; its argument is the fault."""
 
+from __future__ import annotations
+
 import asyncio
 import sys
 import time

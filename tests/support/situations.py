@@ -4,6 +4,8 @@ A situation is a function that tells facts and contacts of one life and returns 
 a file are lived in one run: they have different people, and what is shared (an office, an employer) is named.
 """
 
+from __future__ import annotations
+
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -77,7 +79,7 @@ class Life:
         self.told: list[FiledRecord] = []
         self.others: dict[str, Life] = {}
 
-    def another(self, name: str) -> "Life":
+    def another(self, name: str) -> Life:
         """Somebody else in the same situation, whose lines begin with that name."""
         self.others[name] = Life(int(self.number[-5:]) + 10_000 * (len(self.others) + 1))
         return self.others[name]

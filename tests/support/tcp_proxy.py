@@ -4,6 +4,8 @@ A Kafka broker sends its clients to the address that it advertises: start it wit
 (`embedded_kafka(advertised_port=proxy.port)`), then say `proxy.target_port`.
 """
 
+from __future__ import annotations
+
 import asyncio
 from typing import Self
 

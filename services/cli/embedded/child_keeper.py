@@ -7,6 +7,8 @@ there is one way to end, and the worst death takes it too.
 Knows nothing of the project, so that it starts in a few milliseconds (`python -I -S`).
 """
 
+from __future__ import annotations
+
 import ctypes
 import json
 import os

@@ -9,6 +9,8 @@ as `nobody` (`unprivileged.py`).
   no transactions, and its first group join takes some five seconds.
 """
 
+from __future__ import annotations
+
 import importlib.util
 import json
 import os

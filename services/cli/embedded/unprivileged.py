@@ -4,6 +4,8 @@ PostgreSQL refuses to be root, and a broker has no need to be. A checkout in roo
 stays so: nothing outside our own temporary folder has its permissions changed.
 """
 
+from __future__ import annotations
+
 import os
 import pwd
 import shutil

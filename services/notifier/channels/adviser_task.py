@@ -1,5 +1,7 @@
 """Adviser tasks on the canonical topic `stoppunkt.adviser-tasks.v1` (contract 10)."""
 
+from __future__ import annotations
+
 from schemas.messages import AdviserTaskClosed
 from services.notifier.channels.canonical import publish_request, publish_twin
 from services.notifier.domain.delivery import Outcome, State

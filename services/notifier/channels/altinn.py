@@ -5,6 +5,8 @@ answers with 200 and the old receipt, whatever the body says, and that is a succ
 before a reminder, Altinn asks our condition endpoint whether there is still a reason to (`condition.py`).
 """
 
+from __future__ import annotations
+
 from typing import Any, Self
 
 from pydantic import Field, SecretStr, model_validator

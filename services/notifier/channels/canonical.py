@@ -1,5 +1,7 @@
 """What the canonical topics share: a message out, under the delivery's id, and its twin that takes it back."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
 from schemas.ids import withdrawal_id

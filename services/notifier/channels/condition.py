@@ -7,6 +7,8 @@ no, and only a database that does not answer is a 503. The id is all that is ask
 is told.
 """
 
+from __future__ import annotations
+
 import asyncio
 import socket
 from collections.abc import Iterator

@@ -4,6 +4,8 @@ Known by (label, our id), and our id is the delivery's. A 200 proves nothing her
 come, and an `errors` list is an error. No `frist`: after it the task would call itself lapsed, though the duty stands.
 """
 
+from __future__ import annotations
+
 from datetime import timedelta
 from html import escape
 from typing import Any

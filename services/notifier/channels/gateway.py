@@ -4,6 +4,8 @@ Nothing of a body, an address with its query, or a token gets into a reason, a l
 a refusal is the gateway's name and the status, or the class of what went wrong.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -7,6 +7,8 @@
 Any 2xx is a yes. A gateway that honours the key answers a repeat with 2xx too, and sends nothing.
 """
 
+from __future__ import annotations
+
 from pydantic import Field, SecretStr
 
 from schemas.messages import SmsRequested

@@ -1,5 +1,7 @@
 """E-mail on the canonical topic `stoppunkt.email.v1` (contract 10)."""
 
+from __future__ import annotations
+
 from schemas.messages import EmailCancelled
 from services.notifier.channels.canonical import publish_request, publish_twin
 from services.notifier.domain.delivery import Outcome, State

@@ -1,5 +1,7 @@
 """Letters on the canonical topic `stoppunkt.letters.v1` (contract 10)."""
 
+from __future__ import annotations
+
 from schemas.messages import LetterCancelled
 from services.notifier.channels.canonical import publish_request, publish_twin
 from services.notifier.domain.delivery import Outcome, State

@@ -5,6 +5,8 @@ The notice's id is the delivery's, on Kafka as key too: a repeat is the same not
 after seven days, which cannot be turned off; a `beskjed` never, but its reader can put it away.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from datetime import UTC, date, datetime

@@ -4,6 +4,8 @@ The topic has every team's events. Ours are those with our namespace and applica
 read, are nobody's dead letters here: whoever wrote them has no receipt of ours to lose.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

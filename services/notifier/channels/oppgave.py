@@ -6,6 +6,8 @@ marks it. Killed between the two, or with the first call's answer lost, there wi
 fails, the mark alone is made up for.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

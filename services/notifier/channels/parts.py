@@ -1,5 +1,7 @@
 """What a channel may be built of, and where its own parts are ended."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol

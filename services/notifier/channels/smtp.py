@@ -1,5 +1,7 @@
 """E-mail straight to a mail server, over TLS (contract 6.10, 14.8)."""
 
+from __future__ import annotations
+
 import asyncio
 import ssl
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Phone numbers and e-mail addresses as they may be written to, or None (contract 14.8)."""
 
+from __future__ import annotations
+
 import re
 from email.errors import MessageError
 from email.headerregistry import Address

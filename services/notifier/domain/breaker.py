@@ -1,5 +1,7 @@
 """A gateway that fails again and again is left alone for a while (contract 6.7)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,10 +21,10 @@ class Breaker:
         """Until when, or None where the channel may be tried."""
         return self.open_until if self.open_until is not None and now < self.open_until else None
 
-    def succeeded(self) -> "Breaker":
+    def succeeded(self) -> Breaker:
         return Breaker()
 
-    def failed(self, now: datetime) -> "Breaker":
+    def failed(self, now: datetime) -> Breaker:
         """A failure that may pass. A permanent one is about its recipient and counts for nothing."""
         failures = self.failures + 1
         return Breaker(failures, now + REST if failures >= FAILURES_MAX else None)

@@ -6,6 +6,8 @@ channel reach this recipient, as far as we know now? Whether it really may be us
 each send (`relevance`), because contacts change and arrive late.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -12,6 +12,8 @@ happen in a state changes nothing, so that a repeat, or a message that comes lat
 `TRANSITIONS` says the same as a table.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256

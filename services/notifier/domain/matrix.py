@@ -4,6 +4,8 @@ A rule is a row. Of the task rows the first that fits stands; the last fits ever
 checkpoint from a rulebook that nobody here has heard of has its place too.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal
 

@@ -4,6 +4,8 @@ Values of the contacts that stand, and look-ups over them. Nothing is remembered
 next: the answer is asked for anew each time.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date

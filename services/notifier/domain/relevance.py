@@ -5,6 +5,8 @@ rules are in the order of their weight, what ends a delivery before what makes i
 has something to say decides. Waiting spends no attempt.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -1,5 +1,7 @@
 """How long to wait after a failure that may pass (contract 6.7)."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 
 # Policy: 1, 2, 4, … 32, 60, 60, 60 minutes are about five hours, so a gateway may be away for half a

@@ -4,6 +4,8 @@ Closed on Sundays, Norwegian public holidays and 24 December. It is asked at eve
 delivery that failed at 19:59 is not tried again at 20:01. Letters and adviser tasks have no window.
 """
 
+from __future__ import annotations
+
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

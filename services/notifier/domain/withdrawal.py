@@ -1,5 +1,7 @@
 """What a withdrawal of a due event ends, and what its reason is called downstream (contract 5, 6.8)."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 

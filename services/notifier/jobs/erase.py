@@ -4,6 +4,8 @@ What is left is a keyed hash of each number with the instant. Nothing is sent an
 given a message or a task has it still, and the ids of open tasks are told so that somebody can close them there.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field

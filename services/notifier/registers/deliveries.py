@@ -1,5 +1,7 @@
 """What a delivery is about, from the notifier's own tables."""
 
+from __future__ import annotations
+
 from services.notifier.domain.delivery import Delivery
 from services.notifier.registers.ports import AboutDelivery
 from services.notifier.store.events import EventTables

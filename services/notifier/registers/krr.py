@@ -4,6 +4,8 @@
 One number a question, in the body: an address with a number in it would stand in access logs.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

@@ -1,5 +1,7 @@
 """Who leads an employee at an employer now, from NAV's register of line managers, over HTTP."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
 from pydantic import Field, SecretStr

@@ -4,6 +4,8 @@ A register is asked again at each attempt and nothing of its answer is kept. It 
 means that nobody has answered, and then nothing is sent.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol

@@ -4,6 +4,8 @@ The interval between two messages to one recipient about the same person, and th
 Both are taken in one statement each, in the transaction of the claim, so that two processes together keep them too.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,5 +1,7 @@
 """The channels of one process at work: so many at once, for so long, and none at a gateway that fails."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -5,6 +5,8 @@ claims under a lease, judges, and settles whatever does not leave now; the secon
 Killed anywhere, the lease runs out and the same delivery is sent again with the same id.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

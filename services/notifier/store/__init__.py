@@ -1,5 +1,7 @@
 """Rows ↔ values: the notifier's tables in PostgreSQL, one class a subject, one transaction for all of them."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 

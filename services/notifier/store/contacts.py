@@ -1,5 +1,7 @@
 """Contacts as they stand, and the numbers that people had before."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar

@@ -1,5 +1,7 @@
 """Deliveries: claimed under a lease, locked to be changed, written whole."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from datetime import datetime
 

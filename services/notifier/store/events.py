@@ -1,5 +1,7 @@
 """Due events, their withdrawals and the newest basis of each."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 

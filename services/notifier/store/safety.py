@@ -1,5 +1,7 @@
 """What holds messages back: the interval between two, the ceiling of an hour, and the brake (contract 6.9)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 

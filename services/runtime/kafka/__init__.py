@@ -1,5 +1,7 @@
 """Kafka as every service uses it: raw records in, records out, topics. It knows no topic by name."""
 
+from __future__ import annotations
+
 from services.runtime.kafka.connection import make_broker
 from services.runtime.kafka.consumer import Consumer, Handle, HandlerFailed, StrayCancel
 from services.runtime.kafka.probe import ConsumerProbe

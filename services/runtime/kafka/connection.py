@@ -1,5 +1,7 @@
 """How every Kafka client of a service connects, and the FastStream broker its consumers hang on."""
 
+from __future__ import annotations
+
 import logging
 from typing import Any
 

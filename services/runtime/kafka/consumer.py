@@ -7,6 +7,8 @@ Left alone, FastStream and aiokafka lose a record that fails, repeat it without 
 - A CancelledError that nobody asked for is an error like any other.
 """
 
+from __future__ import annotations
+
 import asyncio
 import dataclasses
 import time

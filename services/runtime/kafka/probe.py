@@ -4,6 +4,8 @@ The only module that reads what aiokafka and FastStream keep to themselves; the 
 new version has moved something, and then the probe says so too instead of "all is well".
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 

@@ -1,5 +1,7 @@
 """Records out, byte for byte, and only known to be out when the broker has said so."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Sequence
 from typing import Any
@@ -122,7 +124,7 @@ class Publisher:
             metrics.RECORDS_PUBLISHED.labels(record.topic).inc()
             self.published[place] = max(outcome.offset, self.published.get(place, -1))
 
-    async def _send(self, producer: AIOKafkaProducer, record: Record) -> "asyncio.Future[Any]":
+    async def _send(self, producer: AIOKafkaProducer, record: Record) -> asyncio.Future[Any]:
         value = b"" if record.key is None and record.value is None else record.value
         future: asyncio.Future[Any] = await producer.send(
             self._prefix + record.topic,
@@ -145,7 +147,7 @@ class Publisher:
         return PublishOutcomeUnknown(name)
 
 
-def _look_at(future: "asyncio.Future[Any]") -> None:
+def _look_at(future: asyncio.Future[Any]) -> None:
     """Read a late outcome, or asyncio would log "exception was never retrieved"."""
     if not future.cancelled():
         future.exception()

@@ -1,5 +1,7 @@
 """Topics read by an operator: from their beginning to where they end now, in no group, leaving no trace."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 

@@ -1,5 +1,7 @@
 """Topics: which are missing, and making them where that is ours to do."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping

@@ -1,5 +1,7 @@
 """PostgreSQL as every service uses it: a pool, transactions, named queries, migrations."""
 
+from __future__ import annotations
+
 from services.runtime.postgres.errors import is_transient
 from services.runtime.postgres.migrations import ChangedMigration, migrate
 from services.runtime.postgres.pool import (

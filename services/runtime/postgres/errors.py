@@ -1,5 +1,7 @@
 """Which of PostgreSQL's failures pass by themselves, so that the same work may be tried again."""
 
+from __future__ import annotations
+
 import asyncpg
 
 # asyncpg's classes are untyped at runtime creation; each line says what it stands for.

@@ -3,6 +3,8 @@
 Migrations only add (contract 13.14): a version that knows fewer of them than the database runs on.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 from dataclasses import dataclass
@@ -90,7 +92,7 @@ def read_migrations(package: str) -> list[Migration]:
 
 
 async def _apply(
-    connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration, known: str | None
+    connection: asyncpg.Connection[asyncpg.Record], migration: Migration, known: str | None
 ) -> bool:
     if known == migration.checksum:
         return False

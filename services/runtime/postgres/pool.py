@@ -1,5 +1,7 @@
 """Connections to PostgreSQL: every wait bounded, every session with the same settings."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable

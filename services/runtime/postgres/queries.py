@@ -9,6 +9,8 @@ parameters and is untyped: here a query is just text, given to asyncpg with `$1`
 what is read in the file is what PostgreSQL gets, EXPLAIN guards included.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from importlib.resources import files

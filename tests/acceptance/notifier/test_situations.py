@@ -4,6 +4,8 @@ Most people here fall ill on Monday 2 February 2026, so their plan reminder is d
 their note; on 11 March, the 16th day after, the case is over and the tasks that are open then are closed.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 
 import pytest

@@ -5,6 +5,8 @@ ill on Monday 2 February 2026: their plan reminder leaves on Monday the 23rd, th
 11 March the case is over. Those with a note to the 15th have no reminder, and are over on 3 March.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any

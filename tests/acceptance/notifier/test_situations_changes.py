@@ -4,6 +4,8 @@ Facts, contacts and receipts go in on Kafka, what must leave is written by hand 
 ill on Sunday 1 February 2026, so that their plan reminder of Sunday the 22nd waits for Monday at nine.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from datetime import date
 

@@ -4,6 +4,8 @@ Facts and contacts go in on Kafka, what must leave is written by hand. Everybody
 and over on 3 March, the 16th day after the note; each situation has an office of its own.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any

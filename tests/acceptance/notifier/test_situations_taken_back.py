@@ -4,6 +4,8 @@ Facts and contacts go in on Kafka, what must leave is written by hand (contract 
 said the plan reminder of Sunday 22 February 2026 has left on Monday at nine.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from typing import Any
 

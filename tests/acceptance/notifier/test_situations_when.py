@@ -4,6 +4,8 @@ Facts and contacts go in on Kafka, what must leave is written by hand. Instants 
 clock in Oslo. Notes end with the day that a step is due, so that no other is.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from datetime import date
 

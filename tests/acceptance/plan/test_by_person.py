@@ -1,5 +1,7 @@
 """`plan --by-person` (contract 11): the same plan, in memory that does not grow with the number of people."""
 
+from __future__ import annotations
+
 import json
 import random
 from collections.abc import Iterable, Iterator

@@ -1,5 +1,7 @@
 """`plan` and `replay` of the same file agree on every due event: id, instant, lateness."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta

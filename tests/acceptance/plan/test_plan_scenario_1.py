@@ -1,5 +1,7 @@
 """`plan` over a person's whole leave, by the command line alone."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from datetime import date, datetime

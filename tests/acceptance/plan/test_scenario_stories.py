@@ -3,6 +3,8 @@
 The stories stand beside the records in `data/*.story.txt`; nothing in them is the program's own output.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -1,5 +1,7 @@
 """Altinn 3 notification orders, and the endpoint where Altinn asks whether to send (contract 6.6, 6.10)."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,5 +1,7 @@
 """A transport is chosen by a setting, and its own variables are read where it is chosen (contract 6.10, 12)."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
 import pytest

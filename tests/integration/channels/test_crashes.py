@@ -1,5 +1,7 @@
 """Every point at which a send may be cut off, against gateways with and without a memory (contract 6, 15)."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager

@@ -1,5 +1,7 @@
 """Employer notifications over GraphQL: a 200 proves nothing (contract 6.10)."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace

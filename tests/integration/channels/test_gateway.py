@@ -1,5 +1,7 @@
 """What an answer over HTTP means for a delivery, whoever gives it (contract 6.7, 15): against real sockets."""
 
+from __future__ import annotations
+
 import logging
 from datetime import timedelta
 

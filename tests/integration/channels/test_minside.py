@@ -1,5 +1,7 @@
 """Notices on Min side in NAV's own format, and what comes back about them (contract 6.7, 6.8, 6.10)."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field

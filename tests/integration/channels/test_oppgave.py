@@ -1,5 +1,7 @@
 """Adviser tasks in the Oppgave API: looked for, made, marked, closed (contract 6.10)."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """The registers over HTTP are asked at every attempt, and without an answer nothing is sent (contract 6.3)."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field

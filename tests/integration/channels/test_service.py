@@ -1,5 +1,7 @@
 """The notifier as a process whose channels are other people's APIs, all of them at once (contract 6.8, 6.10)."""
 
+from __future__ import annotations
+
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace

@@ -1,5 +1,7 @@
 """Mail servers in a bad mood: greylisting, too slow, full up, gone in the middle (contract 6.7, 15)."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,5 +1,7 @@
 """`stoppunkt demo`: half a year in under a minute, and nothing is left behind."""
 
+from __future__ import annotations
+
 import re
 import signal
 import subprocess

@@ -1,5 +1,7 @@
 """The embedded parts are real, are alone, and are gone with the command however it ends."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import signal

@@ -1,5 +1,7 @@
 """`scheduler migrate` and `notifier migrate`: tables and missing topics, and again nothing (contract 11)."""
 
+from __future__ import annotations
+
 import asyncio
 import secrets
 from collections.abc import AsyncIterator

@@ -1,5 +1,7 @@
 """`stoppunkt replay`: the file's records through real parts, and every record that left, read back (contract 11)."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys

@@ -1,5 +1,7 @@
 """Contacts as they stand: which record counts, and what a changed number takes with it (contract 2)."""
 
+from __future__ import annotations
+
 import asyncio
 from dataclasses import replace
 from datetime import timedelta

@@ -1,5 +1,7 @@
 """What can never be understood is set aside, and too much of it stops everything (contract 8)."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 
 import pytest

@@ -1,5 +1,7 @@
 """What goes wrong on the way out is tried again, or goes another way, and is counted (contract 6.7)."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import timedelta
 

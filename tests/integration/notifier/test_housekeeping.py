@@ -1,5 +1,7 @@
 """What operators are shown, what is forgotten, and that an empty poll stays cheap (contract 6.7)."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 
 import asyncpg

@@ -1,5 +1,7 @@
 """A due event becomes the right messages, once: the notifier on a real PostgreSQL, turned by hand."""
 
+from __future__ import annotations
+
 import asyncio
 from datetime import date, timedelta
 

@@ -1,5 +1,7 @@
 """There is no order between kinds: whatever comes first, the same stands at the end (contract 2, 6.1)."""
 
+from __future__ import annotations
+
 from itertools import permutations
 
 import asyncpg

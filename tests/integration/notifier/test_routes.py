@@ -1,5 +1,7 @@
 """Who is reached, and through which channel: each way as one story, on a real PostgreSQL."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 
 import pytest

@@ -1,5 +1,7 @@
 """What holds messages back: the interval, the ceiling, the brake (contract 6.9)."""
 
+from __future__ import annotations
+
 import asyncio
 from datetime import timedelta
 

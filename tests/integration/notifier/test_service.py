@@ -1,5 +1,7 @@
 """The notifier as a process on a real Kafka: what stands on the topics from offset 0 is all that counts."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -1,5 +1,7 @@
 """E-mail against a real mail server on 127.0.0.1: over TLS, and with every way that it may fail (contract 14.8)."""
 
+from __future__ import annotations
+
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable

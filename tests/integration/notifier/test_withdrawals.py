@@ -1,5 +1,7 @@
 """What is withdrawn is not sent, and what was sent is taken back, by the id that it was sent with (contract 6.8)."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 
 from schemas.messages import Recipient

@@ -1,5 +1,7 @@
 """Every record reaches the handler, whatever its bytes and whatever goes wrong meanwhile."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """What conftest and tcp_proxy promise the other tests."""
 
+from __future__ import annotations
+
 import asyncio
 from urllib.parse import urlsplit
 

@@ -1,5 +1,7 @@
 """PostgreSQL as the services use it: migrations, bounded waits, and what passes by itself."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import AsyncIterator

@@ -1,5 +1,7 @@
 """What is published arrives byte for byte, and is only said to be out when it is."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from unittest.mock import AsyncMock

@@ -1,5 +1,7 @@
 """A service as a process: it stops in time in every state of its parts, and its exit code tells the truth."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import os

@@ -1,5 +1,7 @@
 """The one entry point: every command explains itself, is quick to start, and ends truthfully (contract 11, 12)."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys

@@ -1,5 +1,7 @@
 """The driver: order of instants, bundles, and a sentence about who is behind. Parts are made up."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace

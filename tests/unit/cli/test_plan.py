@@ -1,5 +1,7 @@
 """`stoppunkt plan`: pure, streaming where asked to, and with exit codes that tell the truth (contract 11)."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys

@@ -1,5 +1,7 @@
 """`stoppunkt rulebook check|show`: what is wrong is pointed at with file and line; what is right is shown."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """What the documents say stays true where that is cheap to ask."""
 
+from __future__ import annotations
+
 import json
 import re
 from pathlib import Path

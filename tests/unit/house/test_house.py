@@ -1,5 +1,7 @@
 """The house rules that a machine can see; ruff and mypy see the others."""
 
+from __future__ import annotations
+
 import re
 import subprocess
 import sys

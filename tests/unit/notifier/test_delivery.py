@@ -1,5 +1,7 @@
 """A delivery's life: what may follow what, how long a retry waits, which rule a task has (contract 6)."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

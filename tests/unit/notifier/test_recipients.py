@@ -1,5 +1,7 @@
 """Whose desk a task lands on, and which addresses may be written to (contract 6.2, 14.8)."""
 
+from __future__ import annotations
+
 from datetime import date
 
 import pytest

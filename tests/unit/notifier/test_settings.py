@@ -1,5 +1,7 @@
 """What the notifier is told from outside: a transport that cannot work ends the start (contract 12)."""
 
+from __future__ import annotations
+
 import pytest
 
 from services.notifier.app import READ_TOPICS, TOPICS, channels_for

@@ -1,5 +1,7 @@
 """When people may be written to, and which days an adviser works (contract 6.4)."""
 
+from __future__ import annotations
+
 from datetime import UTC, date, datetime, timedelta
 
 import pytest

@@ -1,5 +1,7 @@
 """Health says what is wrong, quickly, also when a part does not answer."""
 
+from __future__ import annotations
+
 import asyncio
 import signal
 from collections.abc import AsyncIterator

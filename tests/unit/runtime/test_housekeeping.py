@@ -1,5 +1,7 @@
 """Jobs run now and then, one at a time, whatever APScheduler's defaults would drop."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import AsyncIterator

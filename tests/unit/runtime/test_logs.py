@@ -1,5 +1,7 @@
 """Nobody's personal data reaches a log line, by whatever way it comes (contract 14.1, 13.11)."""
 
+from __future__ import annotations
+
 import logging
 import uuid
 from collections.abc import Iterator

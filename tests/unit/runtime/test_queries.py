@@ -1,5 +1,7 @@
 """Named queries: what stands in the file is what PostgreSQL gets."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,7 @@
 """Settings say which variable is wrong and never what was in it (contract 12, 14.1)."""
 
+from __future__ import annotations
+
 import pytest
 from pydantic import ValidationError
 

@@ -1,5 +1,7 @@
 """The loop turns while there is something to do, sleeps until there may be, and survives bad luck."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -5,6 +5,8 @@ A no ends the delivery, and the next channel has its turn. No answer is our own 
 is spent, and it is tried again.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import timedelta
 

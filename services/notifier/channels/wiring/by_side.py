@@ -1,5 +1,7 @@
 """E-mail in two ways: one to employees, another to employers (contract 6.10)."""
 
+from __future__ import annotations
+
 from services.notifier.domain.delivery import Outcome, State
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 from services.notifier.registers.ports import AboutDelivery, Deliveries

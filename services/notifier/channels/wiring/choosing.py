@@ -1,5 +1,7 @@
 """Which channel serves each kind, by the settings: transports, sides, and the registers that are asked first."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial

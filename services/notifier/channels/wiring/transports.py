@@ -1,5 +1,7 @@
 """Every transport there is besides the canonical topics and SMTP: adding one is a file and a line here."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
