@@ -24,7 +24,7 @@ from starlette.routing import BaseRoute, Route
 Check = Callable[[], Awaitable[str | None]]
 
 CHECK_SECONDS = 2.0
-# P8: nothing progresses for 30 s with work waiting -> the process ends. 20 s of a failing check after
+# Nothing progresses for 30 s with work waiting: the process ends (contract 13.8). 20 s of a failing check after
 # at most 2 s until the first look and 2 s for its answer.
 PATIENCE_SECONDS = 20.0
 LOOK_EVERY_SECONDS = 2.0

@@ -1,4 +1,4 @@
-"""Told to stop in any state of its parts, a service ends in time, with an exit code that tells the truth (P9)."""
+"""Asked to stop in any state, a service ends in time, with an exit code that tells the truth (contract 13.9)."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ async def test_only_exactly_one_recipient_is_written_to(to: str) -> None:
 
 
 async def test_a_due_event_ends_in_the_line_managers_mailbox(database_url: str) -> None:
-    """Issue 3: SMTP as the first gateway, from the event to the mail."""
+    """SMTP as the gateway, from the event to the mail."""
     tuesday = oslo("2026-02-24T09:00:00")
     mailbox = Mailbox("451 busy")
     async with listening(mailbox, **tls_of("starttls")) as port:

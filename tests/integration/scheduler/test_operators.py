@@ -116,7 +116,7 @@ async def test_a_new_rulebook_is_tried_before_it_is_applied(database_url: str) -
 async def test_a_replan_that_was_stopped_goes_on_where_it_was(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Issue 4: resumable, while the service runs."""
+    """It can be stopped and taken up again, while the service runs."""
     monkeypatch.setattr("services.scheduler.jobs.replan_everybody.PEOPLE_PER_BATCH", 2)
     later = parse(STANDARD.replace('name = "question", day = 105', 'name = "question", day = 98'))
     people = [f"{number:011d}" for number in range(1, 8)]

@@ -208,7 +208,7 @@ def _sample(name: str) -> object:
 
 
 def test_the_drawing_of_a_delivery_is_its_table() -> None:
-    """Issue 5: one state machine, closed and drawn in the docs."""
+    """The state machine is closed, and drawn in the docs as it is in the code."""
     drawn: dict[str, set[str]] = {state: set() for state in TRANSITIONS}
     for before, after in re.findall(r"^ +(\w+) --> (\w+)", text_of("deliveries.md"), re.MULTILINE):
         drawn[before].add(after)

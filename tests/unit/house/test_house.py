@@ -70,7 +70,7 @@ def test_no_file_names_what_only_one_machine_has(what: str) -> None:
         ("a package registry's host", "https://repo.maven" + ".apache.org/maven2"),
         ("a path of one machine", "open('/wo" + "rk/main/x')"),
         ("a path of one machine", "/ho" + "me/kari/x"),
-        ("a document outside the project", ".." + "/shared/SPEC.md"),
+        ("a document outside the project", ".." + "/shared/any.md"),
     ],
 )
 def test_the_search_finds_what_it_is_for(what: str, text: str) -> None:
