@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
 from holidays import country_holidays
 
+from schemas.norway import ONE_DAY
+
 SATURDAY = 5
-ONE_DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,8 @@ from schemas.messages import (
 )
 from schemas.nav.avro import WriterSchemaOf
 from schemas.nav.reading.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading.fields import Millis, NavModel, PersonId, instant_of, oslo_date, read_avro
+from schemas.nav.reading.fields import Millis, NavModel, PersonId, instant_of, read_avro
+from schemas.norway import oslo_date
 from schemas.wire import Decoded, InvalidRecord, Record
 
 TOPIC = "teamsykefravr.isdialogmote-dialogmote-statusendring"

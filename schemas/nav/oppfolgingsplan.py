@@ -13,9 +13,9 @@ from schemas.nav.reading.fields import (
     PersonId,
     day_of,
     kafka_time,
-    oslo_date,
     read,
 )
+from schemas.norway import oslo_date
 from schemas.wire import Decoded, InvalidRecord, Record
 
 TOPIC = "team-esyfo.aapen-syfo-oppfolgingsplan-lps-nav-v2"

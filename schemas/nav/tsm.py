@@ -15,11 +15,11 @@ from schemas.nav.reading.fields import (
     PersonId,
     kafka_time,
     key_fault,
-    oslo_date,
     read,
 )
 from schemas.nav.reading.notes import REGISTERED, note_gone
 from schemas.nav.reading.periods import NavPeriods
+from schemas.norway import oslo_date
 from schemas.versions import NoteVersion
 from schemas.wire import Decoded, Envelope, InvalidRecord, Record
 

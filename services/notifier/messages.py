@@ -17,12 +17,12 @@ from schemas.messages import (
     LetterRequested,
     SmsRequested,
 )
+from schemas.norway import oslo_date
 from schemas.wire import Record, encode
 from services.notifier.domain.delivery import Delivery
 from services.notifier.domain.matrix import priority, task_rule
 from services.notifier.domain.recipients import Desk
 from services.notifier.domain.relevance import Facts, Send
-from services.notifier.domain.window import oslo_date
 from services.notifier.ports import KnownEvent, Outgoing, Words
 from services.workdays import working_days_after
 

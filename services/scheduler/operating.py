@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from schemas.norway import OSLO
 from services.records.tables import RecordTables
 from services.runtime.clock import PostgresClock
 from services.runtime.postgres import Connection, Pool, Queries, close_pool, open_pool, transaction
 from services.scheduler.app import GROUP_ID, SCHEMA, Settings, beginning, hashing
-from services.scheduler.domain.calendar import OSLO
 from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.explain.ask import explain as explain_now
 from services.scheduler.jobs.erase import Erased

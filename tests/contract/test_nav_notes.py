@@ -6,12 +6,12 @@ import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from schemas.inbound import decode_inbound
 from schemas.messages import Employer, Period, SickNoteRegistered
+from schemas.norway import OSLO
 from schemas.versions import NoteStatusVersion, NoteVersion
 from schemas.wire import InvalidRecord, Record
 from tests.contract.example_records import changed, message_of, reason_of, record_of
@@ -147,7 +147,7 @@ def test_a_note_is_issued_on_the_oslo_date_of_its_arrival(instant: str, day: dat
 
 def test_a_note_without_a_time_of_arrival_was_issued_when_kafka_got_it() -> None:
     record = changed("sendt_01_full_100", sykmelding__mottattTidspunkt=None)
-    at = datetime.fromtimestamp(record.timestamp_ms / 1000, ZoneInfo("Europe/Oslo"))
+    at = datetime.fromtimestamp(record.timestamp_ms / 1000, OSLO)
     assert note_of(record).issued_on == at.date()
 
 

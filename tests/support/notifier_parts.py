@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from schemas.ids import due_event_id, withdrawal_id
 from schemas.messages import (
@@ -29,6 +28,7 @@ from schemas.messages import (
     Recipient,
     RulebookStamp,
 )
+from schemas.norway import OSLO
 from schemas.wire import Record, encode
 from services.notifier.app import Notifier, migrate
 from services.notifier.channels.adviser_task import KafkaAdviserTask
@@ -42,7 +42,6 @@ from services.runtime.clock import TurnedClock
 from services.runtime.postgres import Pool, close_pool, open_pool
 from tests.support.runtime_parts import until
 
-OSLO = ZoneInfo("Europe/Oslo")
 # Made-up national numbers: 80 is added to the month.
 ANNE = "14838511253"
 JON_OLD = "12928610118"

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prometheus_client import REGISTRY
 
@@ -43,6 +42,7 @@ from schemas.messages import (
     SmsCancelled,
     SmsRequested,
 )
+from schemas.norway import OSLO
 from schemas.wire import Envelope, Record, decode, encode
 from services.cli.files.fold import PUBLIC_PSEUDONYM_KEY
 from services.cli.files.record_file import FiledRecord
@@ -52,7 +52,6 @@ from services.notifier.operating import DeliveryStory, deliveries_of
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.parts import Parts, create_database, drop_database
 
-OSLO = ZoneInfo("Europe/Oslo")
 KAFE, SKOLE, BYGG = "310200107", "310202304", "310201200"
 PHONE, EMAIL = "+4790000001", "ansatt@example.invalid"
 MANAGER = "leder@example.invalid"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, TypeVar
-from zoneinfo import ZoneInfo
 
 from annotated_types import Ge, Le
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -19,7 +18,6 @@ from schemas.messages import sentence
 from schemas.nav.avro import AvroFault, WriterSchemaOf, read_value
 from schemas.wire import InvalidRecord, Record
 
-OSLO = ZoneInfo("Europe/Oslo")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PERSON_ID_DIGITS = 11
 ID_CHARACTERS_MAX = 128
@@ -125,11 +123,6 @@ def is_true(value: object) -> bool:
 def is_false(value: object) -> bool:
     """Told to be false, and not merely absent."""
     return value is False or (isinstance(value, str) and value.lower() == "false")
-
-
-def oslo_date(instant: datetime) -> date:
-    """The calendar date in Oslo of an aware instant."""
-    return instant.astimezone(OSLO).date()
 
 
 def instant_of(milliseconds: int) -> datetime:

@@ -19,10 +19,10 @@ from schemas.nav.reading.fields import (
     is_true,
     kafka_time,
     key_fault,
-    oslo_date,
     plain_text,
 )
 from schemas.nav.reading.periods import NavPeriods
+from schemas.norway import oslo_date
 from schemas.versions import NoteVersion
 from schemas.wire import Envelope, InvalidRecord, Record, note_id_of, type_of
 

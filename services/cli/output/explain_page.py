@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.output.instants import OSLO
+from schemas.norway import OSLO
 from services.notifier.operating import DeliveryStory
 from services.scheduler.domain.people.explanation import CaseStory, Explanation, Line, in_words
 from services.scheduler.domain.plan.planned import Planned

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import typer
 
-OSLO = ZoneInfo("Europe/Oslo")
+from schemas.norway import OSLO
+
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),

@@ -25,9 +25,9 @@ from schemas.messages import (
     SmsCancelled,
     SmsRequested,
 )
+from schemas.norway import OSLO
 from schemas.wire import Envelope, decode
 from services.cli.files.record_file import FiledRecord
-from services.cli.output.instants import OSLO
 from services.cli.pipeline.departures import Departure, in_form_order
 from services.cli.pipeline.driver import Moment
 from services.cli.story.arrivals import day, told_of

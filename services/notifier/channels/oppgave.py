@@ -16,6 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import Field, SecretStr
 
 from schemas.messages import AdviserTaskOpened
+from schemas.norway import oslo_date
 from services.notifier.channels.gateway import (
     ONE_OF_SEVERAL_SECONDS,
     Answer,
@@ -25,7 +26,6 @@ from services.notifier.channels.gateway import (
 )
 from services.notifier.channels.parts import Parts
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
-from services.notifier.domain.window import oslo_date
 from services.notifier.domain.words.texts import Texts
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 

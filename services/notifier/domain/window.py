@@ -6,12 +6,11 @@ delivery that failed at 19:59 is not tried again at 20:01. Letters and adviser t
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time
 
+from schemas.norway import ONE_DAY, OSLO, oslo_instant
 from services.workdays import is_christmas_eve, is_public_holiday
 
-OSLO = ZoneInfo("Europe/Oslo")
 OPENS = time(9)
 CLOSES = time(20)
 SUNDAY = 6
@@ -32,9 +31,9 @@ def next_open(now: datetime) -> datetime:
     if is_open(now):
         return now.astimezone(UTC)
     local = now.astimezone(OSLO)
-    day = local.date() if local.time() < OPENS else local.date() + timedelta(days=1)
+    day = local.date() if local.time() < OPENS else local.date() + ONE_DAY
     while not is_open_day(day):
-        day += timedelta(days=1)
+        day += ONE_DAY
     return opening(day)
 
 
@@ -44,8 +43,4 @@ def is_open_day(day: date) -> bool:
 
 def opening(day: date) -> datetime:
     """09:00 in Oslo on that day, in UTC."""
-    return datetime.combine(day, OPENS, OSLO).astimezone(UTC)
-
-
-def oslo_date(instant: datetime) -> date:
-    return instant.astimezone(OSLO).date()
+    return oslo_instant(day, OPENS).astimezone(UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.scheduler.domain.calendar import OSLO
+from schemas.norway import OSLO
 from services.scheduler.domain.people.explanation import CaseStory, Explanation, Line, in_words
 from services.scheduler.domain.plan.planned import Planned
 

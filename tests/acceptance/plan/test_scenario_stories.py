@@ -9,17 +9,16 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
 
 from schemas.ids import delivery_id
+from schemas.norway import OSLO
 from services.cli.main import app
 from tests.support.paths import SCENARIOS
 
 DATA = SCENARIOS
-OSLO = ZoneInfo("Europe/Oslo")
 CHANNELS = ("sms", "email", "organisation_email", "letter", "adviser_task")
 # The people of scenario 3 by what the story calls them; scenario 1 has only one.
 NAMES = {"30819341091": "Eva ", "12928618070": "Jon ", "14838511253": ""}

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.domain.window import OSLO, is_open, next_open
+from schemas.norway import OSLO
+from services.notifier.domain.window import is_open, next_open
 from services.workdays import is_working_day, working_days_after
 from tests.support.notifier_parts import oslo
 

@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from schemas.messages import Employer, Period, SickNoteRegistered
-from services.scheduler.domain.calendar import midnight, oslo_date
+from schemas.norway import midnight, oslo_date
 from services.scheduler.domain.facts.case_facts import CaseFacts
 from services.scheduler.domain.facts.cases import Leave, NoteDay
 from services.scheduler.domain.facts.facts import StandingNote, Version

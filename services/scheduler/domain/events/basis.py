@@ -22,7 +22,7 @@ from schemas.messages import (
     PlanBasis,
     RequestBasis,
 )
-from services.scheduler.domain.calendar import oslo_date
+from schemas.norway import oslo_date
 from services.scheduler.domain.facts.case_facts import CaseFacts, MeetingState
 from services.scheduler.domain.facts.cases import Leave
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from schemas.ids import due_event_id
 from schemas.messages import Basis, CaseSnapshot, DeadlineDue, RulebookStamp
-from services.scheduler.domain.calendar import OSLO, oslo_date
+from schemas.norway import OSLO, oslo_date
 from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.history import Timer
 from services.scheduler.domain.plan.planned import Planned

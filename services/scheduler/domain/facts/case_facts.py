@@ -34,7 +34,7 @@ from schemas.messages import (
     ReassessmentFact,
     ReassessmentRequested,
 )
-from services.scheduler.domain.calendar import oslo_date
+from schemas.norway import oslo_date
 from services.scheduler.domain.facts.facts import Fact
 
 # A person too ill for meeting 1 is asked about again after four weeks, where no date was given (policy).

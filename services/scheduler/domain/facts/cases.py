@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from schemas.messages import FULL_GRADE, Employer, Form, GradePeriod, Period, WorkResumed
-from services.scheduler.domain.calendar import ONE_DAY, oslo_date
+from schemas.norway import ONE_DAY, oslo_date
 from services.scheduler.domain.facts.facts import StandingNote
 
 GAP_DAYS_MAX = 15

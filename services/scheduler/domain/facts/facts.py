@@ -21,7 +21,7 @@ from schemas.messages import (
     SickNoteRegistered,
     WorkResumed,
 )
-from services.scheduler.domain.calendar import oslo_date
+from schemas.norway import oslo_date
 
 NoteSource = Literal["canonical", "sendt", "bekreftet", "tsm", "status"]
 # Of the sources that hold a note one counts, in this order; `status` only joins tsm (contract 2).

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from schemas.messages import FactWithdrawn
-from services.scheduler.domain.calendar import OSLO, midnight
+from schemas.norway import OSLO, midnight
 from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.people.replan import Person, Replanned
 from services.scheduler.domain.plan.history import Fired

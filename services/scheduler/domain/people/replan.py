@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from schemas.ids import case_id as case_id_of
 from schemas.ids import withdrawal_id
 from schemas.messages import Basis, DeadlineUpdated, DeadlineWithdrawn
-from services.scheduler.domain.calendar import OSLO, midnight, oslo_date
+from schemas.norway import OSLO, midnight, oslo_date
 from services.scheduler.domain.events.basis import basis_of, same_facts
 from services.scheduler.domain.events.due_event import draft, not_after
 from services.scheduler.domain.facts.case_facts import CaseFacts, case_facts, facts_by_case

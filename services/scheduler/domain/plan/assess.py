@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from schemas.messages import FULL_GRADE, Recipient
-from services.scheduler.domain.calendar import ONE_DAY, oslo_date, oslo_instant
+from schemas.norway import ONE_DAY, oslo_date, oslo_instant
 from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.done import Question, View, closed_and_resumed, first_reason
 from services.scheduler.domain.plan.fact_anchors import Instance, covers

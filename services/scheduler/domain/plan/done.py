@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from schemas.messages import FULL_GRADE, FollowUpPlanMade, FollowUpPlanShared, Recipient, Role
-from services.scheduler.domain.calendar import ONE_DAY
+from schemas.norway import ONE_DAY
 from services.scheduler.domain.facts.case_facts import CaseFacts, Exemption, MeetingState
 from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.fact_anchors import Instance, covers

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from schemas.messages import DialogueMeetingSummoned, MeetingRequested
-from services.scheduler.domain.calendar import oslo_date
+from schemas.norway import oslo_date
 from services.scheduler.domain.facts.case_facts import CaseFacts, MeetingState
 from services.scheduler.domain.rulebook.model import REPLY_DAYS_DEFAULT, Step
 

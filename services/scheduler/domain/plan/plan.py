@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from services.scheduler.domain.calendar import midnight
+from schemas.norway import ONE_DAY, midnight
 from services.scheduler.domain.plan.done import View
 from services.scheduler.domain.plan.fact_anchors import Instance, instances
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
@@ -95,7 +95,7 @@ def _replan_at(view: View, fired: Sequence[Fired], steps: Sequence[Planned]) -> 
         if has_open:
             due.append(midnight(view.leave.over_on))
         due += [
-            midnight(each.until + timedelta(days=1))
+            midnight(each.until + ONE_DAY)
             for each in view.facts.exemptions
             if each.until is not None
         ]

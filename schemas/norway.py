@@ -1,6 +1,7 @@
-"""Dates and instants in Norway: Oslo's date of an instant, and 09:00 local.
+"""Dates and instants in Norway: the date in Oslo of an instant, and a time on Oslo's clocks on a date.
 
-All date arithmetic is on dates; a date becomes an instant at the very end (contract 4).
+Date arithmetic is on dates; a date becomes an instant only at the end, so that 09:00 stays 09:00 when the
+clocks change (contract 4.1).
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ def oslo_date(at: datetime) -> date:
 
 
 def oslo_instant(day: date, at: time) -> datetime:
-    """The aware instant of a wall-clock time in Oslo; 09:00 stays 09:00 when the clocks change."""
+    """The aware instant, in Oslo's zone, at which Oslo's clocks show `at` on `day`."""
     return datetime.combine(day, at, OSLO)
 
 
 def midnight(day: date) -> datetime:
-    """The instant at which an Oslo date begins, in UTC."""
+    """The instant at which a date begins in Oslo, in UTC."""
     return datetime.combine(day, time(), OSLO).astimezone(UTC)
