@@ -29,8 +29,7 @@ from services.scheduler.domain.rulebook import reader
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.paths import ROOT
 
-HOUSE = ROOT
-DOCS = [HOUSE / "README.md", HOUSE / "CHANGELOG.md", *sorted((HOUSE / "docs").rglob("*.md"))]
+DOCS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 INBOUND_TOPICS = {SickNoteRegistered.topic, FollowUpFact.topic, PersonContactChanged.topic}
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -38,7 +37,7 @@ _JSON = re.compile(r"```json\n(.*?)\n```", re.DOTALL)
 
 
 def text_of(name: str) -> str:
-    return (HOUSE / "docs" / name).read_text("utf-8")
+    return (ROOT / "docs" / name).read_text("utf-8")
 
 
 def named_in(text: str) -> set[str]:
@@ -51,13 +50,13 @@ def anchors_in(file: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("file", DOCS, ids=lambda file: str(file.relative_to(HOUSE)))
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_link_leads_somewhere(file: Path) -> None:
     broken = []
     for link in _LINK.findall(file.read_text("utf-8")):
         path, _, anchor = link.partition("#")
         target = (file.parent / path).resolve() if path else file
-        is_there = target.is_relative_to(HOUSE) and target.exists()
+        is_there = target.is_relative_to(ROOT) and target.exists()
         if not is_there or (anchor and anchor not in anchors_in(target)):
             broken.append(link)
     assert not broken
@@ -131,7 +130,7 @@ def test_every_setting_is_explained_with_its_default() -> None:
 
 def test_every_metric_is_explained() -> None:
     told = text_of("operators.md")
-    sources = "".join(file.read_text("utf-8") for file in (HOUSE / "services").rglob("*.py"))
+    sources = "".join(file.read_text("utf-8") for file in (ROOT / "services").rglob("*.py"))
     metrics = re.findall(
         r"\b(Counter|Gauge|Histogram)\(\s*\"(stoppunkt_[a-z_]+)\"", sources, re.MULTILINE
     )
@@ -141,9 +140,9 @@ def test_every_metric_is_explained() -> None:
 
 
 def test_alerts_ask_only_for_metrics_that_exist() -> None:
-    sources = "".join(file.read_text("utf-8") for file in (HOUSE / "services").rglob("*.py"))
+    sources = "".join(file.read_text("utf-8") for file in (ROOT / "services").rglob("*.py"))
     known = set(re.findall(r"\"(stoppunkt_[a-z_]+)\"", sources))
-    alerts = (HOUSE / "deploy" / "alerts.yaml").read_text("utf-8")
+    alerts = (ROOT / "deploy" / "alerts.yaml").read_text("utf-8")
     asked = set(re.findall(r"\bstoppunkt_[a-z_]+", alerts))
     assert asked
     assert {re.sub(r"_(total|count|sum|bucket)$", "", name) for name in asked} <= known
@@ -192,7 +191,7 @@ def test_the_table_of_standard_has_every_step_and_its_day() -> None:
 
 
 def test_decisions_are_numbered_without_a_gap_and_have_their_three_parts() -> None:
-    folder = HOUSE / "docs" / "adr"
+    folder = ROOT / "docs" / "adr"
     pages = sorted(folder.glob("[0-9]*.md"))
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
     listed = (folder / "README.md").read_text("utf-8")
@@ -203,7 +202,7 @@ def test_decisions_are_numbered_without_a_gap_and_have_their_three_parts() -> No
 
 
 def _sample(name: str) -> object:
-    record = json.loads((HOUSE / "schemas" / "samples" / f"{name}.json").read_text("utf-8"))
+    record = json.loads((ROOT / "schemas" / "samples" / f"{name}.json").read_text("utf-8"))
     return record["value"]
 
 
