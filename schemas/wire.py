@@ -23,6 +23,22 @@ NOTE_ID_CHARACTERS_MAX = 128
 HEADER_CHARACTERS_MAX = 512
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """Which of two records about the same thing stands: the greater version (contract 2).
+
+    The higher Kafka timestamp (milliseconds since 1970) is the greater, and of equal timestamps the higher
+    offset. The order in which the records arrived plays no part, so a repeat changes nothing.
+    """
+
+    timestamp_ms: int
+    offset: int
+
+
+OLDEST_VERSION = Version(-1, -1)
+"""Older than the version of any record: a timestamp that is not set is -1, an offset begins at 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record from, or for, Kafka; `topic` is without the TOPIC_PREFIX, header values are raw bytes."""
@@ -34,6 +50,11 @@ class Record:
     timestamp_ms: int = 0
     partition: int = 0
     offset: int = 0
+
+    @property
+    def version(self) -> Version:
+        """Where this record stands among those about the same thing."""
+        return Version(self.timestamp_ms, self.offset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from schemas.messages import (
     PersonRenumbered,
 )
 from schemas.versions import LineManagerVersion, Part
-from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
+from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, Version
 from services.records.dead_letters import Dead, digest
 
 ContactMessage = (
@@ -32,14 +32,6 @@ ContactMessage = (
 )
 # Of what both services read the scheduler sets the bad ones aside, but for contacts: none is buried twice.
 SET_ASIDE_BY_THE_SCHEDULER = frozenset(SCHEDULER_TOPICS) - {PersonContactChanged.topic}
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
-    """Which record stands: the highest Kafka timestamp, then offset (contract 2)."""
-
-    timestamp_ms: int
-    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +105,7 @@ def hashes(key: bytes, person_ids: Iterable[str]) -> dict[str, bytes]:
 
 def _add(batch: Batch, record: Record, envelope: Envelope) -> None:
     message: Message | Part = envelope.message
-    version = Version(record.timestamp_ms, record.offset)
+    version = record.version
     seen_as = _digest(envelope)
     match message:
         case DeadlineDue():

@@ -23,11 +23,11 @@ from schemas.messages import (
     Role,
     SmsRequested,
 )
-from schemas.wire import Record
+from schemas.wire import Record, Version
 from services.notifier.domain.delivery import ChannelName, Delivery, Outcome, State
 from services.notifier.domain.recipients import Contacts
 from services.notifier.domain.words.texts import EmailText
-from services.notifier.inbox import Contact, Version
+from services.notifier.inbox import Contact
 from services.records.dead_letters import Dead
 
 Kind = Literal["sms", "email", "letter", "adviser_task"]

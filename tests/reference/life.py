@@ -23,7 +23,8 @@ from schemas.messages import (
     PersonRenumbered,
     SickNoteRegistered,
 )
-from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource, Version
+from schemas.wire import Version
+from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource
 from services.scheduler.domain.facts.intake import OfficeChange, Taken
 from services.scheduler.domain.people.known_people import Register
 from services.scheduler.domain.people.simulation import Simulation

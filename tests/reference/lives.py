@@ -12,7 +12,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from schemas import messages as m
-from services.scheduler.domain.facts.facts import Fact, NoteSlot, Version
+from schemas.wire import Version
+from services.scheduler.domain.facts.facts import Fact, NoteSlot
 from services.scheduler.domain.facts.intake import Taken
 from tests.reference.life import ADVISER, ANNE, BYGG, KAFE, at, day, note
 

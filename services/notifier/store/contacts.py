@@ -14,8 +14,9 @@ from schemas.messages import (
     OrganisationContactChanged,
     PersonContactChanged,
 )
+from schemas.wire import Version
 from services.notifier.domain.recipients import Adviser, Contacts, PersonContact
-from services.notifier.inbox import Contact, ContactMessage, Version
+from services.notifier.inbox import Contact, ContactMessage
 from services.notifier.ports import ContactBook
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection

@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from schemas.messages import PersonRenumbered, SickNoteRegistered
+from schemas.wire import OLDEST_VERSION, Version
 from services.runtime.postgres import Connection, Queries
 from services.scheduler.domain.events.due_event import fire
-from services.scheduler.domain.facts.facts import Fact, NoteSlot, Version, current_number, owner_of
+from services.scheduler.domain.facts.facts import Fact, NoteSlot, current_number, owner_of
 from services.scheduler.domain.facts.intake import OfficeChange, Taken
 from services.scheduler.domain.people.known_people import Register, stated_number
 from services.scheduler.domain.people.replan import Person
@@ -357,7 +358,7 @@ class Store:
             await self._connection.execute(_QUERIES["move_withdrawals"], moved)
 
     def _person_row(self, person: Person, office: OfficeChange | None) -> tuple[object, ...]:
-        version = office.version if office is not None else Version(-1, -1)
+        version = office.version if office is not None else OLDEST_VERSION
         return (
             person.hash,
             person.office,

@@ -18,8 +18,9 @@ from schemas.messages import (
     Recipient,
     SickNoteRegistered,
 )
+from schemas.wire import Version
 from services.scheduler.domain.facts.cases import StoredCase
-from services.scheduler.domain.facts.facts import Fact, NoteSlot, Version
+from services.scheduler.domain.facts.facts import Fact, NoteSlot
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
 
 Row = asyncpg.Record

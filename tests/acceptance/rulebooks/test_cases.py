@@ -12,8 +12,8 @@ import pytest
 
 from schemas.inbound import decode_inbound
 from schemas.messages import Employer, PersonDied
-from schemas.wire import IgnoredRecord, Record
-from services.scheduler.domain.facts.facts import NoteSlot, Version
+from schemas.wire import IgnoredRecord, Record, Version
+from services.scheduler.domain.facts.facts import NoteSlot
 from tests.reference.life import ANNE, BYGG, KAFE, START, Life, at, day, gone, note, shipped
 
 Case = tuple[int, int, int]

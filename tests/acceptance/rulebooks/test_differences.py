@@ -13,7 +13,7 @@ from schemas.messages import (
     DialogueMeetingSummoned,
     PersonDied,
 )
-from services.scheduler.domain.facts.facts import Version
+from schemas.wire import Version
 from tests.acceptance.rulebooks.test_checkpoints import WEEK_8, WEEK_17, meeting
 from tests.reference.life import ANNE, Life, What, at, day, gone, note, reasons, shipped
 

@@ -10,9 +10,10 @@ import pytest
 
 from schemas.messages import Employer, Period, SickNoteRegistered
 from schemas.norway import midnight, oslo_date
+from schemas.wire import Version
 from services.scheduler.domain.facts.case_facts import CaseFacts
 from services.scheduler.domain.facts.cases import Leave, NoteDay
-from services.scheduler.domain.facts.facts import StandingNote, Version
+from services.scheduler.domain.facts.facts import StandingNote
 from services.scheduler.domain.plan.done import View
 from services.scheduler.domain.plan.plan import plan
 from services.scheduler.domain.plan.planned import Planned

@@ -21,10 +21,10 @@ from schemas.messages import (
     ReassessmentClosed,
     ReassessmentRequested,
 )
+from schemas.wire import Version
 from services.scheduler.domain.facts.facts import (
     Fact,
     NoteSlot,
-    Version,
     slot_after,
     standing,
     standing_note,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.messages import FollowUpPlanMade, MeetingRequested, WorkResumed
-from services.scheduler.domain.facts.facts import Version
+from schemas.wire import Version
 from services.scheduler.domain.facts.intake import Taken
 from services.scheduler.domain.rulebook.reader import parse
 from tests.reference.life import ANNE, KAFE, Life, at, day, fact, gone, note, withdrawn

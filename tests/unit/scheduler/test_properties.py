@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from schemas.ids import person_hash
 from schemas.messages import DeadlineDue, DeadlineWithdrawn, FactWithdrawn, PersonRenumbered
-from services.scheduler.domain.facts.facts import Fact, Version
+from schemas.wire import Version
+from services.scheduler.domain.facts.facts import Fact
 from services.scheduler.domain.facts.intake import Taken
 from services.scheduler.domain.people.known_people import Register
 from services.scheduler.domain.people.replan import Replanned

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.messages import ReassessmentRequested
-from services.scheduler.domain.facts.facts import Version
+from schemas.wire import Version
 from services.scheduler.domain.facts.intake import OfficeChange
 from services.scheduler.domain.rulebook.reader import parse
 from tests.reference.life import (

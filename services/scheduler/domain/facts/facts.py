@@ -22,18 +22,11 @@ from schemas.messages import (
     WorkResumed,
 )
 from schemas.norway import oslo_date
+from schemas.wire import OLDEST_VERSION, Version
 
 NoteSource = Literal["canonical", "sendt", "bekreftet", "tsm", "status"]
 # Of the sources that hold a note one counts, in this order; `status` only joins tsm (contract 2).
 _SOURCES_BY_RANK: tuple[NoteSource, ...] = ("canonical", "sendt", "bekreftet", "tsm")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
-    """Which of two records stands: the higher Kafka timestamp (ms), then the higher offset."""
-
-    timestamp_ms: int
-    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,7 @@ class NoteSlot:
     counts: bool = True
     keeps_self_certified_days: bool = False
     self_certified_days: tuple[date, ...] = ()
-    self_certified_days_version: Version = Version(-1, -1)
+    self_certified_days_version: Version = OLDEST_VERSION
     status: Literal["sent", "confirmed", "other"] | None = None
     employer: Employer | None = None
     person_id: str | None = None

@@ -15,8 +15,8 @@ from schemas.messages import (
     SickNoteWithdrawn,
 )
 from schemas.versions import NoteStatusVersion, NoteVersion, Part
-from schemas.wire import SICK_NOTES_TOPIC, Envelope, Record
-from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource, Version
+from schemas.wire import SICK_NOTES_TOPIC, Envelope, Record, Version
+from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource
 
 _SOURCE_BY_TOPIC: dict[str, NoteSource] = {
     SICK_NOTES_TOPIC: "canonical",
@@ -46,7 +46,7 @@ class Taken:
 
 def taken(envelope: Envelope, record: Record) -> Iterator[Taken]:
     """What the scheduler keeps of a record; nothing where it concerns others."""
-    version = Version(record.timestamp_ms, record.offset)
+    version = record.version
     for number, one in enumerate(each(envelope)):
         source = one.source or record.topic
         event_id = one.id or f"{record.partition}/{record.offset}/{number}"
