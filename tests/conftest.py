@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.support.parts import (
+from tests.support.postgres_and_kafka import (
     Parts,
     create_database,
     drop_database,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.parts import Parts, create_database, drop_database
+from tests.support.postgres_and_kafka import Parts, create_database, drop_database
 from tests.support.service_processes import House
 
 

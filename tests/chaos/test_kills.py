@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from schemas.wire import Record
-from tests.support.service_processes import House, Process, ServiceName, eventually, repeats
-from tests.support.story_people import contacts, deliveries_owed, note, owed, people
-from tests.support.story_verdict import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
+from tests.chaos.people_owed import contacts, deliveries_owed, note, owed, people
+from tests.chaos.sent_once import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
+from tests.support.service_processes import House, Process, ServiceName, repeats
+from tests.support.waiting import eventually
 
 EVERYBODY = people(240)
 DUE_TOPIC = ("stoppunkt.deadlines.v1",)
@@ -70,7 +71,7 @@ async def test_killed_at_the_worst_moments_both_services_send_each_once(house: H
     await house.start("notifier")
     await _have_left(house, DUE_TOPIC, {each.event_id for each in until_last_day})
     await _have_left(house, MESSAGE_TOPICS, deliveries_owed(until_last_day))
-    await eventually(lambda: house.has_read_all("scheduler"), 90)
+    await eventually(lambda: house.has_read_all("scheduler"))
     await eventually(lambda: house.has_read_all("notifier"))
 
     sent = await house.read()
@@ -104,7 +105,7 @@ async def _have_left(house: House, topics: Sequence[str], ids: set[str]) -> None
     async def ask() -> bool:
         return ids <= repeats((await house.read()).on(*topics)).keys()
 
-    await eventually(ask, 90, what="what is owed")
+    await eventually(ask, what="what is owed")
 
 
 async def _kill_when_it_sends(

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime
 from schemas.wire import encode
 from services.records.dead_letters import DEAD_LETTERS_MAX
 from services.records.tables import RecordTables
-from services.runtime.kafka.consumer import IN_PLACE_SECONDS
 from services.runtime.postgres import close_pool, open_pool, transaction
-from tests.support.service_processes import House, Process, eventually, failed, header, repeats
-from tests.support.story_people import Person, contacts, note, owed, people
-from tests.support.story_verdict import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
+from tests.chaos.people_owed import Person, contacts, note, owed, people
+from tests.chaos.sent_once import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
+from tests.support.service_processes import House, Process, failed, header, repeats
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
 
 MONDAY = date(2026, 1, 5)
 # Day 22 of a leave that began on a Monday, within the window: its first reminder fires when its note arrives.
@@ -69,7 +69,7 @@ async def test_too_many_dead_letters_stop_a_consumer_that_then_goes_on_where_it_
         await house.publish([spoiled] * (DEAD_LETTERS_MAX + 1), partition=0)
     await eventually(_all(services, _has_stopped), what="the ceiling")
     await house.publish([good, due], partition=0)
-    await eventually(_all(services, _rewinds), IN_PLACE_SECONDS + 20, what="the rewind")
+    await eventually(_all(services, _rewinds), what="the rewind")
     tries = [_tries(each) for each in services]
 
     assert [await each.health("live") for each in services] == [{}, {}]

@@ -9,9 +9,10 @@ from typing import Literal
 
 from services.cli.embedded.parts import embedded_kafka
 from services.runtime.turning import IDLE_SECONDS
-from tests.support.service_processes import GRACE_SECONDS, House, Process, eventually
-from tests.support.story_people import contacts, note, people
+from tests.chaos.people_owed import contacts, note, people
+from tests.support.service_processes import GRACE_SECONDS, House, Process
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
 
 MONDAY = date(2026, 1, 5)
 NOW = datetime(2026, 1, 26, 9, tzinfo=UTC)
@@ -75,7 +76,7 @@ async def _codes_of_stops(
     await house.publish([note(person, MONDAY, 60, at=NOW), *contacts(person, at=NOW)])
     services = [await house.start("scheduler", **env), await house.start("notifier", **env)]
     for each in services:
-        await eventually(each.is_working, 60, what=each.name)
+        await eventually(each.is_working, what=each.name)
     await eventually(lambda: house.has_read_all("scheduler"))
     await eventually(lambda: house.has_read_all("notifier"))
     await house.leave_kafka()

@@ -9,9 +9,10 @@ import asyncpg
 
 from schemas.messages import DeadlineDue
 from schemas.wire import Envelope, Record, decode
-from tests.support.service_processes import House, eventually, failed, header, repeats
-from tests.support.story_people import essence, note, owed, people
+from tests.chaos.people_owed import essence, note, owed, people
+from tests.support.service_processes import House, failed, header, repeats
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import eventually
 
 NOTES = "stoppunkt.sick-notes.v1"
 DEAD = "stoppunkt.sick-notes.v1.dead"
@@ -60,16 +61,16 @@ async def test_ten_events_of_which_each_would_kill_or_block_a_plain_consumer(hou
         async with blocker.transaction():
             await blocker.execute("lock table scheduler.note_slots in access exclusive mode")
             await give(good[locked.number])
-            await eventually(failed(scheduler, "LockNotAvailableError"), 10)
+            await eventually(failed(scheduler, "LockNotAvailableError"))
         await blocker.close()
 
         await proxy.refuse()
         await give(good[refused.number])
-        await eventually(failed(scheduler, "ConnectionRefusedError"), 10)
+        await eventually(failed(scheduler, "ConnectionRefusedError"))
         await proxy.pass_on()
 
         await give(good[cancelled.number], ("test-cancel", b"1"))
-        await eventually(failed(scheduler, "StrayCancel"), 20)
+        await eventually(failed(scheduler, "StrayCancel"))
         await give(good[last.number])
 
         expected = owed([(NOW, record) for record in good.values()], NOW)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 
-from tests.support.service_processes import House, Process, eventually, repeats
-from tests.support.story_people import contacts, deliveries_owed, note, owed, people
-from tests.support.story_verdict import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
+from tests.chaos.people_owed import contacts, deliveries_owed, note, owed, people
+from tests.chaos.sent_once import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
+from tests.support.service_processes import House, Process, repeats
+from tests.support.waiting import eventually
 
 EVERYBODY = people(150)
 MONDAY = date(2026, 1, 5)
@@ -45,7 +46,7 @@ async def test_two_of_each_started_together_send_each_once(house: House) -> None
         sent = (await house.read()).on("stoppunkt.deadlines.v1", *MESSAGE_TOPICS)
         return ids <= repeats(sent).keys()
 
-    await eventually(have_left, 40, what="what is owed")
+    await eventually(have_left, what="what is owed")
     for each in services:
         each.tell_to_stop()
     assert [await each.exit_code(10) for each in services] == [0, 0, 0, 0]

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 
 from schemas.wire import Record
 from services.runtime import health, service
@@ -21,9 +22,10 @@ from services.runtime.kafka import (
 from services.runtime.service import Life, run_service
 from services.runtime.settings import ServiceSettings, load_settings
 from services.runtime.turning import keep_turning
-from tests.support.runtime_parts import NATIONAL_ID, NOON
+from tests.support.captured_logs import NATIONAL_ID
 
 TOPIC = "facts"
+NOON = datetime(2026, 2, 2, 12, 0, tzinfo=UTC)
 handled: list[Record] = []
 
 

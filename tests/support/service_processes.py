@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing
@@ -46,16 +45,6 @@ GROUPS = {"scheduler": SCHEDULER_GROUP, "notifier": NOTIFIER_GROUP}
 READ_BY = {"scheduler": SCHEDULER_READS, "notifier": NOTIFIER_READS}
 
 ServiceName = Literal["scheduler", "notifier"]
-
-
-async def eventually(
-    ask: Callable[[], Awaitable[bool]], within_seconds: float = 30.0, *, what: str = "it"
-) -> None:
-    """Ask until the answer is yes; fails with `what` when it does not come."""
-    give_up_at = time.monotonic() + within_seconds
-    while not await ask():
-        assert time.monotonic() < give_up_at, f"{what} did not come about in {within_seconds} s"
-        await asyncio.sleep(0.05)
 
 
 class Process:

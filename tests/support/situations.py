@@ -50,7 +50,7 @@ from services.cli.pipeline.departures import Departure
 from services.cli.pipeline.pipeline import pipeline, settings_for
 from services.notifier.operating import DeliveryStory, deliveries_of
 from services.scheduler.rulebook_file import read_rulebook
-from tests.support.parts import Parts, create_database, drop_database
+from tests.support.postgres_and_kafka import Parts, create_database, drop_database
 
 KAFE, SKOLE, BYGG = "310200107", "310202304", "310201200"
 PHONE, EMAIL = "+4790000001", "ansatt@example.invalid"

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from schemas.messages import DeathAnnulled, PersonDied
-from tests.support.parts import Parts
+from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     BYGG,
     EMAIL,

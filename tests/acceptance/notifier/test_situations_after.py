@@ -23,8 +23,8 @@ from schemas.messages import (
     PersonRenumbered,
     Recipient,
 )
-from tests.support import notifier_parts
-from tests.support.parts import Parts
+from tests.support import notifier_desk
+from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     EMAIL,
     KAFE,
@@ -215,7 +215,7 @@ def an_event_that_is_repeated_after_its_withdrawal_brings_nothing_back(life: Lif
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
     life.plan_made("2026-02-23 14:00")
-    repeated = notifier_parts.due(
+    repeated = notifier_desk.due(
         "follow_up_plan",
         "reminder",
         at=oslo("2026-02-23 09:00"),

@@ -12,7 +12,7 @@ from datetime import date
 import pytest
 
 from schemas.messages import WorkResumed
-from tests.support.parts import Parts
+from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     EMAIL,
     KAFE,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from schemas.messages import MeetingRequested, ReassessmentRequested
-from tests.support.parts import Parts
+from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     BYGG,
     KAFE,

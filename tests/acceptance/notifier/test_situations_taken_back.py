@@ -20,7 +20,7 @@ from schemas.messages import (
     PersonDied,
     PersonRenumbered,
 )
-from tests.support.parts import Parts
+from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     KAFE,
     MANAGER,

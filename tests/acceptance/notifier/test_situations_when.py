@@ -17,7 +17,7 @@ from schemas.messages import (
     MeetingNeedAnswered,
     MeetingRequested,
 )
-from tests.support.parts import Parts
+from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     KAFE,
     MANAGER,

@@ -20,8 +20,8 @@ from services.cli.pipeline.pipeline import pipeline, settings_for
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.cli_records import troubled
-from tests.support.parts import Parts
 from tests.support.paths import SCENARIOS
+from tests.support.postgres_and_kafka import Parts
 
 SCENARIO_1 = SCENARIOS / "scenario_1_in_order.ndjson"
 HALF_YEAR = Path(str(files("services.cli") / "scenarios" / "half_year.ndjson"))

@@ -26,7 +26,7 @@ from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.cli_records import troubled
 from tests.support.paths import SCENARIOS
-from tests.support.scheduler_parts import KEY, Bench, scheduler_on
+from tests.support.scheduler_bench import KEY, Bench, scheduler_on
 
 DATA = SCENARIOS
 FILES = ("scenario_1_in_order", "scenario_3_two_employers_and_merge", "troubled")

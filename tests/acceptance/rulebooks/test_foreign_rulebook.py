@@ -21,10 +21,11 @@ from services.cli.pipeline.departures import in_form_order
 from services.cli.pipeline.pipeline import pipeline, settings_for
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.cli_records import ANNE, BJORN, CECILIE, KAFE, Scenario
-from tests.support.parts import Parts
 from tests.support.paths import SCENARIOS
-from tests.support.scheduler_parts import note
-from tests.support.service_processes import PSEUDONYM_KEY, House, data, eventually
+from tests.support.postgres_and_kafka import Parts
+from tests.support.scheduler_bench import note
+from tests.support.service_processes import PSEUDONYM_KEY, House, data
+from tests.support.waiting import eventually
 
 RULEBOOK = SCENARIOS / "foreign_rulebook.toml"
 HELD_ON = "2026-04-10"
@@ -198,7 +199,7 @@ async def test_the_running_scheduler_reads_it_from_a_file(house: House) -> None:
     event_id = due_event_id(case, "rehabilitation_talk", "invite", "", 1)
 
     await eventually(
-        lambda: house.has_ids("deadline.due", [event_id]), 60, what="the talk's invitation"
+        lambda: house.has_ids("deadline.due", [event_id]), what="the talk's invitation"
     )
 
     [record] = (await house.read()).of_type("deadline.due")

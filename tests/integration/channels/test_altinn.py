@@ -24,7 +24,7 @@ from services.notifier.registers.ports import AboutDelivery
 from services.notifier.texts_folder import load_texts
 from services.runtime.clock import TurnedClock
 from services.runtime.settings import InvalidSettings, load_settings
-from tests.support.channel_parts import (
+from tests.support.channel_server import (
     DELIVERY,
     NOW,
     Known,
@@ -41,7 +41,7 @@ from tests.support.channel_parts import (
     serving,
     sms,
 )
-from tests.support.notifier_parts import Desk, Out, anne, desk, due, oslo, withdrawal
+from tests.support.notifier_desk import Desk, Out, anne, desk, due, oslo, withdrawal
 
 TEXT = {"type": "string", "minLength": 1}
 POLICY = {"enum": ["Anytime", "Daytime"]}

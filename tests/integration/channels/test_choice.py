@@ -27,8 +27,8 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.texts_folder import load_texts
 from services.runtime.clock import TurnedClock
 from services.runtime.settings import InvalidSettings, load_settings
-from tests.support.channel_parts import DELIVERY, NOW, Known, Lifetime, about, email
-from tests.support.notifier_parts import KAFE, Out
+from tests.support.channel_server import DELIVERY, NOW, Known, Lifetime, about, email
+from tests.support.notifier_desk import KAFE, Out
 
 NEEDED = {
     "DATABASE_URL": "postgresql://notifier@127.0.0.1:1/none",

@@ -20,9 +20,9 @@ from services.notifier.channels.letter import KafkaLetter
 from services.notifier.domain.delivery import Outcome, State
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 from services.notifier.sending.turns import LEASE
-from tests.support.channel_parts import Asked, Reply, Server, gateway, serving
-from tests.support.notifier_parts import Desk, anne, desk, due, oslo
-from tests.support.runtime_parts import until
+from tests.support.channel_server import Asked, Reply, Server, gateway, serving
+from tests.support.notifier_desk import Desk, anne, desk, due, oslo
+from tests.support.waiting import until
 
 TUESDAY = oslo("2026-02-24T09:00:00")
 Point = Literal["before it leaves", "before the answer", "before it is written down"]

@@ -16,7 +16,7 @@ from services.notifier.domain.delivery import Failed, Outcome, Sent
 from services.notifier.ports import Recall
 from services.notifier.registers.ports import RegisteredManager
 from services.notifier.texts_folder import load_texts
-from tests.support.channel_parts import (
+from tests.support.channel_server import (
     DELIVERY,
     NOW,
     Known,
@@ -31,7 +31,7 @@ from tests.support.channel_parts import (
     payload,
     serving,
 )
-from tests.support.notifier_parts import ANNE, KAFE
+from tests.support.notifier_desk import ANNE, KAFE
 
 LEADER = "02917220037"
 UNREADABLE = Failed(permanent=False, reason="gw:unreadable", uncertain=True)

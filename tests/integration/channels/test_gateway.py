@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from services.notifier.channels.gateway import Answer, StaticToken, retry_after
 from services.notifier.channels.http_sms import HttpSms
 from services.notifier.domain.delivery import Failed, Sent
-from tests.support.channel_parts import (
+from tests.support.channel_server import (
     DELIVERY,
     NOW,
     Reply,

@@ -19,8 +19,8 @@ from services.notifier.domain.delivery import Failed, Sent
 from services.notifier.ports import Outgoing, Recall
 from services.notifier.texts_folder import load_texts
 from services.runtime.settings import InvalidSettings, load_settings
-from tests.support.channel_parts import DELIVERY, NOW, Known, about, check, names, payload
-from tests.support.notifier_parts import ANNE, anne, desk, due, oslo
+from tests.support.channel_server import DELIVERY, NOW, Known, about, check, names, payload
+from tests.support.notifier_desk import ANNE, anne, desk, due, oslo
 
 TEXTS = load_texts()
 PRODUCER = {"cluster": "prod-gcp", "namespace": "team-demo", "appnavn": "sykefravaer-notifier"}

@@ -16,7 +16,7 @@ from services.notifier.channels.oppgave import Oppgave, OppgaveSettings
 from services.notifier.domain.delivery import Failed, Sent
 from services.notifier.ports import Outgoing, Recall
 from services.notifier.texts_folder import load_texts
-from tests.support.channel_parts import (
+from tests.support.channel_server import (
     DELIVERY,
     NOW,
     Asked,
@@ -28,7 +28,7 @@ from tests.support.channel_parts import (
     payload,
     serving,
 )
-from tests.support.notifier_parts import ANNE
+from tests.support.notifier_desk import ANNE
 
 OFFICE = {"type": "string", "minLength": 4, "maxLength": 4}
 # OpprettOppgaveRequest and PatchOppgaveRequest of the published OpenAPI document.

@@ -23,7 +23,7 @@ from services.notifier.registers.ports import (
     RegisteredManager,
     RegisterUnavailable,
 )
-from tests.support.channel_parts import (
+from tests.support.channel_server import (
     NOW,
     Asked,
     Reply,
@@ -33,7 +33,7 @@ from tests.support.channel_parts import (
     payload,
     serving,
 )
-from tests.support.notifier_parts import (
+from tests.support.notifier_desk import (
     ANNE,
     KAFE,
     MANAGER,
@@ -45,7 +45,7 @@ from tests.support.notifier_parts import (
     manager,
     oslo,
 )
-from tests.support.notifier_parts import organisation as post_of
+from tests.support.notifier_desk import organisation as post_of
 
 PERSON = "14838510036"
 TUESDAY = oslo("2026-02-24T09:00:00")

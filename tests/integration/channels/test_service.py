@@ -13,8 +13,8 @@ import pytest
 
 from schemas.messages import Message
 from schemas.wire import Record
-from tests.support.channel_parts import Asked, Reply, payload, serving
-from tests.support.notifier_parts import (
+from tests.support.channel_server import Asked, Reply, payload, serving
+from tests.support.notifier_desk import (
     ADVISER,
     ANNE,
     EMPLOYEE,
@@ -27,8 +27,9 @@ from tests.support.notifier_parts import (
     oslo,
     withdrawal,
 )
-from tests.support.parts import Parts
-from tests.support.service_processes import House, eventually
+from tests.support.postgres_and_kafka import Parts
+from tests.support.service_processes import House
+from tests.support.waiting import eventually
 
 TUESDAY = oslo("2026-02-24T10:00:00")
 ADDRESSES = ("+4790000001", "+4790000077", "leder@example.invalid", "ny-leder@example.invalid")

@@ -11,7 +11,7 @@ import pytest
 
 from services.notifier.channels.smtp import Smtp, SmtpServer
 from services.notifier.domain.delivery import Failed, Outcome, Sent
-from tests.support.channel_parts import DELIVERY, email
+from tests.support.channel_server import DELIVERY, email
 
 WELL = {
     "EHLO": "250 localhost",

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli.main import app
-from tests.support.parts import Parts, create_database, drop_database
+from tests.support.postgres_and_kafka import Parts, create_database, drop_database
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from schemas.messages import SmsRequested
-from tests.support.operators_parts import House, house_on, terminal_on
-from tests.support.scheduler_parts import ANNE, BJORN, KAFE, event, fact, note
+from tests.support.both_services import House, house_on, terminal_on
+from tests.support.scheduler_bench import ANNE, BJORN, KAFE, event, fact, note
 
 MONDAY = date(2026, 1, 5)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)

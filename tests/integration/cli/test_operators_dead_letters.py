@@ -21,9 +21,9 @@ from services.scheduler.app import SCHEMA, Settings, compose, hashing
 from services.scheduler.app import TOPICS as SCHEDULER_TOPICS
 from services.scheduler.handlers import Scheduler
 from services.scheduler.rulebook_file import read_rulebook
-from tests.support.operators_parts import Terminal, terminal_on
-from tests.support.parts import Parts
-from tests.support.scheduler_parts import ANNE, FACTS, KEY
+from tests.support.both_services import Terminal, terminal_on
+from tests.support.postgres_and_kafka import Parts
+from tests.support.scheduler_bench import ANNE, FACTS, KEY
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 STAMP = int(datetime(2026, 1, 4, 22, 15, tzinfo=UTC).timestamp() * 1000)

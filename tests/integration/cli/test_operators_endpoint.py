@@ -21,7 +21,7 @@ from services.scheduler.app import Settings, beginning, hashing
 from services.scheduler.explain.ask import explain
 from services.scheduler.explain.endpoint import operator_routes
 from services.scheduler.rulebook_file import read_rulebook
-from tests.support.scheduler_parts import ANNE, BJORN, KEY, Bench, note, scheduler_on
+from tests.support.scheduler_bench import ANNE, BJORN, KEY, Bench, note, scheduler_on
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TOKEN = "a token for tests that is long enough"

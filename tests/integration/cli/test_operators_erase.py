@@ -17,9 +17,9 @@ from schemas.messages import DeadlineDue
 from schemas.wire import Record
 from services.scheduler.app import hashing
 from services.scheduler.jobs.erase import erase
-from tests.support.notifier_parts import JON_NEW, JON_OLD
-from tests.support.operators_parts import House, Terminal, house_on, terminal_on
-from tests.support.scheduler_parts import (
+from tests.support.both_services import House, Terminal, house_on, terminal_on
+from tests.support.notifier_desk import JON_NEW, JON_OLD
+from tests.support.scheduler_bench import (
     ANNE,
     FACTS,
     KAFE,
@@ -31,7 +31,7 @@ from tests.support.scheduler_parts import (
     note,
     scheduler_on,
 )
-from tests.support.service_processes import eventually
+from tests.support.waiting import eventually
 
 MONDAY = date(2026, 1, 5)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -345,5 +345,5 @@ async def _until_waiting(database_url: str, count: int) -> None:
     async def all_wait() -> bool:
         return bool(await connection.fetchval(asked) >= count)
 
-    await eventually(all_wait, 5.0, what="that they wait for the lock")
+    await eventually(all_wait, what="that they wait for the lock")
     await connection.close()

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from services.cli.main import app
 from services.scheduler.app import hashing
+from tests.support.both_services import house_on, terminal_on
 from tests.support.cli_records import Scenario
-from tests.support.operators_parts import house_on, terminal_on
-from tests.support.scheduler_parts import ANNE, BJORN, KAFE, KEY, event, fact, note
+from tests.support.scheduler_bench import ANNE, BJORN, KAFE, KEY, event, fact, note
 
 MONDAY = date(2026, 1, 5)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)

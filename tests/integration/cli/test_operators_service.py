@@ -9,10 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.operators_parts import terminal_on
-from tests.support.parts import Parts
-from tests.support.scheduler_parts import ANNE, FACTS, event, note
-from tests.support.service_processes import PSEUDONYM_KEY, House, Process, eventually
+from tests.support.both_services import terminal_on
+from tests.support.postgres_and_kafka import Parts
+from tests.support.scheduler_bench import ANNE, FACTS, event, note
+from tests.support.service_processes import PSEUDONYM_KEY, House, Process
+from tests.support.waiting import eventually
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TOKEN = "a token for tests that is long enough"

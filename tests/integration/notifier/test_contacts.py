@@ -11,7 +11,7 @@ from schemas.versions import LineManagerVersion
 from schemas.wire import Envelope
 from services.notifier.handlers import Handlers
 from services.notifier.inbox import sort_records
-from tests.support.notifier_parts import (
+from tests.support.notifier_desk import (
     ADVISER,
     ANNE,
     JON_NEW,

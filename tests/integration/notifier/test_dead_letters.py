@@ -8,7 +8,7 @@ import pytest
 
 from schemas.wire import Record
 from services.records.dead_letters import TooManyDeadLetters
-from tests.support.notifier_parts import ANNE, anne, desk, due, oslo
+from tests.support.notifier_desk import ANNE, anne, desk, due, oslo
 
 TUESDAY = oslo("2026-02-24T09:00:00")
 CONTACTS = "stoppunkt.contacts.v1"

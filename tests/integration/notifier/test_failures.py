@@ -11,7 +11,7 @@ from services.notifier.channels.adviser_task import KafkaAdviserTask
 from services.notifier.channels.letter import KafkaLetter
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
-from tests.support.notifier_parts import (
+from tests.support.notifier_desk import (
     EMPLOYEE,
     MANAGER,
     Desk,

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from services.notifier.store.queries import QUERIES
-from tests.support.notifier_parts import (
+from tests.support.notifier_desk import (
     ADVISER,
     EMPLOYEE,
     adviser,

@@ -6,7 +6,7 @@ import asyncio
 from datetime import date, timedelta
 
 from services.notifier.sending.limits import Limits
-from tests.support.notifier_parts import (
+from tests.support.notifier_desk import (
     ADVISER,
     EMPLOYEE,
     MANAGER,

@@ -7,7 +7,7 @@ from itertools import permutations
 import asyncpg
 
 from schemas.messages import Message
-from tests.support.notifier_parts import (
+from tests.support.notifier_desk import (
     ADVISER,
     EMPLOYEE,
     MANAGER,

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.messages import Employer, Recipient
 from services.notifier.sending.limits import Limits
-from tests.support.notifier_parts import (
+from tests.support.notifier_desk import (
     ADVISER,
     BYGG,
     EMPLOYEE,

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from services.notifier.sending.limits import Limits
-from tests.support.notifier_parts import MANAGER, anne, desk, due, manager, oslo
+from tests.support.notifier_desk import MANAGER, anne, desk, due, manager, oslo
 
 TUESDAY = oslo("2026-02-24T09:00:00")
 DAY = timedelta(hours=24)

@@ -12,7 +12,7 @@ import pytest
 
 from schemas.messages import DeadlineDue, Message
 from schemas.wire import Record
-from tests.support.notifier_parts import (
+from tests.support.notifier_desk import (
     ADVISER,
     EMPLOYEE,
     MANAGER,
@@ -24,8 +24,9 @@ from tests.support.notifier_parts import (
     oslo,
     withdrawal,
 )
-from tests.support.parts import Parts
-from tests.support.service_processes import House, data, eventually, header
+from tests.support.postgres_and_kafka import Parts
+from tests.support.service_processes import House, data, header
+from tests.support.waiting import eventually
 
 TUESDAY = oslo("2026-02-24T10:00:00")
 REQUESTS = ("stoppunkt.sms.v1", "stoppunkt.email.v1", "stoppunkt.adviser-tasks.v1")
@@ -119,7 +120,7 @@ async def test_killed_in_the_middle_nothing_is_lost_and_a_repeat_has_the_same_id
     # The lease of what it was sending has run out by then.
     house.set_clock(oslo("2026-02-24T10:05:00"))
     await asyncio.gather(house.start("notifier"), house.start("notifier"))
-    await eventually(lambda: _ids_have_left(house, 3 * count), 60, what="the rest")
+    await eventually(lambda: _ids_have_left(house, 3 * count), what="the rest")
 
     found = await left(house)
     keys = {each.key for each in found}
@@ -132,9 +133,9 @@ async def test_killed_in_the_middle_nothing_is_lost_and_a_repeat_has_the_same_id
 async def test_two_processes_from_the_start_send_each_message_once(house: House) -> None:
     count = 150
     await asyncio.gather(house.start("notifier"), house.start("notifier"))
-    await eventually(lambda: _all_work(house), 60, what="both")
+    await eventually(lambda: _all_work(house), what="both")
     await house.publish(records([adviser(), *chain.from_iterable(stories(count))]))
-    await eventually(lambda: _ids_have_left(house, 3 * count), 60, what="all messages")
+    await eventually(lambda: _ids_have_left(house, 3 * count), what="all messages")
     found = await left(house)
     assert len(found) == len({each.key for each in found}) == 3 * count
 

@@ -20,7 +20,7 @@ from services.notifier.channels.letter import KafkaLetter
 from services.notifier.channels.smtp import Smtp, SmtpServer
 from services.notifier.domain.delivery import Failed, Sent
 from services.notifier.ports import Outgoing
-from tests.support.notifier_parts import MANAGER, anne, desk, due, manager, oslo, withdrawal
+from tests.support.notifier_desk import MANAGER, anne, desk, due, manager, oslo, withdrawal
 from tests.support.paths import LOCALHOST_PEM
 
 LOCALHOST = LOCALHOST_PEM

@@ -11,7 +11,7 @@ from services.notifier.channels.kafka_sms import KafkaSms
 from services.notifier.channels.letter import KafkaLetter
 from services.notifier.domain.delivery import Outcome
 from services.notifier.ports import Outgoing
-from tests.support.notifier_parts import (
+from tests.support.notifier_desk import (
     ADVISER,
     BYGG,
     EMPLOYEE,

@@ -18,15 +18,10 @@ from services.runtime.kafka import (
     make_broker,
 )
 from services.runtime.settings import ServiceSettings
-from tests.support.parts import Parts
-from tests.support.runtime_parts import (
-    NATIONAL_ID,
-    captured_logs,
-    publishing,
-    settings_for,
-    started,
-    until,
-)
+from tests.support.captured_logs import NATIONAL_ID, captured_logs
+from tests.support.kafka_clients import publishing, settings_for, started
+from tests.support.postgres_and_kafka import Parts
+from tests.support.waiting import until
 
 TOPIC = "facts"
 

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from services.cli.embedded.parts import embedded_kafka
-from tests.support.parts import Parts
+from tests.support.postgres_and_kafka import Parts
 from tests.support.tcp_proxy import TcpProxy
 
 

@@ -26,9 +26,10 @@ from services.runtime.kafka import (
     missing_topics,
 )
 from services.runtime.settings import ServiceSettings
-from tests.support.parts import Parts
-from tests.support.runtime_parts import publishing, settings_for, started, until
+from tests.support.kafka_clients import publishing, settings_for, started
+from tests.support.postgres_and_kafka import Parts
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import until
 
 TOPIC = "out"
 

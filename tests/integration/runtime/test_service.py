@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from services.cli.embedded.parts import embedded_kafka
-from tests.support.parts import Parts
+from tests.support.captured_logs import NATIONAL_ID
 from tests.support.paths import ROOT
-from tests.support.runtime_parts import NATIONAL_ID, until
+from tests.support.postgres_and_kafka import Parts
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import until
 
 GRACE_SECONDS = 2
 
@@ -93,8 +94,8 @@ async def test_told_to_stop_it_finishes_and_exits_with_0(parts: Parts, topic_pre
     async with running(
         "healthy", parts.kafka_bootstrap_servers, topic_prefix, KAFKA_IDEMPOTENCE=idempotence
     ) as program:
-        await until(lambda: program.says("partitions.assigned"), 30)
-        await until(lambda: program.says("service.started"), 30)
+        await until(lambda: program.says("partitions.assigned"))
+        await until(lambda: program.says("service.started"))
         assert await is_ready(program)
         began = time.monotonic()
         program.process.send_signal(signal.SIGTERM)
@@ -111,9 +112,9 @@ async def test_told_to_stop_with_its_broker_dead_it_ends_in_time(how: str) -> No
             proxy.target_port = int(direct.rpartition(":")[2])
             servers = f"127.0.0.1:{proxy.port}"
             async with running("healthy", servers, KAFKA_IDEMPOTENCE="false") as program:
-                await until(lambda: program.says("partitions.assigned"), 30)
+                await until(lambda: program.says("partitions.assigned"))
                 await (proxy.refuse() if how == "refuse" else proxy.swallow())
-                await until(lambda: program.says("turn.failed"), 10)
+                await until(lambda: program.says("turn.failed"))
                 program.process.send_signal(signal.SIGTERM)
                 assert await program.exit_code(GRACE_SECONDS + 5) == 1
                 assert program.says("stop.failed"), "what did not end is named"

@@ -16,7 +16,7 @@ from services.scheduler.domain.rulebook.reader import parse
 from services.scheduler.jobs.reconcile import Reconciliation
 from services.scheduler.jobs.replan_everybody import Changes, Place, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
-from tests.support.scheduler_parts import (
+from tests.support.scheduler_bench import (
     ANNE,
     BJORN,
     FACTS,

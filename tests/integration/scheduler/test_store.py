@@ -23,7 +23,7 @@ from services.scheduler.domain.people.known_people import Register
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.paths import EXAMPLES
-from tests.support.scheduler_parts import (
+from tests.support.scheduler_bench import (
     ANNE,
     BJORN,
     BYGG,

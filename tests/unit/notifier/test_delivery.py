@@ -17,7 +17,7 @@ from services.notifier.domain.delivery import TRANSITIONS, Delivery, Failed, Sen
 from services.notifier.domain.matrix import priority, task_rule
 from services.notifier.domain.retry import ATTEMPTS_MAX, retry_after
 from services.notifier.domain.withdrawal import code
-from tests.support.notifier_parts import basis
+from tests.support.notifier_desk import basis
 
 NOW = datetime(2026, 2, 24, 8, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

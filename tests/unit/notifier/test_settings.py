@@ -9,7 +9,7 @@ from services.notifier.channels.kafka_email import KafkaEmail
 from services.notifier.channels.smtp import Smtp
 from services.notifier.settings import NotifierSettings
 from services.runtime.settings import InvalidSettings, load_settings
-from tests.support.notifier_parts import Out
+from tests.support.notifier_desk import Out
 
 NEEDED = {
     "DATABASE_URL": "postgresql://notifier@127.0.0.1:1/none",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.norway import OSLO
 from services.notifier.domain.window import is_open, next_open
 from services.workdays import is_working_day, working_days_after
-from tests.support.notifier_parts import oslo
+from tests.support.notifier_desk import oslo
 
 # Written down by hand, not asked of the library that the code asks.
 CLOSED_2026 = {

@@ -13,7 +13,7 @@ import pytest
 
 from services.runtime.health import Health, HealthServer, Pulse, Unhealthy
 from services.runtime.kafka import Consumer, ConsumerProbe
-from tests.support.runtime_parts import NATIONAL_ID, captured_logs
+from tests.support.captured_logs import NATIONAL_ID, captured_logs
 
 
 async def fine() -> str | None:

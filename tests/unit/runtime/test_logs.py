@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from services.runtime.logs import declare_log_keys, error_fields, mask
-from tests.support.runtime_parts import NATIONAL_ID, Lines, captured_logs
+from tests.support.captured_logs import NATIONAL_ID, Lines, captured_logs
 
 log = structlog.stdlib.get_logger("services.test")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,12 @@ from services.runtime.clock import TurnedClock
 from services.runtime.health import Pulse
 from services.runtime.kafka import ProducerWedged, PublishOutcomeUnknown
 from services.runtime.turning import TRIES_OF_A_BUG, Wake, keep_turning
-from tests.support.runtime_parts import NATIONAL_ID, NOON, captured_logs, until
+from tests.support.captured_logs import NATIONAL_ID, captured_logs
+from tests.support.waiting import until
 
+NOON = datetime(2026, 2, 2, 12, 0, tzinfo=UTC)
+HOUR = 3600.0
+"""Longer than a test waits: a loop that sleeps so long and is not woken fails the test."""
 Outcome = bool | datetime | None
 
 
@@ -50,26 +54,26 @@ async def turning(turns: Turns, **others: Any) -> AsyncIterator[asyncio.Task[Non
 
 async def test_it_turns_again_at_once_while_there_is_something_to_do() -> None:
     turns = Turns(True, True, True)
-    async with turning(turns, idle_seconds=60):
-        await until(lambda: turns.done == 4, 2)
+    async with turning(turns, idle_seconds=HOUR):
+        await until(lambda: turns.done == 4)
 
 
 async def test_idle_it_looks_again_after_a_while_as_a_net() -> None:
     turns = Turns()
     async with turning(turns, idle_seconds=0.01):
-        await until(lambda: turns.done > 3, 2)
+        await until(lambda: turns.done > 3)
 
 
 async def test_it_sleeps_until_the_next_due_instant_and_not_longer() -> None:
     turns = Turns(NOON + timedelta(milliseconds=20), NOON - timedelta(hours=1))
-    async with turning(turns, idle_seconds=60):
-        await until(lambda: turns.done == 3, 2)
+    async with turning(turns, idle_seconds=HOUR):
+        await until(lambda: turns.done == 3)
 
 
 async def test_a_far_due_instant_is_no_reason_to_sleep_past_the_net() -> None:
     turns = Turns(*[NOON + timedelta(days=100)] * 3)
     async with turning(turns, idle_seconds=0.01):
-        await until(lambda: turns.done > 3, 2)
+        await until(lambda: turns.done > 3)
 
 
 async def test_the_next_due_instant_may_be_asked_for_apart() -> None:
@@ -80,8 +84,8 @@ async def test_the_next_due_instant_may_be_asked_for_apart() -> None:
         asked.append(turns.done)
         return NOON if len(asked) == 1 else None
 
-    async with turning(turns, idle_seconds=60, next_due=next_due):
-        await until(lambda: turns.done == 3, 2)
+    async with turning(turns, idle_seconds=HOUR, next_due=next_due):
+        await until(lambda: turns.done == 3)
     assert asked == [1, 3]
 
 
@@ -89,10 +93,10 @@ async def test_a_wake_up_ends_the_sleep_also_when_it_comes_before_it() -> None:
     wake = Wake()
     wake.set()
     turns = Turns()
-    async with turning(turns, idle_seconds=60, wake=wake):
-        await until(lambda: turns.done == 2, 2)
+    async with turning(turns, idle_seconds=HOUR, wake=wake):
+        await until(lambda: turns.done == 2)
         wake.set()
-        await until(lambda: turns.done == 3, 2)
+        await until(lambda: turns.done == 3)
 
 
 async def test_bad_luck_is_tried_again_for_as_long_as_it_lasts() -> None:
@@ -100,10 +104,10 @@ async def test_bad_luck_is_tried_again_for_as_long_as_it_lasts() -> None:
     troubles = [OSError(NATIONAL_ID), PublishOutcomeUnknown(), TimeoutError()]
     turns = Turns(*troubles, True)
     with captured_logs() as lines:
-        async with turning(turns, idle_seconds=60, pulse=pulse) as task:
-            await until(lambda: turns.done == 2, 5)
+        async with turning(turns, idle_seconds=HOUR, pulse=pulse) as task:
+            await until(lambda: turns.done == 2)
             assert "fails since" in (await pulse.readiness() or "")
-            await until(lambda: turns.done == 5, 5)
+            await until(lambda: turns.done == 5)
             assert await pulse.readiness() is None
             assert not task.done()
     assert [line["error"] for line in lines.named("turn.failed")] == [
@@ -119,7 +123,7 @@ async def test_a_bug_ends_the_loop_after_a_few_tries(monkeypatch: pytest.MonkeyP
     turns = Turns(*[LookupError() for _ in range(10)])
     with captured_logs():
         async with turning(turns) as task:
-            await until(task.done, 5)
+            await until(task.done)
     assert turns.done == TRIES_OF_A_BUG
     with pytest.raises(LookupError):
         task.result()
@@ -128,7 +132,7 @@ async def test_a_bug_ends_the_loop_after_a_few_tries(monkeypatch: pytest.MonkeyP
 async def test_a_wedged_producer_ends_it_at_once() -> None:
     turns = Turns(ProducerWedged())
     async with turning(turns) as task:
-        await until(task.done, 2)
+        await until(task.done)
     with pytest.raises(ProducerWedged):
         task.result()
 
@@ -150,7 +154,7 @@ async def test_a_turn_that_hangs_is_cut_and_counts_as_bad_luck(
         task = asyncio.create_task(
             keep_turning(hang, name="test", stopping=stopping, clock=TurnedClock(NOON))
         )
-        await until(lambda: started == 2, 5)
+        await until(lambda: started == 2)
         stopping.set()
         await asyncio.wait_for(task, 5)
 

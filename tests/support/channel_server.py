@@ -24,7 +24,7 @@ from services.notifier.domain.delivery import ChannelName, State, planned
 from services.notifier.ports import Outgoing
 from services.notifier.registers.ports import AboutDelivery
 from services.runtime.health import Health
-from tests.support.notifier_parts import EMPLOYEE, MANAGER, due
+from tests.support.notifier_desk import EMPLOYEE, MANAGER, due
 from tests.support.paths import CHANNEL_PAYLOADS
 
 PAYLOADS = CHANNEL_PAYLOADS

@@ -40,7 +40,7 @@ from services.notifier.sending.limits import Limits
 from services.notifier.store import SCHEMA
 from services.runtime.clock import TurnedClock
 from services.runtime.postgres import Pool, close_pool, open_pool
-from tests.support.runtime_parts import until
+from tests.support.waiting import until
 
 # Made-up national numbers: 80 is added to the month.
 ANNE = "14838511253"

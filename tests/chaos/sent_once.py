@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from schemas.messages import DeadlineDue
 from schemas.wire import Envelope, Record, decode
+from tests.chaos.people_owed import Person, deliveries_owed, essence
 from tests.support.service_processes import Sent, data, header
-from tests.support.story_people import Person, deliveries_owed, essence
 
 MESSAGE_TOPICS = (
     "stoppunkt.sms.v1",

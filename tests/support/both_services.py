@@ -21,8 +21,8 @@ from services.notifier.channels.kafka_sms import KafkaSms
 from services.notifier.channels.letter import KafkaLetter
 from services.notifier.store import SCHEMA
 from services.runtime.postgres import Pool, close_pool, open_pool
-from tests.support.notifier_parts import Out
-from tests.support.scheduler_parts import KEY, Bench, scheduler_on
+from tests.support.notifier_desk import Out
+from tests.support.scheduler_bench import KEY, Bench, scheduler_on
 
 
 @dataclass
