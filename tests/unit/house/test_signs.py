@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,3 +98,56 @@ def test_a_tree_is_read_by_its_indentation() -> None:
         "services/cli/output/",
         "docs/",
     ]
+
+
+_STOP = re.compile(r"^\| \d+ \| `([\w/]+\.py)` \| ([^|]+) \|", re.MULTILINE)
+_CALL = re.compile(r"(\w+)\(\)")
+
+
+def names_defined_in(source: str) -> set[str]:
+    """Functions and classes of a module, and `Class.method`."""
+    names: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            methods = (
+                n for n in node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+            )
+            names |= {f"{node.name}.{method.name}" for method in methods}
+    return names
+
+
+def stops_in(text: str) -> list[tuple[str, str]]:
+    """File and function of every stop in a table."""
+    return [
+        (file, name)
+        for file, cell in _STOP.findall(text)
+        for name in re.findall(r"`([\w.]+)`", cell)
+    ]
+
+
+def test_every_stop_on_the_way_is_a_function_that_exists() -> None:
+    stops = stops_in((ROOT / "docs" / "how-it-works.md").read_text("utf-8"))
+    assert len(stops) > 30
+    gone = [
+        f"{file}: {name}"
+        for file, name in stops
+        if not (ROOT / file).is_file()
+        or name not in names_defined_in((ROOT / file).read_text("utf-8"))
+    ]
+    assert gone == []
+
+
+def test_every_call_in_a_drawing_is_a_stop() -> None:
+    page = (ROOT / "docs" / "how-it-works.md").read_text("utf-8")
+    drawn = {name for block in page.split("```")[1::2] for name in _CALL.findall(block)}
+    assert len(drawn) > 15
+    assert drawn - {name.rpartition(".")[2] for _, name in stops_in(page)} == set()
+
+
+def test_a_stop_that_is_gone_is_found() -> None:
+    (stop,) = stops_in("| 1 | `services/scheduler/handlers.py` | `Scheduler.nothing` | x |")
+    assert stop == ("services/scheduler/handlers.py", "Scheduler.nothing")
+    names = names_defined_in("class A:\n    async def b(self): ...\n\ndef c(): ...\n")
+    assert names == {"A", "A.b", "c"}
