@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from schemas import wire
 from schemas.messages import KINDS
@@ -24,8 +23,7 @@ from schemas.nav import (
     tsm,
 )
 from schemas.nav.avro import WriterSchemaOf
-from schemas.versions import Several
-from schemas.wire import Decoded, Envelope, IgnoredRecord, Record, type_of
+from schemas.wire import Decoded, IgnoredRecord, Record
 
 CANONICAL_TOPICS: tuple[str, ...] = tuple(sorted({model.topic for model in KINDS.values()}))
 
@@ -101,18 +99,3 @@ def decode_inbound(record: Record, writer_schema_of: WriterSchemaOf | None = Non
     if record.topic in CANONICAL_TOPICS:
         return wire.decode(record)
     return IgnoredRecord(None, "This topic is not read.")
-
-
-def each(envelope: Envelope) -> tuple[Envelope, ...]:
-    """One envelope a message: a record that means several becomes several, with an id each."""
-    if not isinstance(envelope.message, Several):
-        return (envelope,)
-    return tuple(
-        replace(
-            envelope,
-            message=message,
-            type=type_of(message),
-            id=None if envelope.id is None else f"{envelope.id}/{number}",
-        )
-        for number, message in enumerate(envelope.message.messages, start=1)
-    )

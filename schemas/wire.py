@@ -8,13 +8,13 @@ sentence ends in logs and in the headers of a dead letter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
 from schemas.messages import KINDS, Message, SickNoteWithdrawn, sentence
-from schemas.versions import Part
+from schemas.nav_messages import MessageGroup, NavMessage
 
 TYPE_PREFIX = "no.stoppunkt."
 SICK_NOTES_TOPIC = "stoppunkt.sick-notes.v1"
@@ -62,14 +62,28 @@ class Envelope:
     """A message and what identifies the event that carried it; a repeat has the same `source` and `id`.
 
     `type` is the full CloudEvents type. A record without attributes of its own (a null value, a format of
-    another team) has None for `id`, and is recognised by its version instead. `message` is a `Part` only on
+    another team) has None for `id`, and is recognised by its version instead. `message` is a `NavMessage` only on
     NAV's topics, where a record says what no canonical message has room for.
     """
 
-    message: Message | Part
+    message: Message | NavMessage
     type: str
     id: str | None = None
     source: str | None = None
+
+    def split(self) -> tuple[Envelope, ...]:
+        """One envelope for each message of a `MessageGroup`, with ids of their own; else this one alone."""
+        if not isinstance(self.message, MessageGroup):
+            return (self,)
+        return tuple(
+            replace(
+                self,
+                message=message,
+                type=type_of(message),
+                id=None if self.id is None else f"{self.id}/{number}",
+            )
+            for number, message in enumerate(self.message.messages, start=1)
+        )
 
 
 @dataclass(frozen=True, slots=True)

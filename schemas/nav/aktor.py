@@ -6,7 +6,7 @@ from schemas.messages import PersonRenumbered
 from schemas.nav.avro import WriterSchemaOf
 from schemas.nav.reading.facts import NULL_VALUE, dead, fact
 from schemas.nav.reading.fields import NavModel, is_person_id, kafka_time, read_avro
-from schemas.versions import Several
+from schemas.nav_messages import MessageGroup
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
 
 TOPIC = "pdl.aktor-v2"
@@ -51,4 +51,4 @@ def _renumbered(record: Record, former: list[str], current: str) -> Envelope:
     )
     if len(messages) == 1:
         return fact(messages[0], record)
-    return Envelope(Several(messages), type_of(PersonRenumbered))
+    return Envelope(MessageGroup(messages), type_of(PersonRenumbered))

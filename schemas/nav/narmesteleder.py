@@ -11,7 +11,7 @@ from typing import Any
 from schemas.messages import Day, Id, LineManagerChanged
 from schemas.nav.reading.facts import dead
 from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, plain_text, read
-from schemas.versions import LineManagerVersion
+from schemas.nav_messages import LineManagerVersion
 from schemas.wire import Decoded, Envelope, InvalidRecord, Record, note_id_of, type_of
 
 TOPIC = "teamsykmelding.syfo-narmesteleder-leesah"

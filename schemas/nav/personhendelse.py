@@ -16,7 +16,7 @@ from schemas.nav.reading.fields import (
     is_person_id,
     read_avro,
 )
-from schemas.versions import Several
+from schemas.nav_messages import MessageGroup
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
 
 TOPIC = "pdl.leesah-v1"
@@ -62,7 +62,9 @@ def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> De
         return dead(PersonDied, "personidenter has no person's number of 11 digits.")
     if len(messages) == 1:
         return fact(messages[0], record, value.hendelse_id)
-    return Envelope(Several(messages), type_of(messages[0]), value.hendelse_id, source_of(record))
+    return Envelope(
+        MessageGroup(messages), type_of(messages[0]), value.hendelse_id, source_of(record)
+    )
 
 
 def _message(value: PersonEvent, person_id: str) -> FollowUpFact:

@@ -13,7 +13,7 @@ from schemas.messages import Id
 from schemas.nav.reading.answers import AnswerFault, self_certified_days
 from schemas.nav.reading.fields import NavModel, key_fault, read
 from schemas.nav.reading.notes import NUMBER_CHANGE, REGISTERED, WITHDRAWN, Metadata, Organisation
-from schemas.versions import NoteStatusVersion, Status
+from schemas.nav_messages import NoteStatusVersion, Status
 from schemas.wire import Decoded, Envelope, InvalidRecord, Record, note_id_of
 
 TOPIC = "teamsykmelding.sykmeldingstatus-leesah"

@@ -19,8 +19,8 @@ from schemas.nav.reading.fields import (
 )
 from schemas.nav.reading.notes import REGISTERED, note_gone
 from schemas.nav.reading.periods import NavPeriods
+from schemas.nav_messages import NoteVersion
 from schemas.norway import oslo_date
-from schemas.versions import NoteVersion
 from schemas.wire import Decoded, Envelope, InvalidRecord, Record
 
 TOPIC = "tsm.sykmeldinger"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from schemas.ids import person_hash
-from schemas.inbound import SCHEDULER_TOPICS, each
+from schemas.inbound import SCHEDULER_TOPICS
 from schemas.messages import (
     AdviserChanged,
     DeadlineDue,
@@ -23,7 +23,7 @@ from schemas.messages import (
     PersonContactChanged,
     PersonRenumbered,
 )
-from schemas.versions import LineManagerVersion, Part
+from schemas.nav_messages import LineManagerVersion, NavMessage
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, Version
 from services.records.dead_letters import Dead, digest
 
@@ -88,7 +88,7 @@ def sort_records(records: Iterable[Record], decode: Callable[[Record], Decoded])
     for record in records:
         match decode(record):
             case Envelope() as envelope:
-                for one in each(envelope):
+                for one in envelope.split():
                     _add(batch, record, one)
             case InvalidRecord(_, reason):
                 if record.topic not in SET_ASIDE_BY_THE_SCHEDULER:
@@ -104,7 +104,7 @@ def hashes(key: bytes, person_ids: Iterable[str]) -> dict[str, bytes]:
 
 
 def _add(batch: Batch, record: Record, envelope: Envelope) -> None:
-    message: Message | Part = envelope.message
+    message: Message | NavMessage = envelope.message
     version = record.version
     seen_as = _digest(envelope)
     match message:

@@ -10,7 +10,7 @@ from typing import Any
 from schemas.inbound import decode_inbound
 from schemas.messages import Message
 from schemas.nav.avro import SCHEMAS, AvroFault, frame_value
-from schemas.versions import Part
+from schemas.nav_messages import NavMessage
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
 from services.cli.files.record_file import read_records
 from tests.support.paths import EXAMPLES
@@ -56,7 +56,7 @@ def with_value(record: Record, value: object) -> Record:
     return replace(record, value=json.dumps(value).encode())
 
 
-def message_of(record: Record) -> Message | Part:
+def message_of(record: Record) -> Message | NavMessage:
     """The message of a record that must be understood."""
     decoded = decode_inbound(record)
     assert isinstance(decoded, Envelope), decoded

@@ -11,8 +11,8 @@ import pytest
 
 from schemas.inbound import decode_inbound
 from schemas.messages import Employer, Period, SickNoteRegistered
+from schemas.nav_messages import NoteStatusVersion, NoteVersion
 from schemas.norway import OSLO
-from schemas.versions import NoteStatusVersion, NoteVersion
 from schemas.wire import InvalidRecord, Record
 from tests.contract.example_records import changed, message_of, reason_of, record_of
 

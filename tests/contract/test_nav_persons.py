@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from schemas.inbound import decode_inbound, each
+from schemas.inbound import decode_inbound
 from schemas.messages import (
     DeathAnnulled,
     LineManagerChanged,
@@ -15,7 +15,7 @@ from schemas.messages import (
     PersonRenumbered,
 )
 from schemas.nav.avro import frame_value
-from schemas.versions import LineManagerVersion
+from schemas.nav_messages import LineManagerVersion
 from schemas.wire import Envelope, IgnoredRecord, Record
 from tests.contract.example_records import changed, message_of, reason_of, record_of
 
@@ -59,7 +59,7 @@ def test_a_death_is_told_of_each_number_and_of_no_aktor_id() -> None:
         "personhendelse_01_doedsfall",
         personidenter=["1000000000005", "12928610118", "12928618070"],
     )
-    envelopes = each(envelope_of(record))
+    envelopes = envelope_of(record).split()
     assert [getattr(it.message, "person_id", None) for it in envelopes] == [
         "12928610118",
         "12928618070",
@@ -105,7 +105,7 @@ def test_a_former_number_belongs_to_the_current_one() -> None:
 
 def test_each_of_several_former_numbers_belongs_to_the_current_one() -> None:
     older = ("52928610118", "FOLKEREGISTERIDENT", False)
-    messages = [it.message for it in each(envelope_of(numbers(NEW, OLD, older)))]
+    messages = [it.message for it in envelope_of(numbers(NEW, OLD, older)).split()]
     assert {getattr(it, "old_person_id", None) for it in messages} == {OLD[0], older[0]}
     assert {getattr(it, "new_person_id", None) for it in messages} == {NEW[0]}
 

@@ -22,8 +22,8 @@ from schemas.nav.reading.fields import (
     plain_text,
 )
 from schemas.nav.reading.periods import NavPeriods
+from schemas.nav_messages import NoteVersion
 from schemas.norway import oslo_date
-from schemas.versions import NoteVersion
 from schemas.wire import Envelope, InvalidRecord, Record, note_id_of, type_of
 
 INVALID_BACKDATING = "UGYLDIG_TILBAKEDATERING"

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.messages import PersonRenumbered
-from schemas.versions import Several
 from schemas.wire import Envelope
 from services.cli.files.record_file import FiledRecord
 
@@ -74,14 +73,12 @@ def _named(filed: FiledRecord) -> _Named:
     decoded = decode_inbound(filed.record)
     if not isinstance(decoded, Envelope):
         return _Named(frozenset(), frozenset())
-    message = decoded.message
-    parts = message.messages if isinstance(message, Several) else (message,)
     numbers: set[str] = set()
     notes: set[str] = set()
-    for part in parts:
-        if isinstance(part, PersonRenumbered):
-            numbers |= {part.old_person_id, part.new_person_id}
-        about = getattr(part, "note", None) or part
+    for message in (single.message for single in decoded.split()):
+        if isinstance(message, PersonRenumbered):
+            numbers |= {message.old_person_id, message.new_person_id}
+        about = getattr(message, "note", None) or message
         numbers |= {text for text in [getattr(about, "person_id", None)] if text}
-        notes |= {text for text in [getattr(part, "note_id", None)] if text}
+        notes |= {text for text in [getattr(message, "note_id", None)] if text}
     return _Named(frozenset(numbers), frozenset(notes))

@@ -18,11 +18,11 @@ from schemas.messages import (
     SickNoteWithdrawn,
     WorkResumed,
 )
-from schemas.versions import NoteStatusVersion, NoteVersion, Part
+from schemas.nav_messages import NavMessage, NoteStatusVersion, NoteVersion
 from services.cli.story.names import Cast
 
 
-def told_of(message: Message | Part, cast: Cast) -> tuple[str, str] | None:
+def told_of(message: Message | NavMessage, cast: Cast) -> tuple[str, str] | None:
     """Who and what; None for contacts and others that belong in no story."""
     match message:
         case SickNoteRegistered():

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from schemas.ids import delivery_id
-from schemas.inbound import decode_inbound, each
+from schemas.inbound import decode_inbound
 from schemas.messages import (
     AdviserTaskClosed,
     AdviserTaskOpened,
@@ -87,7 +87,7 @@ class Story:
         untold = 0
         for filed in arrived:
             decoded = decode_inbound(filed.record)
-            for one in each(decoded) if isinstance(decoded, Envelope) else ():
+            for one in decoded.split() if isinstance(decoded, Envelope) else ():
                 told = told_of(one.message, self._cast)
                 if told is not None:
                     yield Line("in", *told)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from schemas.messages import PersonRenumbered
-from schemas.versions import LineManagerVersion
+from schemas.nav_messages import LineManagerVersion
 from schemas.wire import Envelope
 from services.notifier.handlers import Handlers
 from services.notifier.inbox import sort_records

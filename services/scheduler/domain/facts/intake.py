@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas.inbound import each
 from schemas.messages import (
     FollowUpFact,
     Message,
@@ -14,7 +13,7 @@ from schemas.messages import (
     SickNoteRegistered,
     SickNoteWithdrawn,
 )
-from schemas.versions import NoteStatusVersion, NoteVersion, Part
+from schemas.nav_messages import NavMessage, NoteStatusVersion, NoteVersion
 from schemas.wire import SICK_NOTES_TOPIC, Envelope, Record, Version
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource
 
@@ -47,7 +46,7 @@ class Taken:
 def taken(envelope: Envelope, record: Record) -> Iterator[Taken]:
     """What the scheduler keeps of a record; nothing where it concerns others."""
     version = record.version
-    for number, one in enumerate(each(envelope)):
+    for number, one in enumerate(envelope.split()):
         source = one.source or record.topic
         event_id = one.id or f"{record.partition}/{record.offset}/{number}"
         what = _what(one.message, record.topic, version, source, event_id)
@@ -56,7 +55,7 @@ def taken(envelope: Envelope, record: Record) -> Iterator[Taken]:
 
 
 def _what(
-    message: Message | Part,
+    message: Message | NavMessage,
     topic: str,
     version: Version,
     source: str,

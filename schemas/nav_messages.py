@@ -70,10 +70,11 @@ class LineManagerVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Several:
-    """One record that means several canonical messages, as of a person who has had three numbers."""
+class MessageGroup:
+    """Several canonical messages that one record means, such as a death under each of a person's numbers."""
 
     messages: tuple[Message, ...]
 
 
-Part = NoteVersion | NoteStatusVersion | LineManagerVersion | Several
+NavMessage = NoteVersion | NoteStatusVersion | LineManagerVersion | MessageGroup
+"""What a record of NAV can say besides the canonical messages."""
