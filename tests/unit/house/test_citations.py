@@ -132,7 +132,7 @@ def test_the_contract_is_numbered_without_a_gap() -> None:
     expected: list[str] = []
     for number in SECTIONS:
         chapter, _, item = number.partition(".")
-        before = [each for each in expected if each.startswith(f"{chapter}.")]
+        before = [item for item in expected if item.startswith(f"{chapter}.")]
         assert item == "" or int(item) == len(before) + 1, number
         expected.append(number)
     assert [number for number in SECTIONS if "." not in number] == [str(n) for n in range(1, 16)]

@@ -20,10 +20,14 @@ from schemas.messages import (
     Role,
     SickNoteRegistered,
     SickNoteWithdrawn,
+    WithdrawalReason,
 )
 from services.cli.commands.settings import variables
 from services.cli.output.rulebook_table import rulebook_form
 from services.notifier.domain.delivery import TRANSITIONS
+from services.notifier.domain.matrix import TASK_RULES
+from services.scheduler.domain.people import explanation
+from services.scheduler.domain.plan.planned import State
 from services.scheduler.domain.rulebook import model as rulebook
 from services.scheduler.domain.rulebook import reader
 from services.scheduler.rulebook_file import read_rulebook
@@ -86,7 +90,7 @@ def test_every_fact_has_its_golden_record_as_example() -> None:
 
 
 def test_every_example_for_channels_is_a_golden_record() -> None:
-    examples = [json.loads(each) for each in _JSON.findall(text_of("downstream.md"))]
+    examples = [json.loads(example) for example in _JSON.findall(text_of("downstream.md"))]
     outbound = [name for name, model in KINDS.items() if model.topic not in INBOUND_TOPICS]
     missing = [name for name in outbound if _sample(name) not in examples]
     assert not missing
@@ -94,49 +98,51 @@ def test_every_example_for_channels_is_a_golden_record() -> None:
 
 
 def test_every_topic_that_is_read_is_named() -> None:
-    told = text_of("upstream.md") + text_of("downstream.md")
+    pages = text_of("upstream.md") + text_of("downstream.md")
     read = {*SCHEDULER_TOPICS, *NOTIFIER_TOPICS}
-    assert [topic for topic in sorted(read) if f"`{topic}`" not in told] == []
+    assert [topic for topic in sorted(read) if f"`{topic}`" not in pages] == []
 
 
 def test_every_topic_of_ours_is_in_the_operators_table() -> None:
-    told = text_of("operators.md")
+    page = text_of("operators.md")
     topics = {DeadlineMessage.topic, DeliveryReceipt.topic, *(m.topic for m in KINDS.values())}
-    assert [topic for topic in sorted(topics) if f"`{topic}`" not in told] == []
+    assert [topic for topic in sorted(topics) if f"`{topic}`" not in page] == []
 
 
 def test_every_setting_is_explained_with_its_default() -> None:
     rows = [
         line.split("|") for line in text_of("operators.md").splitlines() if line.startswith("| `")
     ]
-    told: dict[str, str] = {}
+    explained: dict[str, str] = {}
     for row in rows:
-        told |= dict.fromkeys(re.findall(r"`([A-Z_]+)`", row[1]), "|".join(row[2:]))
+        explained |= dict.fromkeys(re.findall(r"`([A-Z_]+)`", row[1]), "|".join(row[2:]))
     channels = text_of("channels.md")
     for variable in variables():
         if variable.read_where is not None:
             assert f"`{variable.name}`" in channels
             continue
-        assert variable.name in told
+        assert variable.name in explained
         if variable.required:
-            assert "**required**" in told[variable.name], variable.name
+            assert "**required**" in explained[variable.name], variable.name
         elif variable.default:
-            assert f"`{variable.default}`" in told[variable.name], variable.name
+            assert f"`{variable.default}`" in explained[variable.name], variable.name
         for value in variable.values:
-            assert f"`{value}`" in told[variable.name], variable.name
-    unknown = {name for name in told if name not in {each.name for each in variables()}}
+            assert f"`{value}`" in explained[variable.name], variable.name
+    unknown = {
+        name for name in explained if name not in {variable.name for variable in variables()}
+    }
     assert not unknown
 
 
 def test_every_metric_is_explained() -> None:
-    told = text_of("operators.md")
+    page = text_of("operators.md")
     sources = "".join(file.read_text("utf-8") for file in (ROOT / "services").rglob("*.py"))
     metrics = re.findall(
         r"\b(Counter|Gauge|Histogram)\(\s*\"(stoppunkt_[a-z_]+)\"", sources, re.MULTILINE
     )
     assert len(metrics) > 10
     exposed = [f"{name}_total" if kind == "Counter" else name for kind, name in metrics]
-    assert [name for name in exposed if f"`{name}`" not in told] == []
+    assert [name for name in exposed if f"`{name}`" not in page] == []
 
 
 def test_alerts_ask_only_for_metrics_that_exist() -> None:
@@ -170,24 +176,24 @@ def test_the_rulebook_that_is_shown_is_right() -> None:
 
 def test_the_table_of_standard_has_every_step_and_its_day() -> None:
     """A step that the start decides stands with its day, one that waits for full leave with its days."""
-    told: dict[str, str] = {}
+    days_in_table: dict[str, str] = {}
     checkpoint = ""
     for line in text_of("rulebook.md").partition("## Where the rules")[2].splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 5 and cells[1].startswith("`"):
             checkpoint = cells[0].strip("`") or checkpoint
             for name in re.findall(r"`(\w+)`", cells[1]):
-                told[f"{checkpoint}.{name}"] = cells[2]
+                days_in_table[f"{checkpoint}.{name}"] = cells[2]
     standard = read_rulebook("standard")
-    assert set(told) == {step.path for step in standard.steps}
-    for each in rulebook_form(standard)["checkpoints"]:
-        for step in each["steps"]:
+    assert set(days_in_table) == {step.path for step in standard.steps}
+    for checkpoint_form in rulebook_form(standard)["checkpoints"]:
+        for step in checkpoint_form["steps"]:
             days = [step["offset_days"]] if step["offset_days"] is not None else []
             full = [f"full {step['full_days']}"] if step["full_days"] else []
             before = ["adv"] if step["tell"] else []
             expected = " ".join(map(str, [*days, *full, *before]))
-            cell = told[f"{each['name']}.{step['name']}"]
-            assert not expected or cell == expected, (each["name"], step["name"])
+            cell = days_in_table[f"{checkpoint_form['name']}.{step['name']}"]
+            assert not expected or cell == expected, (checkpoint_form["name"], step["name"])
 
 
 def test_decisions_are_numbered_without_a_gap_and_have_their_three_parts() -> None:
@@ -212,3 +218,51 @@ def test_the_drawing_of_a_delivery_is_its_table() -> None:
     for before, after in re.findall(r"^ +(\w+) --> (\w+)", text_of("deliveries.md"), re.MULTILINE):
         drawn[before].add(after)
     assert drawn == {state: set(after) for state, after in TRANSITIONS.items()}
+
+
+def test_every_state_and_reason_of_a_plan_stands_in_the_contract() -> None:
+    """The codes that `plan` prints are those that `explain` has words for."""
+    section = _section("contract.md", "### 4.1 ")
+    codes = {code.partition(":")[0] for code in named_in(section)}
+    assert {*get_args(State), *explanation._WORDS} - codes == set()
+
+
+def test_every_reason_of_a_withdrawal_stands_in_the_contract() -> None:
+    assert set(get_args(WithdrawalReason)) - named_in(_section("contract.md", "### 4.3 ")) == set()
+
+
+def test_every_name_of_what_is_missing_stands_in_the_contract() -> None:
+    source = (ROOT / "services/scheduler/domain/events/basis.py").read_text("utf-8")
+    names = re.findall(
+        r'"((?:plan_not|answer|reason|activity_requirement_not|\w+_unknown)\w*)', source
+    )
+    codes = {code.partition(":")[0] for code in named_in(_section("contract.md", "### 4.4 "))}
+    assert len(set(names)) >= 4
+    assert set(names) - codes == set()
+
+
+def test_every_topic_of_ours_stands_in_the_contract() -> None:
+    section = _section("contract.md", "## 10. ")
+    assert {model.topic for model in KINDS.values()} - named_in(section) == set()
+
+
+def test_the_contract_says_what_each_task_asks_for() -> None:
+    """Due in so many working days, with that priority: by checkpoint and step as in the code's table."""
+    rows = [
+        (named_in(cells[1]), cells[2].strip(), cells[3].strip())
+        for cells in (line.split("|") for line in _section("contract.md", "## 6. ").splitlines())
+        if len(cells) == 5 and cells[2].strip().isdigit()
+    ]
+    for rule in TASK_RULES:
+        names = {rule.checkpoint, rule.step} - {None}
+        days, priority = next(row[1:] for row in rows if (names <= row[0] if names else not row[0]))
+        assert int(days) == rule.working_days, rule
+        assert priority.startswith(rule.priority), rule
+        assert ("high where" in priority) == rule.high_where_wanted, rule
+
+
+def _section(page: str, heading: str) -> str:
+    """The text from that heading to the next one of its rank or a higher one."""
+    after = text_of(page).partition(f"\n{heading}")[2]
+    rank = heading.partition(" ")[0]
+    return re.split(rf"^#{{2,{len(rank)}}} ", after, maxsplit=1, flags=re.MULTILINE)[0]
