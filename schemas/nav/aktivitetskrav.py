@@ -22,9 +22,8 @@ from schemas.nav.reading.fields import (
     plain_text,
     read,
 )
+from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record, type_of
-
-TOPIC = "teamsykefravr.aktivitetskrav-vurdering"
 
 Assessed = Literal[
     "NY_VURDERING",
@@ -86,3 +85,6 @@ def decode(record: Record) -> Decoded:
         adviser_id=plain_text(value.updated_by, ID_CHARACTERS_MAX) or None,
     )
     return fact(assessed, record)
+
+
+TOPICS = (JsonTopic("teamsykefravr.aktivitetskrav-vurdering", "follow-up facts", decode),)

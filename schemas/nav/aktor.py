@@ -6,10 +6,10 @@ from schemas.messages import PersonRenumbered
 from schemas.nav.avro import WriterSchemaOf
 from schemas.nav.reading.facts import NULL_VALUE, dead, fact
 from schemas.nav.reading.fields import NavModel, is_person_id, kafka_time, read_avro
+from schemas.nav.reading.topics import AvroTopic
 from schemas.nav_messages import MessageGroup
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
 
-TOPIC = "pdl.aktor-v2"
 NATIONAL_NUMBER = "FOLKEREGISTERIDENT"
 
 
@@ -52,3 +52,6 @@ def _renumbered(record: Record, former: list[str], current: str) -> Envelope:
     if len(messages) == 1:
         return fact(messages[0], record)
     return Envelope(MessageGroup(messages), type_of(PersonRenumbered))
+
+
+TOPICS = (AvroTopic("pdl.aktor-v2", "numbers", decode, has_avro_key=True),)

@@ -10,9 +10,8 @@ from typing import Any
 
 from schemas.nav.reading.fields import NavModel, read
 from schemas.nav.reading.notes import REGISTERED, Metadata, Note, note_gone, note_version
+from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, InvalidRecord, Record
-
-TOPIC = "teamsykmelding.syfo-bekreftet-sykmelding"
 
 
 class ConfirmedNote(NavModel):
@@ -32,3 +31,6 @@ def decode(record: Record) -> Decoded:
         return InvalidRecord(REGISTERED, value.reason)
     questions = value.event.get("sporsmals") if isinstance(value.event, dict) else None
     return note_version(record, value.sykmelding, value.kafka_metadata, None, questions)
+
+
+TOPICS = (JsonTopic("teamsykmelding.syfo-bekreftet-sykmelding", "notes", decode),)

@@ -20,10 +20,9 @@ from schemas.messages import (
 from schemas.nav.avro import WriterSchemaOf
 from schemas.nav.reading.facts import NULL_VALUE, dead, fact
 from schemas.nav.reading.fields import Millis, NavModel, PersonId, instant_of, read_avro
+from schemas.nav.reading.topics import AvroTopic
 from schemas.norway import oslo_date
 from schemas.wire import Decoded, InvalidRecord, Record
-
-TOPIC = "teamsykefravr.isdialogmote-dialogmote-statusendring"
 
 _KINDS: dict[str, type[DialogueMeetingFact]] = {
     "INNKALT": DialogueMeetingSummoned,
@@ -61,3 +60,13 @@ def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> De
         takes_place_on=oslo_date(instant_of(value.dialogmote_tidspunkt)),
     )
     return fact(message, record)
+
+
+TOPICS = (
+    AvroTopic(
+        "teamsykefravr.isdialogmote-dialogmote-statusendring",
+        "follow-up facts",
+        decode,
+        has_avro_key=True,
+    ),
+)

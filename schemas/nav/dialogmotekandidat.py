@@ -12,9 +12,9 @@ from typing import Any
 from schemas.messages import ExemptionGranted, Id
 from schemas.nav.reading.facts import NULL_VALUE, dead, fact
 from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, read
+from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record, type_of
 
-TOPIC = "teamsykefravr.isdialogmotekandidat-dialogmotekandidat"
 EXEMPTED = "UNNTAK"
 
 _REASONS = {
@@ -53,3 +53,8 @@ def decode(record: Record) -> Decoded:
         granted_by="adviser",
     )
     return fact(granted, record, value.uuid)
+
+
+TOPICS = (
+    JsonTopic("teamsykefravr.isdialogmotekandidat-dialogmotekandidat", "follow-up facts", decode),
+)

@@ -7,9 +7,8 @@ from typing import Literal
 from schemas.messages import DialogueMeetingAnswered, MeetingParty
 from schemas.nav.reading.facts import NULL_VALUE, dead, fact
 from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, read
+from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, InvalidRecord, Record, note_id_of
-
-TOPIC = "teamsykefravr.dialogmotesvar"
 
 _PARTIES: dict[str, MeetingParty] = {
     "ARBEIDSTAKER": "employee",
@@ -57,3 +56,6 @@ def decode(record: Record) -> Decoded:
         answer=_ANSWERS[value.svar_type],
     )
     return fact(answered, record)
+
+
+TOPICS = (JsonTopic("teamsykefravr.dialogmotesvar", "follow-up facts", decode),)

@@ -18,9 +18,8 @@ from schemas.nav.reading.fields import (
     kafka_time,
     read,
 )
+from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, InvalidRecord, Record
-
-TOPIC = "teamsykefravr.huskelapp"
 
 
 class Reminder(NavModel):
@@ -53,3 +52,6 @@ def decode(record: Record) -> Decoded:
         adviser_id=value.veileder_ident,
     )
     return fact(message, record)
+
+
+TOPICS = (JsonTopic("teamsykefravr.huskelapp", "follow-up facts", decode),)

@@ -11,9 +11,9 @@ from __future__ import annotations
 from schemas.messages import FollowUpFact, MeetingRequestClosed, MeetingRequested
 from schemas.nav.reading.facts import NULL_VALUE, dead, fact
 from schemas.nav.reading.fields import NavModel, PersonId, kafka_time, read
+from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record
 
-TOPIC = "teamsykefravr.personoppgavehendelse"
 UNKNOWN_ADVISER = "unknown"
 
 RECEIVED, HANDLED = "MOTEBEHOV_SVAR_MOTTATT", "MOTEBEHOV_SVAR_BEHANDLET"
@@ -42,3 +42,6 @@ def decode(record: Record) -> Decoded:
     else:
         return IgnoredRecord(None, "Of this topic only the events about meeting need are read.")
     return fact(message, record)
+
+
+TOPICS = (JsonTopic("teamsykefravr.personoppgavehendelse", "follow-up facts", decode),)

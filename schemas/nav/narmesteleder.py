@@ -11,11 +11,9 @@ from typing import Any
 from schemas.messages import Day, Id, LineManagerChanged
 from schemas.nav.reading.facts import dead
 from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, plain_text, read
+from schemas.nav.reading.topics import JsonTopic
 from schemas.nav_messages import LineManagerVersion
 from schemas.wire import Decoded, Envelope, InvalidRecord, Record, note_id_of, type_of
-
-TOPIC = "teamsykmelding.syfo-narmesteleder-leesah"
-NEW_TOPIC = "team-esyfo.syfo-narmesteleder-leesah"
 
 DEACTIVATED = "DEAKTIVERT"
 EMPLOYMENT_ENDED = "DEAKTIVERT_ARBEIDSFORHOLD"
@@ -66,3 +64,9 @@ def _gone(record: Record) -> Decoded:
         return dead(LineManagerChanged, "The value is null and the key is not a relation's id.")
     version = LineManagerVersion(relation_id, None, kafka_time(record))
     return Envelope(version, type_of(LineManagerChanged))
+
+
+TOPICS = (
+    JsonTopic("teamsykmelding.syfo-narmesteleder-leesah", "line managers", decode),
+    JsonTopic("team-esyfo.syfo-narmesteleder-leesah", "line managers", decode),
+)

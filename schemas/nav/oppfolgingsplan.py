@@ -15,10 +15,9 @@ from schemas.nav.reading.fields import (
     kafka_time,
     read,
 )
+from schemas.nav.reading.topics import JsonTopic
 from schemas.norway import oslo_date
 from schemas.wire import Decoded, InvalidRecord, Record
-
-TOPIC = "team-esyfo.aapen-syfo-oppfolgingsplan-lps-nav-v2"
 
 
 class SharedPlan(NavModel):
@@ -46,3 +45,6 @@ def decode(record: Record) -> Decoded:
         shared_on=oslo_date(sent_at) if value.opprettet is None else day_of(value.opprettet),
     )
     return fact(shared, record, value.uuid)
+
+
+TOPICS = (JsonTopic("team-esyfo.aapen-syfo-oppfolgingsplan-lps-nav-v2", "follow-up facts", decode),)

@@ -16,10 +16,10 @@ from schemas.nav.reading.fields import (
     is_person_id,
     read_avro,
 )
+from schemas.nav.reading.topics import AvroTopic
 from schemas.nav_messages import MessageGroup
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
 
-TOPIC = "pdl.leesah-v1"
 DEATH = "DOEDSFALL_V1"
 
 
@@ -73,3 +73,6 @@ def _message(value: PersonEvent, person_id: str) -> FollowUpFact:
         return DeathAnnulled(person_id=person_id, occurred_at=at)
     day = value.doedsfall.doedsdato if value.doedsfall is not None else None
     return PersonDied(person_id=person_id, occurred_at=at, on=None if day is None else day_of(day))
+
+
+TOPICS = (AvroTopic("pdl.leesah-v1", "follow-up facts", decode, has_avro_key=False),)

@@ -13,9 +13,8 @@ from schemas.nav.reading.notes import (
     note_gone,
     note_version,
 )
+from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, InvalidRecord, Record
-
-TOPIC = "teamsykmelding.syfo-sendt-sykmelding"
 
 
 class Event(NavModel):
@@ -42,3 +41,6 @@ def decode(record: Record) -> Decoded:
     return note_version(
         record, value.sykmelding, value.kafka_metadata, employer, value.event.sporsmals
     )
+
+
+TOPICS = (JsonTopic("teamsykmelding.syfo-sendt-sykmelding", "notes", decode),)

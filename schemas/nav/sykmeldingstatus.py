@@ -13,10 +13,9 @@ from schemas.messages import Id
 from schemas.nav.reading.answers import AnswerFault, self_certified_days
 from schemas.nav.reading.fields import NavModel, key_fault, read
 from schemas.nav.reading.notes import NUMBER_CHANGE, REGISTERED, WITHDRAWN, Metadata, Organisation
+from schemas.nav.reading.topics import JsonTopic
 from schemas.nav_messages import NoteStatusVersion, Status
 from schemas.wire import Decoded, Envelope, InvalidRecord, Record, note_id_of
-
-TOPIC = "teamsykmelding.sykmeldingstatus-leesah"
 
 _STATUSES: dict[str, Status] = {
     "APEN": "open",
@@ -85,3 +84,6 @@ def _deleted(record: Record) -> Decoded:
     if note_id is None:
         return InvalidRecord(WITHDRAWN, "The value is null and the key is not a sykmelding.id.")
     return Envelope(NoteStatusVersion(note_id, None, "deleted"), WITHDRAWN)
+
+
+TOPICS = (JsonTopic("teamsykmelding.sykmeldingstatus-leesah", "notes", decode),)

@@ -19,11 +19,10 @@ from schemas.nav.reading.fields import (
 )
 from schemas.nav.reading.notes import REGISTERED, note_gone
 from schemas.nav.reading.periods import NavPeriods
+from schemas.nav.reading.topics import JsonTopic
 from schemas.nav_messages import NoteVersion
 from schemas.norway import oslo_date
 from schemas.wire import Decoded, Envelope, InvalidRecord, Record
-
-TOPIC = "tsm.sykmeldinger"
 
 _FORMS: dict[str, Form] = {
     "DIGITAL": "digital",
@@ -80,3 +79,6 @@ def decode(record: Record) -> Decoded:
     )
     counts = value.validation.status != "INVALID"
     return Envelope(NoteVersion(note.id, registered, counts=counts), REGISTERED)
+
+
+TOPICS = (JsonTopic("tsm.sykmeldinger", "notes", decode),)

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import httpx
 from fastavro.types import Schema
 
-from schemas.nav.avro import HEADER_BYTES, MAGIC, SCHEMAS, parsed
+from schemas.inbound import AVRO_TOPICS
+from schemas.nav.avro import HEADER_BYTES, MAGIC, parsed
 from schemas.wire import Record
 
 TIMEOUT_SECONDS = 5.0
@@ -27,7 +28,7 @@ class SchemaRegistry:
 
     async def prepare(self, records: Iterable[Record]) -> None:
         """Fetch what these records need and is not known yet; raises RegistryUnavailable."""
-        wanted = {_schema_id(record.value) for record in records if record.topic in SCHEMAS}
+        wanted = {_schema_id(record.value) for record in records if record.topic in AVRO_TOPICS}
         for schema_id in sorted(each for each in wanted if each is not None):
             if schema_id not in self._schemas:
                 self._schemas[schema_id] = await self._fetch(schema_id)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from schemas.inbound import decode_inbound
+from schemas.inbound import AVRO_TOPICS, decode_inbound
 from schemas.messages import Message
-from schemas.nav.avro import SCHEMAS, AvroFault, frame_value
+from schemas.nav.avro import AvroFault, frame_value
 from schemas.nav_messages import NavMessage
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
 from services.cli.files.record_file import read_records
@@ -48,7 +48,7 @@ def changed(name: str, **at_paths: object) -> Record:
 
 def with_value(record: Record, value: object) -> Record:
     """The record with that logical value; one that no Avro schema takes stays JSON."""
-    if record.topic in SCHEMAS:
+    if record.topic in AVRO_TOPICS:
         try:
             return replace(record, value=frame_value(record.topic, value))
         except AvroFault:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from schemas.inbound import AVRO_READERS, JSON_READERS, decode_inbound
+from schemas.inbound import AVRO_TOPICS, JSON_TOPICS, decode_inbound
 from schemas.wire import Envelope, InvalidRecord, Record
 from services.cli.files.record_file import read_records
 from tests.contract.example_records import (
@@ -25,7 +25,7 @@ from tests.contract.example_records import (
 READ = [
     name
     for name in GOOD
-    if record_of(name).topic in JSON_READERS | AVRO_READERS
+    if record_of(name).topic in {*JSON_TOPICS, *AVRO_TOPICS}
     and members_of(name).get("value") is not None
 ]
 # What another publisher, or this one next year, may put in a field.

@@ -8,14 +8,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.inbound import AVRO_READERS, CANONICAL_TOPICS, JSON_READERS, decode_inbound
+from schemas.inbound import AVRO_TOPICS, CANONICAL_TOPICS, JSON_TOPICS, decode_inbound
 from schemas.messages import KINDS
 from schemas.nav.avro import MAGIC
 from schemas.wire import Envelope, IgnoredRecord, InvalidRecord, Record
 from tests.contract.example_records import GOOD, members_of
 from tests.contract.golden import BY_NAME, record_of
 
-TOPICS = [*CANONICAL_TOPICS, *JSON_READERS, *AVRO_READERS, "another.topic", ""]
+TOPICS = [*CANONICAL_TOPICS, *JSON_TOPICS, *AVRO_TOPICS, "another.topic", ""]
 
 keys = st.none() | st.binary(max_size=20) | st.text(max_size=20).map(str.encode)
 headers = st.lists(
@@ -68,7 +68,7 @@ def test_any_bytes_on_any_topic_get_a_verdict(
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from(sorted(AVRO_READERS)), st.binary(max_size=120))
+@given(st.sampled_from(sorted(AVRO_TOPICS)), st.binary(max_size=120))
 def test_any_framed_bytes_on_an_avro_topic_get_a_verdict(topic: str, data: bytes) -> None:
     assert_a_verdict(Record(topic, b"key", MAGIC + data))
 
@@ -82,7 +82,7 @@ def test_a_message_with_anything_in_one_field_gets_a_verdict(data: st.DataObject
     assert_a_verdict(Record(record.topic, record.key, json.dumps(value).encode(), record.headers))
 
 
-NAV_NAMES = [name for name in GOOD if members_of(name)["topic"] in JSON_READERS]
+NAV_NAMES = [name for name in GOOD if members_of(name)["topic"] in JSON_TOPICS]
 
 
 @settings(max_examples=600, deadline=None)

@@ -24,16 +24,6 @@ from fastavro.validation import validate
 WriterSchemaOf = Callable[[int], Schema | None]
 """The parsed schema of an id, from a registry that has been asked before; None where it knows no such id."""
 
-SCHEMAS = {
-    "teamsykefravr.isdialogmote-dialogmote-statusendring": "dialogmote-statusendring",
-    "pdl.leesah-v1": "personhendelse",
-    "pdl.aktor-v2": "aktor-v2",
-}
-"""Topics with Avro values, and the file of each one's schema."""
-
-AVRO_KEYS = frozenset(SCHEMAS) - {"pdl.leesah-v1"}
-"""Topics whose key is an Avro string as well, framed like the value."""
-
 MAGIC = b"\x00"
 HEADER_BYTES = 5
 PLACEHOLDER_ID = 0
@@ -98,7 +88,7 @@ def frame_key(key: str, schema_id: int = PLACEHOLDER_ID) -> bytes:
 @cache
 def shipped(topic: str) -> Schema:
     """The parsed schema that is shipped for a topic, with plain numbers for instants and dates."""
-    text = files(__name__).joinpath(f"{SCHEMAS[topic]}.avsc").read_text(encoding="utf-8")
+    text = files(__name__).joinpath(f"{topic}.avsc").read_text(encoding="utf-8")
     return parsed(json.loads(text))
 
 

@@ -17,7 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from schemas.nav.avro import AVRO_KEYS, SCHEMAS, AvroFault, frame_key, frame_value
+from schemas.inbound import AVRO_TOPICS
+from schemas.nav.avro import AvroFault, frame_key, frame_value
 from schemas.wire import Record
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -154,7 +155,8 @@ def _key(topic: str, members: dict[str, Any]) -> bytes | None:
     if key is None:
         return None
     text = _bytes(key, "key")
-    return frame_key(key) if topic in AVRO_KEYS else text
+    avro = AVRO_TOPICS.get(topic)
+    return frame_key(key) if avro is not None and avro.has_avro_key else text
 
 
 def _headers(headers: object) -> tuple[tuple[str, bytes], ...]:
@@ -175,7 +177,7 @@ def _value(topic: str, members: dict[str, Any]) -> tuple[bytes | None, str | Non
     value = members["value"]
     if value is None:
         return None, None
-    if topic in SCHEMAS:
+    if topic in AVRO_TOPICS:
         try:
             return frame_value(topic, value), None
         except AvroFault as fault:
