@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,23 @@ def tree_of(text: str) -> Iterator[str]:
 @pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_path_that_a_document_names_exists(file: Path) -> None:
     assert [path for path in sorted(paths_in(file.read_text("utf-8"))) if not exists(path)] == []
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_name_that_a_document_takes_from_the_code_is_there(file: Path) -> None:
+    """Classes, constants, values: whatever begins with a capital and stands in backticks."""
+    names = set(re.findall(r"`([A-Z][A-Za-z]+)`", file.read_text("utf-8")))
+    assert names - words_of_the_code() == set()
+
+
+@cache
+def words_of_the_code() -> frozenset[str]:
+    """Every word of code, settings and messages that begins with a capital."""
+    files = (
+        file for room in ("deploy", "schemas", "services") for file in (ROOT / room).rglob("*")
+    )
+    texts = (file.read_text("utf-8") for file in files if file.suffix in (".py", ".toml", ".yaml"))
+    return frozenset(word for text in texts for word in re.findall(r"\b[A-Z][A-Za-z]+\b", text))
 
 
 def test_the_tree_of_folders_is_the_one_that_stands_here() -> None:
