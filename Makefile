@@ -4,19 +4,24 @@
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
 PIP = .venv/bin/python -m pip --disable-pip-version-check
+# What pytest is given besides: a file, a test, an option. make test PYTEST_ARGS="tests/unit/scheduler -k exemption -x"
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format check lock clean
+.PHONY: help demo test test-unit lint format check lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo '  make test PYTEST_ARGS="tests/unit/scheduler -k exemption -x" runs some of the tests, with options of pytest'
 
 demo: .venv/.installed ## half a year of follow-up, told in the terminal
 	@.venv/bin/stoppunkt demo
 
 test: .venv/.installed ## all tests, on real parts
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+test-unit: .venv/.installed ## the fast tests, in half a minute: no PostgreSQL, no Kafka
+	.venv/bin/python -m pytest -n 2 tests/unit tests/contract $(PYTEST_ARGS)
 
 lint: .venv/.installed ## ruff, mypy, import contracts
 	.venv/bin/ruff check

@@ -6,9 +6,11 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from tests.support.paths import TESTS
 from tests.support.postgres_and_kafka import (
     Parts,
     create_database,
@@ -17,6 +19,33 @@ from tests.support.postgres_and_kafka import (
     running_parts,
     source_of,
 )
+
+# The one profile of all property tests. A deadline for each example, and the health check for slow data, measure how
+# busy the machine is. A failure prints what brings it back on another machine.
+hypothesis.settings.register_profile(
+    "stoppunkt",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("stoppunkt")
+
+
+FAST_TESTS = (TESTS / "unit", TESTS / "contract")
+"""The folders of `make test-unit`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test in a fast folder that would start PostgreSQL and Kafka."""
+    slow = [
+        item.nodeid
+        for item in items
+        if any(item.path.is_relative_to(folder) for folder in FAST_TESTS)
+        and isinstance(item, pytest.Function)
+        and "parts" in item.fixturenames
+    ]
+    if slow:
+        raise pytest.UsageError(f"needs PostgreSQL and Kafka, so not among the fast tests: {slow}")
 
 
 def pytest_report_header() -> str:

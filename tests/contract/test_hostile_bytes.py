@@ -59,7 +59,7 @@ def assert_a_verdict(record: Record) -> None:
         assert decoded.reason.endswith(".")
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.sampled_from(TOPICS), keys, bodies, headers, st.integers(-(2**63), 2**63 - 1))
 def test_any_bytes_on_any_topic_get_a_verdict(
     topic: str, key: bytes | None, value: bytes | None, given_headers: Any, timestamp_ms: int
@@ -67,13 +67,13 @@ def test_any_bytes_on_any_topic_get_a_verdict(
     assert_a_verdict(Record(topic, key, value, given_headers, timestamp_ms))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(sorted(AVRO_TOPICS)), st.binary(max_size=120))
 def test_any_framed_bytes_on_an_avro_topic_get_a_verdict(topic: str, data: bytes) -> None:
     assert_a_verdict(Record(topic, b"key", MAGIC + data))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.data())
 def test_a_message_with_anything_in_one_field_gets_a_verdict(data: st.DataObject) -> None:
     record = record_of(BY_NAME[data.draw(st.sampled_from(sorted(BY_NAME)))])
@@ -85,7 +85,7 @@ def test_a_message_with_anything_in_one_field_gets_a_verdict(data: st.DataObject
 NAV_NAMES = [name for name in GOOD if members_of(name)["topic"] in JSON_TOPICS]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.data())
 def test_a_record_of_nav_with_anything_in_some_field_gets_a_verdict(data: st.DataObject) -> None:
     members = members_of(data.draw(st.sampled_from(NAV_NAMES)))

@@ -23,7 +23,7 @@ from services.scheduler.domain.plan.history import Timer
 from tests.reference.life import ANNE, OSLO, at, shipped
 from tests.reference.lives import gone_of, lives, records_of
 
-SETTINGS = settings(max_examples=120, deadline=None)
+SETTINGS = settings(max_examples=120)
 END = at(900)
 Key = tuple[str, Any, int]
 

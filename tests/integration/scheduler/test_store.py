@@ -265,9 +265,7 @@ async def test_nothing_fires_after_an_outage_for_a_case_that_is_over(database_ur
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_people_never_mix_in_batches_of_any_composition(seed: int) -> None:
     """contract 4.1: arrival order and repeats do not change the plan (here: of one batch, on the register)."""
     chance = random.Random(seed)  # noqa: S311 - an order to try, not a secret

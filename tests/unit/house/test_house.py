@@ -1,17 +1,17 @@
-"""The house rules that a machine can see; ruff and mypy see the others."""
+"""The rules of this project that a machine can see in its files; ruff and mypy see the others."""
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
-from tests.support.paths import ROOT
-
-HOUSE = ROOT
+from tests.support.paths import ROOT, project_files, python_files
 
 FORBIDDEN = {
     "a package registry's host": re.compile(
@@ -23,42 +23,16 @@ FORBIDDEN = {
 }
 
 
-def project_files() -> list[Path]:
-    """Every file that is, or would be, committed."""
-    listed = subprocess.run(
-        [
-            "git",
-            "-c",
-            "safe.directory=*",
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ],
-        cwd=HOUSE,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    files = [HOUSE / name for name in listed.split("\0") if name]
-    return [file for file in files if file.is_file()]
-
-
-def text_of(file: Path) -> str:
-    return file.read_bytes().decode("utf-8", errors="replace")
-
-
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_file_names_what_only_one_machine_has(what: str) -> None:
-    files = project_files()
+    files = list(project_files())
     assert len(files) > 10
-    guilty = [
-        f"{file.relative_to(HOUSE)}:{text[: found.start()].count(chr(10)) + 1}"
-        for file in files
-        for text in [text_of(file)]
-        for found in FORBIDDEN[what].finditer(text)
-    ]
+    guilty = []
+    for file in files:
+        text = file.read_bytes().decode("utf-8", errors="replace")
+        for found in FORBIDDEN[what].finditer(text):
+            line = text.count("\n", 0, found.start()) + 1
+            guilty.append(f"{file.relative_to(ROOT)}:{line}")
     assert not guilty, f"{what} is named in {', '.join(guilty)}"
 
 
@@ -77,10 +51,15 @@ def test_the_search_finds_what_it_is_for(what: str, text: str) -> None:
     assert FORBIDDEN[what].search(text)
 
 
+def test_gitignore_names_folders_alone_as_the_search_understands_it() -> None:
+    for line in (ROOT / ".gitignore").read_text("utf-8").splitlines():
+        assert re.fullmatch(r"[\w.*-]+/", line), line
+
+
 def test_the_import_contracts_are_kept() -> None:
     checked = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"],
-        cwd=HOUSE,
+        cwd=ROOT,
         check=False,
         capture_output=True,
         text=True,
@@ -96,7 +75,7 @@ def test_a_domain_that_asks_for_the_time_is_refused(package: str) -> None:
     def complaints(path: str) -> str:
         return subprocess.run(
             [sys.executable, "-m", "ruff", "check", "--no-cache", "--stdin-filename", path, "-"],
-            cwd=HOUSE,
+            cwd=ROOT,
             input=clock,
             check=False,
             capture_output=True,
@@ -106,3 +85,18 @@ def test_a_domain_that_asks_for_the_time_is_refused(package: str) -> None:
     folder = package.replace(".", "/")
     assert "TID251" in complaints(f"{folder}/new.py")
     assert "TID251" not in complaints("services/runtime/new.py")
+
+
+def test_property_tests_have_one_profile_and_it_measures_no_time() -> None:
+    """A deadline for an example fails on a slow or busy machine, and never for the code's sake."""
+    assert hypothesis.settings.default is not None
+    assert hypothesis.settings.default.deadline is None
+    guilty = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in python_files("tests")
+        if file != ROOT / "tests" / "conftest.py"
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("settings")
+        if "deadline" in {keyword.arg for keyword in node.keywords}
+    ]
+    assert not guilty

@@ -24,7 +24,7 @@ from tests.reference.model import STEPS, cases_of, closed_of, plan_of, scene_of
 
 NOW = st.tuples(st.integers(-10, 330), st.integers(0, 1439))
 PATHS = {each["path"] for each in STEPS}
-SETTINGS = settings(max_examples=250, deadline=None)
+SETTINGS = settings(max_examples=250)
 
 
 def fresh() -> Register:
@@ -310,7 +310,7 @@ def _became(number: str, changes: dict[str, str], gone: set[str]) -> str:
     return head[number]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32), on=st.integers(0, 3_200))
 def test_years_of_notes_are_cases_and_plans_as_the_reference_model_says(seed: int, on: int) -> None:
     """contract 3 and 4: hundreds of notes, shuffled and repeated, and what the facts between them change."""
