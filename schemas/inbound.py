@@ -1,4 +1,4 @@
-"""Every topic that is read, and what a record on it means."""
+"""Every topic that is read, by which service, and what a record on it says."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ NOTIFIER_TOPICS: tuple[str, ...] = (
 
 
 def decode_inbound(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> Decoded:
-    """What a record means, whatever its topic; never raises over what somebody else has sent.
+    """What a record of any topic says. Never raises, whatever the record holds.
 
-    `writer_schema_of` gives the Avro schemas of a registry; without it the shipped ones are used.
+    `writer_schema_of` gives a registry's Avro schemas; without it the shipped ones are used.
     """
     if (json_topic := JSON_TOPICS.get(record.topic)) is not None:
         return json_topic.decode(record)

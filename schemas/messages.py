@@ -707,7 +707,7 @@ _FAULTS = {
 }
 
 
-def sentence(error: ValidationError) -> str:
+def fault_sentence(error: ValidationError) -> str:
     """One sentence for a publisher: field and fault of the first error, and how many more; never a value."""
     faults = error.errors(include_input=False, include_url=False, include_context=False)
     first = faults[0]

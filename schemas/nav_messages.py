@@ -1,7 +1,7 @@
 """What some of NAV's records say that no canonical message has room for.
 
-NAV spreads one sick note over several topics, and says things about a *version* of a note (it does not
-count, its self-certified days were left out) that the canonical contract has no reason to know.
+NAV spreads one sick note over several topics, and says things about a version of a note that no canonical
+message says: that it does not count, or that its self-certified days were left out (contract 7).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Status = Literal["open", "sent", "confirmed", "rejected", "cancelled", "expired"
 class NoteVersion:
     """One version of a note as one of NAV's topics has it.
 
-    `note` is None where that topic no longer holds it, which says nothing of the other topics. `counts` is
-    false where the note stands but was found invalid. With `keeps_self_certified_days` the record has left
-    out the worker's answers, and the days known from an earlier version stay (contract 7).
+    `note` is None where the topic no longer holds the note; another topic may still hold it. `counts` is false
+    where the note was found invalid. `keeps_self_certified_days`: the record leaves out the worker's answers,
+    and the days known from an earlier version stay (contract 7).
     """
 
     note_id: str
@@ -32,11 +32,11 @@ class NoteVersion:
 
 @dataclass(frozen=True, slots=True)
 class NoteStatusVersion:
-    """What the worker has done with a note; its dates are elsewhere (tsm.sykmeldinger).
+    """What the worker has done with a note. The note itself is on another topic, tsm.sykmeldinger.
 
     A note of tsm counts while its status is `sent` or `confirmed`, and takes employer and self-certified days
-    from it. `rejected`: the worker has only seen that the note was refused. `person_id` is None with
-    `deleted` where the record was a null value.
+    from the status. `rejected`: the worker has only seen that the note was refused. `person_id` is None where
+    the record was a null value (`deleted`).
     """
 
     note_id: str
@@ -48,7 +48,7 @@ class NoteStatusVersion:
 
     @property
     def counts(self) -> bool:
-        """Whether a note of tsm that this is the status of may count."""
+        """Whether a note of tsm with this status counts."""
         return self.status in ("sent", "confirmed")
 
 
@@ -56,10 +56,11 @@ class NoteStatusVersion:
 class LineManagerVersion:
     """One version of a relation between a person, an employer and a manager.
 
-    A new manager is a new relation, on another partition than the end of the old one: keep them by
-    `relation_id`, or a late end of the first takes away the second. `change` is None where the relation is
-    gone from the topic, and only its id is known. `employment_ended` means that the
-    employer's duties ended too, on `ended_on` where it is known.
+    A new manager is a new relation, and its record may be on another partition than the end of the old one, in
+    any order. So they are kept by `relation_id`: otherwise the end of the old relation, read late, would
+    remove the new manager. `change` is None where the relation is gone from the topic and only its id is
+    known. `employment_ended`: the employment has ended too, and with it the employer's duties, on the date
+    `ended_on` where it is known.
     """
 
     relation_id: str

@@ -1,9 +1,9 @@
 """How messages become bytes on Kafka and bytes become messages.
 
-CloudEvents 1.0, Kafka protocol binding, binary mode: the attributes are headers (`ce_id`, `ce_type`, …),
-the data is the value. Nothing here raises over what somebody else has sent: what cannot be understood comes
-back as `InvalidRecord` with one sentence that names the field and the fault, and never a value, because the
-sentence ends in logs and in the headers of a dead letter.
+CloudEvents 1.0, Kafka protocol binding, binary mode: the attributes are headers (`ce_id`, `ce_type`, …) and
+the data is the value. Decoding never raises, whatever a record holds: one that cannot be understood becomes
+an `InvalidRecord` with one sentence that names the field and the fault. The sentence holds no value of the
+record, because it is logged and written into the headers of a dead letter.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from schemas.messages import KINDS, Message, SickNoteWithdrawn, sentence
+from schemas.messages import KINDS, Message, SickNoteWithdrawn, fault_sentence
 from schemas.nav_messages import MessageGroup, NavMessage
 
 TYPE_PREFIX = "no.stoppunkt."
 SICK_NOTES_TOPIC = "stoppunkt.sick-notes.v1"
 CONTACTS_TOPIC = "stoppunkt.contacts.v1"
-NOTE_ID_CHARACTERS_MAX = 128
+ID_CHARACTERS_MAX = 128
 HEADER_CHARACTERS_MAX = 512
 
 
@@ -41,7 +41,7 @@ OLDEST_VERSION = Version(-1, -1)
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record from, or for, Kafka; `topic` is without the TOPIC_PREFIX, header values are raw bytes."""
+    """One record from, or for, Kafka. `topic` is without the TOPIC_PREFIX; `timestamp_ms` is since 1970."""
 
     topic: str
     key: bytes | None
@@ -61,9 +61,9 @@ class Record:
 class Envelope:
     """A message and what identifies the event that carried it; a repeat has the same `source` and `id`.
 
-    `type` is the full CloudEvents type. A record without attributes of its own (a null value, a format of
-    another team) has None for `id`, and is recognised by its version instead. `message` is a `NavMessage` only on
-    NAV's topics, where a record says what no canonical message has room for.
+    `type` is the full CloudEvents type. `id` and `source` are None for a record without an event id (a null
+    value, most of NAV's formats), whose repeat is recognised by its version. `message` is a `NavMessage` only
+    on NAV's topics, where a record can say what no canonical message says.
     """
 
     message: Message | NavMessage
@@ -88,7 +88,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class IgnoredRecord:
-    """A record that is right and changes no timer and no delivery."""
+    """A valid record that changes no timer and no delivery."""
 
     type: str | None
     reason: str
@@ -96,7 +96,7 @@ class IgnoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class InvalidRecord:
-    """A record that can never be understood; `reason` is for its publisher and holds no personal data."""
+    """A record that cannot be understood, now or later. `reason` is for its publisher and holds no personal data."""
 
     type: str | None
     reason: str
@@ -119,9 +119,10 @@ def encode(
     timestamp_ms: int = 0,
     key: str | None = None,
 ) -> Record:
-    """Make the record of a message; `at` (aware) becomes `ce_time`.
+    """The record of a message. `at` (aware) becomes `ce_time`, in UTC; `timestamp_ms` is the record's.
 
-    `key` is for the kinds whose key is the publisher's choice; the others know their own.
+    `key` is needed for the kinds whose key the publisher chooses (contract 10), or NotImplementedError is
+    raised; the other kinds know their key.
     """
     return Record(
         topic=message.topic,
@@ -135,7 +136,7 @@ def encode(
 def event_headers(
     event_type: str, *, event_id: str, source: str, at: datetime
 ) -> tuple[tuple[str, bytes], ...]:
-    """The headers of the binary mode; `at` must be aware and is written in UTC."""
+    """The headers of one event in binary mode. `at` (aware) is when it happened, and is written in UTC."""
     return (
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
@@ -147,7 +148,7 @@ def event_headers(
 
 
 def decode(record: Record) -> Decoded:
-    """Read one record of a canonical topic."""
+    """What a record of a canonical topic says. Never raises, whatever it holds."""
     if record.value is None:
         return _decode_null(record)
     attributes = {
@@ -156,20 +157,24 @@ def decode(record: Record) -> Decoded:
     event_type = attributes.get("ce_type") or None
     for name in ("ce_specversion", "ce_type", "ce_id", "ce_source"):
         if not attributes.get(name):
-            return InvalidRecord(_known(event_type), f"The header {name} is missing or not text.")
+            return InvalidRecord(
+                _known_type(event_type), f"The header {name} is missing or not text."
+            )
     if attributes["ce_specversion"] != "1.0":
         return InvalidRecord(
-            _known(event_type), "The header ce_specversion is not 1.0, the only one understood."
+            _known_type(event_type),
+            "The header ce_specversion is not 1.0, the only one understood.",
         )
     model = _model_of(event_type, record.topic)
     if model is None:
         return InvalidRecord(
-            _known(event_type), "The type or version in ce_type is not one that this topic carries."
+            _known_type(event_type),
+            "The type or version in ce_type is not one that this topic carries.",
         )
     try:
         message = model.model_validate_json(record.value, strict=True)
     except ValidationError as error:
-        return InvalidRecord(event_type, sentence(error))
+        return InvalidRecord(event_type, fault_sentence(error))
     except (ValueError, RecursionError):
         return InvalidRecord(event_type, "The value is not JSON in UTF-8.")
     if record.topic == SICK_NOTES_TOPIC and record.key != message.key.encode():
@@ -182,17 +187,17 @@ def _decode_null(record: Record) -> Decoded:
         return IgnoredRecord(None, "A null value says nothing that this topic is read for.")
     if record.topic != SICK_NOTES_TOPIC:
         return InvalidRecord(None, "The value is null, which means nothing on this topic.")
-    note_id = note_id_of(record)
+    note_id = id_in_key(record)
     if note_id is None:
         return InvalidRecord(None, "The value is null and the key is not a note_id.")
     message = SickNoteWithdrawn(note_id=note_id)
     return Envelope(message, type_of(message))
 
 
-def note_id_of(record: Record) -> str | None:
-    """The note id that a record's key holds, or None where it cannot be one."""
+def id_in_key(record: Record) -> str | None:
+    """The id that a record's key holds, or None where it cannot be one."""
     text = _text(record.key or b"")
-    return text if text and len(text) <= NOTE_ID_CHARACTERS_MAX and text.isprintable() else None
+    return text if text and len(text) <= ID_CHARACTERS_MAX else None
 
 
 def _text(value: bytes) -> str:
@@ -212,6 +217,6 @@ def _model_of(event_type: str | None, topic: str) -> type[Message] | None:
     )
 
 
-def _known(event_type: str | None) -> str | None:
-    """A type may be repeated in a verdict only if it is one of ours: anything else could hold anything."""
+def _known_type(event_type: str | None) -> str | None:
+    """The type if it is one of ours, else None: a header of unknown content is not logged."""
     return event_type if event_type and event_type.removeprefix(TYPE_PREFIX) in KINDS else None

@@ -1,10 +1,10 @@
 """`aktivitetskrav-vurdering`: the activity requirement as NAV's advisers assess it (JSON).
 
-Each record is the present state of one requirement, so the newest stands. NY says that the requirement was
-set up with the case, and LUKKET that a clean-up closed one that nobody had looked at for nine months: nobody
-has assessed anything, and both are ignored. (Were LUKKET taken for a decision, the closing of a leave of long
-ago would end the requirement of today's.) NY_VURDERING opens an assessed requirement again: the old
-assessment no longer stands, so it becomes an assessment that is not final and has no date to reply by.
+Each record is the present state of one requirement, so the newest stands. Two statuses are ignored because
+nobody has assessed anything: NY, where the requirement was set up with the case, and LUKKET, where a clean-up
+closed one that nobody had looked at for nine months. (As a decision, LUKKET of a sick leave of long ago would
+end the requirement of today's.) NY_VURDERING opens an assessed requirement again: the old assessment no
+longer stands, and the new one is not final and has no date to reply by.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from schemas.messages import ActivityRequirementAssessed, Day, Outcome
-from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import (
-    ID_CHARACTERS_MAX,
     NavInstant,
     NavModel,
     PersonId,
     kafka_time,
     plain_text,
-    read,
+    read_json,
 )
 from schemas.nav.reading.topics import JsonTopic
-from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record, type_of
+from schemas.wire import ID_CHARACTERS_MAX, Decoded, IgnoredRecord, InvalidRecord, Record, type_of
 
 Assessed = Literal[
     "NY_VURDERING",
@@ -54,7 +53,7 @@ _REPLY_AWAITED = ("AVVENT", "FORHANDSVARSEL")
 
 
 class Assessment(NavModel):
-    """`isFinal` is not read: what is final follows from the status."""
+    """`isFinal` is not read: whether an assessment is final follows from its status."""
 
     person_ident: PersonId
     status: Assessed | NotAssessed
@@ -64,27 +63,27 @@ class Assessment(NavModel):
 
 
 def decode(record: Record) -> Decoded:
-    """The assessment that stands, or that there is none yet."""
+    """The assessment that stands; ignored where there is none yet."""
     if record.value is None:
         return NULL_VALUE
-    value = read(Assessment, record)
+    value = read_json(Assessment, record)
     if isinstance(value, InvalidRecord):
-        return dead(ActivityRequirementAssessed, value)
+        return invalid(ActivityRequirementAssessed, value)
     if value.status not in _OUTCOMES:
         return IgnoredRecord(
             type_of(ActivityRequirementAssessed),
             "Nobody has assessed the requirement in this status.",
         )
-    assessed = ActivityRequirementAssessed(
+    assessment = ActivityRequirementAssessed(
         person_id=value.person_ident,
-        # createdAt is when the requirement was set up, months before anybody looked at it.
+        # Not createdAt: the requirement was set up months before anybody assessed it.
         occurred_at=value.sist_vurdert or kafka_time(record),
         outcome=_OUTCOMES[value.status],
         final=value.status not in _NOT_FINAL,
         reply_by=value.frist if value.status in _REPLY_AWAITED else None,
         adviser_id=plain_text(value.updated_by, ID_CHARACTERS_MAX) or None,
     )
-    return fact(assessed, record)
+    return envelope_of(assessment, record)
 
 
 TOPICS = (JsonTopic("teamsykefravr.aktivitetskrav-vurdering", "follow-up facts", decode),)

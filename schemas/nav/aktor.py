@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.messages import PersonRenumbered
 from schemas.nav.avro import WriterSchemaOf
-from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import NavModel, is_person_id, kafka_time, read_avro
 from schemas.nav.reading.topics import AvroTopic
 from schemas.nav_messages import MessageGroup
@@ -14,7 +14,7 @@ NATIONAL_NUMBER = "FOLKEREGISTERIDENT"
 
 
 class Identifier(NavModel):
-    """Aktør ids and NPIDs are among them, and are not numbers that a sick note is issued to."""
+    """Also aktør ids and NPIDs, which no sick note names a person by."""
 
     idnummer: str
     type: str
@@ -26,19 +26,21 @@ class Person(NavModel):
 
 
 def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> Decoded:
-    """Each former number belongs to the current one; no time is told but the record's own."""
+    """A change to the current number from each former one, at the record's Kafka timestamp: it has no other time."""
     if record.value is None:
         return NULL_VALUE
     value = read_avro(Person, record, writer_schema_of)
     if isinstance(value, InvalidRecord):
-        return dead(PersonRenumbered, value)
-    numbers = [it for it in value.identifikatorer if it.type == NATIONAL_NUMBER]
-    if not all(is_person_id(it.idnummer) for it in numbers):
-        return dead(PersonRenumbered, "identifikatorer has a FOLKEREGISTERIDENT without 11 digits.")
-    current = {it.idnummer for it in numbers if it.gjeldende}
+        return invalid(PersonRenumbered, value)
+    numbers = [number for number in value.identifikatorer if number.type == NATIONAL_NUMBER]
+    if not all(is_person_id(number.idnummer) for number in numbers):
+        return invalid(
+            PersonRenumbered, "identifikatorer has a FOLKEREGISTERIDENT without 11 digits."
+        )
+    current = {number.idnummer for number in numbers if number.gjeldende}
     if len(current) > 1:
-        return dead(PersonRenumbered, "identifikatorer has several current FOLKEREGISTERIDENT.")
-    former = sorted({it.idnummer for it in numbers} - current)
+        return invalid(PersonRenumbered, "identifikatorer has several current FOLKEREGISTERIDENT.")
+    former = sorted({number.idnummer for number in numbers} - current)
     if not current or not former:
         return IgnoredRecord(type_of(PersonRenumbered), "No number was replaced by another.")
     return _renumbered(record, former, current.pop())
@@ -50,7 +52,7 @@ def _renumbered(record: Record, former: list[str], current: str) -> Envelope:
         PersonRenumbered(old_person_id=old, new_person_id=current, occurred_at=at) for old in former
     )
     if len(messages) == 1:
-        return fact(messages[0], record)
+        return envelope_of(messages[0], record)
     return Envelope(MessageGroup(messages), type_of(PersonRenumbered))
 
 

@@ -1,8 +1,8 @@
 """`isdialogmote-dialogmote-statusendring`: NAV's own dialogue meetings (Avro, also the key).
 
-NAV counts its meetings no further: each is a meeting 2 here. LUKKET is a clean-up long after a meeting that
-nobody reported on, so the meeting is cancelled and not held. FERDIGSTILT comes again when the minutes are
-changed; the same meeting, held once more, changes nothing.
+NAV does not number its meetings; each becomes a dialogue meeting 2. LUKKET is a clean-up long after a meeting
+that nobody reported on, so the meeting counts as cancelled and not as held. FERDIGSTILT comes again when the
+minutes are changed; a meeting that was held already stays as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from schemas.messages import (
     Id,
 )
 from schemas.nav.avro import WriterSchemaOf
-from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import Millis, NavModel, PersonId, instant_of, read_avro
 from schemas.nav.reading.topics import AvroTopic
 from schemas.norway import oslo_date
@@ -34,7 +34,7 @@ _KINDS: dict[str, type[DialogueMeetingFact]] = {
 
 
 class StatusChange(NavModel):
-    """Times are milliseconds since 1970. Who was invited is not read."""
+    """One change of a meeting's state. Who was invited is not read."""
 
     dialogmote_uuid: Id
     dialogmote_tidspunkt: Millis
@@ -45,12 +45,12 @@ class StatusChange(NavModel):
 
 
 def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> Decoded:
-    """What happened to the meeting; the id is read from the value, since the key is Avro too."""
+    """What happened to the meeting. Its id is read from the value, because the key is Avro too."""
     if record.value is None:
         return NULL_VALUE
     value = read_avro(StatusChange, record, writer_schema_of)
     if isinstance(value, InvalidRecord):
-        return dead(DialogueMeetingSummoned, value)
+        return invalid(DialogueMeetingSummoned, value)
     message = _KINDS[value.status_endring_type](
         person_id=value.person_ident,
         occurred_at=instant_of(value.status_endring_tidspunkt),
@@ -59,7 +59,7 @@ def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> De
         org_number=value.virksomhetsnummer,
         takes_place_on=oslo_date(instant_of(value.dialogmote_tidspunkt)),
     )
-    return fact(message, record)
+    return envelope_of(message, record)
 
 
 TOPICS = (

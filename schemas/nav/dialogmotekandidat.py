@@ -1,8 +1,7 @@
-"""`isdialogmotekandidat-dialogmotekandidat`: read for one thing, the exemption from meeting 2 (JSON).
+"""`isdialogmotekandidat-dialogmotekandidat`: only exemptions from dialogue meeting 2 are read (JSON).
 
-That somebody has become a candidate is what our own rulebook says, and that a meeting was held is told on the
-meeting's topic. IKKE_AKTUELL is ignored: its reason is not told, and an exemption would be announced to both
-parties.
+Who becomes a candidate is decided by the rulebook here, and the meetings' own topic says which were held.
+IKKE_AKTUELL is ignored: the record gives no reason, and both parties are told of an exemption.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.messages import ExemptionGranted, Id
-from schemas.nav.reading.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, read
+from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
+from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, read_json
 from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record, type_of
 
@@ -23,7 +22,7 @@ _REASONS = {
     "FORVENTET_FRISKMELDING_INNEN_28UKER": "recovery_expected_within_28_weeks",
     "DOKUMENTERT_TILTAK_FRISKMELDING": "ongoing_measure",
 }
-# An exemption ends the checkpoint whatever its reason (contract 4), also one that nobody here has heard of.
+# An exemption ends the checkpoint whatever its reason (contract 4), also for a reason that is not in the table.
 OTHER_REASON = "other"
 
 
@@ -36,23 +35,23 @@ class Candidate(NavModel):
 
 
 def decode(record: Record) -> Decoded:
-    """The exemption that an adviser has granted; every other change is ignored."""
+    """The exemption that an adviser has granted; every other change of a candidate is ignored."""
     if record.value is None:
         return NULL_VALUE
-    value = read(Candidate, record)
+    value = read_json(Candidate, record)
     if isinstance(value, InvalidRecord):
-        return dead(ExemptionGranted, value)
+        return invalid(ExemptionGranted, value)
     if value.arsak != EXEMPTED:
         return IgnoredRecord(type_of(ExemptionGranted), "Only exemptions are read from this topic.")
     reason = value.unntak_arsak if isinstance(value.unntak_arsak, str) else ""
-    granted = ExemptionGranted(
+    exemption = ExemptionGranted(
         person_id=value.person_ident_number,
         occurred_at=value.created_at or kafka_time(record),
         checkpoint="dialogue_meeting_2",
         reason=_REASONS.get(reason, OTHER_REASON),
         granted_by="adviser",
     )
-    return fact(granted, record, value.uuid)
+    return envelope_of(exemption, record, value.uuid)
 
 
 TOPICS = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.messages import DialogueMeetingAnswered, MeetingParty
-from schemas.nav.reading.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, read
+from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
+from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, read_json
 from schemas.nav.reading.topics import JsonTopic
-from schemas.wire import Decoded, InvalidRecord, Record, note_id_of
+from schemas.wire import Decoded, InvalidRecord, Record, id_in_key
 
 _PARTIES: dict[str, MeetingParty] = {
     "ARBEIDSTAKER": "employee",
@@ -23,7 +23,7 @@ _ANSWERS: dict[str, Literal["coming", "other_time", "not_coming"]] = {
 
 
 class Ident(NavModel):
-    """The sick-listed person, whoever answers."""
+    """The sick-listed person, also where somebody else answers."""
 
     value: PersonId
 
@@ -38,16 +38,16 @@ class Answer(NavModel):
 
 
 def decode(record: Record) -> Decoded:
-    """One party's answer; which meeting it is for stands in the key alone."""
+    """One party's answer. Only the key says which meeting it is for."""
     if record.value is None:
         return NULL_VALUE
-    value = read(Answer, record)
+    value = read_json(Answer, record)
     if isinstance(value, InvalidRecord):
-        return dead(DialogueMeetingAnswered, value)
-    meeting_id = note_id_of(record)
+        return invalid(DialogueMeetingAnswered, value)
+    meeting_id = id_in_key(record)
     if meeting_id is None:
-        return dead(DialogueMeetingAnswered, "The key is not a meeting's id.")
-    answered = DialogueMeetingAnswered(
+        return invalid(DialogueMeetingAnswered, "The key is not a meeting's id.")
+    answer = DialogueMeetingAnswered(
         person_id=value.ident.value,
         occurred_at=value.svar_received_at or kafka_time(record),
         meeting=2,
@@ -55,7 +55,7 @@ def decode(record: Record) -> Decoded:
         party=_PARTIES[value.sender_type],
         answer=_ANSWERS[value.svar_type],
     )
-    return fact(answered, record)
+    return envelope_of(answer, record)
 
 
 TOPICS = (JsonTopic("teamsykefravr.dialogmotesvar", "follow-up facts", decode),)

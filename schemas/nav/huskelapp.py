@@ -1,6 +1,6 @@
-"""`huskelapp`: an adviser's own date to look again (JSON). Its text and its reasons are not read.
+"""`huskelapp`: the date on which an adviser wants to look at a case again (JSON). Texts and reasons are not read.
 
-An edit is the same note with a newer date, so the newest record stands.
+A changed reminder is published again under the same uuid, so the newest record stands.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.messages import Day, Id, ReassessmentClosed, ReassessmentFact, ReassessmentRequested
-from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import (
     NavInstant,
     NavModel,
@@ -16,7 +16,7 @@ from schemas.nav.reading.fields import (
     is_false,
     is_true,
     kafka_time,
-    read,
+    read_json,
 )
 from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, InvalidRecord, Record
@@ -33,14 +33,14 @@ class Reminder(NavModel):
 
 
 def decode(record: Record) -> Decoded:
-    """The reassessment asked for, or that it is no longer wanted."""
+    """The reassessment that the adviser asks for, or that it is closed."""
     if record.value is None:
         return NULL_VALUE
-    value = read(Reminder, record)
+    value = read_json(Reminder, record)
     if isinstance(value, InvalidRecord):
-        return dead(ReassessmentRequested, value)
+        return invalid(ReassessmentRequested, value)
     if not is_true(value.is_active) and not is_false(value.is_active):
-        return dead(ReassessmentRequested, "isActive is neither true nor false.")
+        return invalid(ReassessmentRequested, "isActive is neither true nor false.")
     kind: type[ReassessmentFact] = (
         ReassessmentRequested if is_true(value.is_active) else ReassessmentClosed
     )
@@ -51,7 +51,7 @@ def decode(record: Record) -> Decoded:
         on=value.frist,
         adviser_id=value.veileder_ident,
     )
-    return fact(message, record)
+    return envelope_of(message, record)
 
 
 TOPICS = (JsonTopic("teamsykefravr.huskelapp", "follow-up facts", decode),)

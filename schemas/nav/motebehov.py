@@ -1,16 +1,16 @@
-"""`personoppgavehendelse`: of its many events, those about meeting need (JSON).
+"""`personoppgavehendelse`: of its events, only those about the need for a meeting are read (JSON).
 
-MOTEBEHOV_SVAR_MOTTATT comes only when somebody wants a meeting and does not say who: a request for meeting 2
-by an unknown party (contract 7), which answers nobody's question. MOTEBEHOV_SVAR_BEHANDLET says that an adviser
-has dealt with it, and so closes the request: an open task to deal with it would be untrue. Which adviser is
-not told.
+MOTEBEHOV_SVAR_MOTTATT is published only when somebody wants a meeting, and does not say who: it becomes a
+request for meeting 2 by an unknown party (contract 7), and not an answer to the question whether a meeting is
+needed. MOTEBEHOV_SVAR_BEHANDLET says that an adviser, whom it does not name, has dealt with the request: it
+closes it, and with it the adviser's task.
 """
 
 from __future__ import annotations
 
 from schemas.messages import FollowUpFact, MeetingRequestClosed, MeetingRequested
-from schemas.nav.reading.facts import NULL_VALUE, dead, fact
-from schemas.nav.reading.fields import NavModel, PersonId, kafka_time, read
+from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
+from schemas.nav.reading.fields import NavModel, PersonId, kafka_time, read_json
 from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record
 
@@ -25,12 +25,12 @@ class Event(NavModel):
 
 
 def decode(record: Record) -> Decoded:
-    """A request for meeting 2, or that it was dealt with; there is no time inside but the record's own."""
+    """A request for meeting 2, or that it is closed, at the record's Kafka timestamp: it has no other time."""
     if record.value is None:
         return NULL_VALUE
-    value = read(Event, record)
+    value = read_json(Event, record)
     if isinstance(value, InvalidRecord):
-        return dead(MeetingRequested, value)
+        return invalid(MeetingRequested, value)
     at, person = kafka_time(record), value.personident
     message: FollowUpFact
     if value.hendelsetype == RECEIVED:
@@ -41,7 +41,7 @@ def decode(record: Record) -> Decoded:
         )
     else:
         return IgnoredRecord(None, "Of this topic only the events about meeting need are read.")
-    return fact(message, record)
+    return envelope_of(message, record)
 
 
 TOPICS = (JsonTopic("teamsykefravr.personoppgavehendelse", "follow-up facts", decode),)

@@ -1,7 +1,7 @@
 """`syfo-narmesteleder-leesah`: line managers, read by the notifier (JSON, key = the relation's id).
 
-The manager's own number and telephone are not read. While the topic moves from one team to another both may
-carry the same record, which changes nothing.
+The manager's own number and telephone are not read. The topic is moving from one team to another: both are
+read, and a record that both carry changes nothing the second time.
 """
 
 from __future__ import annotations
@@ -9,11 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.messages import Day, Id, LineManagerChanged
-from schemas.nav.reading.facts import dead
-from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, plain_text, read
+from schemas.nav.reading.facts import invalid
+from schemas.nav.reading.fields import (
+    NavInstant,
+    NavModel,
+    PersonId,
+    kafka_time,
+    plain_text,
+    read_json,
+)
 from schemas.nav.reading.topics import JsonTopic
 from schemas.nav_messages import LineManagerVersion
-from schemas.wire import Decoded, Envelope, InvalidRecord, Record, note_id_of, type_of
+from schemas.wire import Decoded, Envelope, InvalidRecord, Record, id_in_key, type_of
 
 DEACTIVATED = "DEAKTIVERT"
 EMPLOYMENT_ENDED = "DEAKTIVERT_ARBEIDSFORHOLD"
@@ -21,7 +28,7 @@ EMAIL_CHARACTERS_MAX = 254
 
 
 class Relation(NavModel):
-    """`status` is a free string: two of its values are from 2026, and old records have none."""
+    """`status` is free text: two of its values are new in 2026, and old records have none."""
 
     narmeste_leder_id: Id
     fnr: PersonId
@@ -36,11 +43,11 @@ def decode(record: Record) -> Decoded:
     """The relation as it stands; a null value means that it is gone."""
     if record.value is None:
         return _gone(record)
-    value = read(Relation, record)
+    value = read_json(Relation, record)
     if isinstance(value, InvalidRecord):
-        return dead(LineManagerChanged, value)
+        return invalid(LineManagerChanged, value)
     status = value.status if isinstance(value.status, str) else ""
-    # Any reason to deactivate, one of next year too, ends the relation; without a status its end date does.
+    # The relation ends with any status that begins so, also one that NAV adds later, or with an end date.
     active = value.aktiv_tom is None and not status.startswith(DEACTIVATED)
     change = LineManagerChanged(
         person_id=value.fnr,
@@ -59,9 +66,9 @@ def decode(record: Record) -> Decoded:
 
 
 def _gone(record: Record) -> Decoded:
-    relation_id = note_id_of(record)
+    relation_id = id_in_key(record)
     if relation_id is None:
-        return dead(LineManagerChanged, "The value is null and the key is not a relation's id.")
+        return invalid(LineManagerChanged, "The value is null and the key is not a relation's id.")
     version = LineManagerVersion(relation_id, None, kafka_time(record))
     return Envelope(version, type_of(LineManagerChanged))
 

@@ -1,19 +1,19 @@
-"""`aapen-syfo-oppfolgingsplan-lps-nav-v2`: plans shared with the office from employers' own systems (JSON).
+"""`aapen-syfo-oppfolgingsplan-lps-nav-v2`: follow-up plans that employers' own systems share with the office (JSON).
 
-The key is another one each time the same plan is sent, so a repeat is known by `uuid`.
+The same plan has another key each time it is sent, so a repeat is recognised by `uuid`.
 """
 
 from __future__ import annotations
 
 from schemas.messages import FollowUpPlanShared, Id
-from schemas.nav.reading.facts import NULL_VALUE, dead, fact
+from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import (
     DayNumber,
     NavModel,
     PersonId,
     day_of,
     kafka_time,
-    read,
+    read_json,
 )
 from schemas.nav.reading.topics import JsonTopic
 from schemas.norway import oslo_date
@@ -21,7 +21,7 @@ from schemas.wire import Decoded, InvalidRecord, Record
 
 
 class SharedPlan(NavModel):
-    """`opprettet` counts days since 1970, and is the day that the plan was sent."""
+    """`opprettet` is the date on which the plan was sent."""
 
     uuid: Id
     fodselsnummer: PersonId
@@ -30,21 +30,21 @@ class SharedPlan(NavModel):
 
 
 def decode(record: Record) -> Decoded:
-    """The plan was shared with the office; when it was made is not told."""
+    """The plan was shared with the office. The record does not say when the plan was made."""
     if record.value is None:
         return NULL_VALUE
-    value = read(SharedPlan, record)
+    value = read_json(SharedPlan, record)
     if isinstance(value, InvalidRecord):
-        return dead(FollowUpPlanShared, value)
+        return invalid(FollowUpPlanShared, value)
     sent_at = kafka_time(record)
-    shared = FollowUpPlanShared(
+    plan = FollowUpPlanShared(
         person_id=value.fodselsnummer,
         occurred_at=sent_at,
         org_number=value.virksomhetsnummer,
         shared_with="office",
         shared_on=oslo_date(sent_at) if value.opprettet is None else day_of(value.opprettet),
     )
-    return fact(shared, record, value.uuid)
+    return envelope_of(plan, record, value.uuid)
 
 
 TOPICS = (JsonTopic("team-esyfo.aapen-syfo-oppfolgingsplan-lps-nav-v2", "follow-up facts", decode),)

@@ -1,4 +1,4 @@
-"""`pdl.leesah-v1`: of the events about persons, death and what undoes it (Avro)."""
+"""`pdl.leesah-v1`: of the events about persons, only deaths and their annulments are read (Avro)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from schemas.messages import DeathAnnulled, FollowUpFact, Id, PersonDied
 from schemas.nav.avro import WriterSchemaOf
-from schemas.nav.reading.facts import NULL_VALUE, dead, fact, source_of
+from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid, source_of
 from schemas.nav.reading.fields import (
     DayNumber,
     Millis,
@@ -24,7 +24,7 @@ DEATH = "DOEDSFALL_V1"
 
 
 class Kind(NavModel):
-    """Read first: an event of another kind may look as it likes."""
+    """Read first, so that an event of another kind is ignored whatever its other fields hold."""
 
     opplysningstype: str
 
@@ -34,7 +34,7 @@ class Death(NavModel):
 
 
 class PersonEvent(NavModel):
-    """`personidenter` has every number of the person, and aktør ids of 13 digits among them."""
+    """`personidenter` has every number that the person has had, and aktør ids of 13 digits."""
 
     hendelse_id: Id
     personidenter: list[str]
@@ -54,14 +54,14 @@ def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> De
         return IgnoredRecord(None, "Of this topic only deaths are read.")
     value = read_avro(PersonEvent, record, writer_schema_of)
     if isinstance(value, InvalidRecord):
-        return dead(PersonDied, value)
+        return invalid(PersonDied, value)
     messages = tuple(
         _message(value, person) for person in value.personidenter if is_person_id(person)
     )
     if not messages:
-        return dead(PersonDied, "personidenter has no person's number of 11 digits.")
+        return invalid(PersonDied, "personidenter has no person's number of 11 digits.")
     if len(messages) == 1:
-        return fact(messages[0], record, value.hendelse_id)
+        return envelope_of(messages[0], record, value.hendelse_id)
     return Envelope(
         MessageGroup(messages), type_of(messages[0]), value.hendelse_id, source_of(record)
     )

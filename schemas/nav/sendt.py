@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.nav.reading.fields import NavModel, read
+from schemas.nav.reading.fields import NavModel, read_json
 from schemas.nav.reading.notes import (
     REGISTERED,
     Metadata,
@@ -18,7 +18,7 @@ from schemas.wire import Decoded, InvalidRecord, Record
 
 
 class Event(NavModel):
-    """`event`: a note without the employer that it was sent to cannot be right."""
+    """`event`: every note on this topic has an employer, since it was sent to one."""
 
     arbeidsgiver: Organisation
     sporsmals: Any = None
@@ -34,7 +34,7 @@ def decode(record: Record) -> Decoded:
     """The version of the note, with its employer, or that it is gone from this topic."""
     if record.value is None:
         return note_gone(record)
-    value = read(SentNote, record)
+    value = read_json(SentNote, record)
     if isinstance(value, InvalidRecord):
         return InvalidRecord(REGISTERED, value.reason)
     employer = value.event.arbeidsgiver.as_employer()

@@ -1,7 +1,7 @@
 """`sykmeldingstatus-leesah`: what the worker has done with a note (JSON, key = note id).
 
-The note itself is not here. It is needed for the notes of tsm.sykmeldinger, which know neither the employer
-nor the worker's answers and count only once they are sent or confirmed.
+The note itself is on another topic. The notes of tsm.sykmeldinger have neither the employer nor the worker's
+answers and count only once they are sent or confirmed: all that is read here.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from datetime import date
 from typing import Any, Literal
 
 from schemas.messages import Id
-from schemas.nav.reading.answers import AnswerFault, self_certified_days
-from schemas.nav.reading.fields import NavModel, key_fault, read
+from schemas.nav.reading.fields import NavModel, key_fault, read_json
 from schemas.nav.reading.notes import NUMBER_CHANGE, REGISTERED, WITHDRAWN, Metadata, Organisation
 from schemas.nav.reading.topics import JsonTopic
+from schemas.nav.reading.worker_answers import AnswerFault, self_certified_days
 from schemas.nav_messages import NoteStatusVersion, Status
-from schemas.wire import Decoded, Envelope, InvalidRecord, Record, note_id_of
+from schemas.wire import Decoded, Envelope, InvalidRecord, Record, id_in_key
 
 _STATUSES: dict[str, Status] = {
     "APEN": "open",
@@ -28,7 +28,7 @@ _STATUSES: dict[str, Status] = {
 
 
 class Event(NavModel):
-    """`event`: the status, with employer and answers where there are any."""
+    """`event`: the status, with the employer and the worker's answers where there are any."""
 
     sykmelding_id: Id
     status_event: Literal["APEN", "SENDT", "BEKREFTET", "AVBRUTT", "UTGATT", "SLETTET"]
@@ -42,10 +42,10 @@ class StatusRecord(NavModel):
 
 
 def decode(record: Record) -> Decoded:
-    """The status that a note has now; a null value means that the note was deleted."""
+    """The status that a note has now. A null value means that the note was deleted."""
     if record.value is None:
         return _deleted(record)
-    value = read(StatusRecord, record)
+    value = read_json(StatusRecord, record)
     if isinstance(value, InvalidRecord):
         return InvalidRecord(REGISTERED, value.reason)
     event, metadata = value.event, value.kafka_metadata
@@ -73,14 +73,14 @@ def _version(event: Event, metadata: Metadata, days: tuple[date, ...] | None) ->
 
 
 def _status(event: Event) -> Status:
-    # Confirmed without a single question answered: the worker has only seen that the note was refused.
+    # Confirmed without any answers: the worker has only seen that the note was refused.
     if event.status_event == "BEKREFTET" and event.sporsmals is None:
         return "rejected"
     return _STATUSES[event.status_event]
 
 
 def _deleted(record: Record) -> Decoded:
-    note_id = note_id_of(record)
+    note_id = id_in_key(record)
     if note_id is None:
         return InvalidRecord(WITHDRAWN, "The value is null and the key is not a sykmelding.id.")
     return Envelope(NoteStatusVersion(note_id, None, "deleted"), WITHDRAWN)

@@ -1,7 +1,7 @@
-"""`tsm.sykmeldinger`: notes as issued, in the coming format (JSON, key = note id).
+"""`tsm.sykmeldinger`: notes as issued, in the format that will replace the others (JSON, key = note id).
 
-No employer's number and no answers of the worker: both come with the note's status, on another topic. The
-medical part is not read.
+The employer's number and the worker's answers come with the note's status, on another topic. The medical part
+is not read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from schemas.nav.reading.fields import (
     PersonId,
     kafka_time,
     key_fault,
-    read,
+    read_json,
 )
 from schemas.nav.reading.notes import REGISTERED, note_gone
 from schemas.nav.reading.periods import NavPeriods
@@ -49,7 +49,7 @@ class Note(NavModel):
 
 
 class Validation(NavModel):
-    """PENDING is under review, and counts until it is found INVALID."""
+    """A note that is PENDING is under review, and counts until it is found INVALID."""
 
     status: Literal["OK", "PENDING", "INVALID"]
 
@@ -63,14 +63,14 @@ def decode(record: Record) -> Decoded:
     """The version of the note, without an employer, or that it is gone from this topic."""
     if record.value is None:
         return note_gone(record)
-    value = read(TsmNote, record)
+    value = read_json(TsmNote, record)
     if isinstance(value, InvalidRecord):
         return InvalidRecord(REGISTERED, value.reason)
     note = value.sykmelding
     if (fault := key_fault(record, note.id, "sykmelding.id")) is not None:
         return InvalidRecord(REGISTERED, fault.reason)
     received_at = note.metadata.mottatt_dato if note.metadata is not None else None
-    registered = SickNoteRegistered(
+    message = SickNoteRegistered(
         note_id=note.id,
         person_id=note.pasient.fnr,
         form=_FORMS[note.type],
@@ -78,7 +78,7 @@ def decode(record: Record) -> Decoded:
         periods=tuple(period.as_period() for period in note.aktivitet),
     )
     counts = value.validation.status != "INVALID"
-    return Envelope(NoteVersion(note.id, registered, counts=counts), REGISTERED)
+    return Envelope(NoteVersion(note.id, message, counts=counts), REGISTERED)
 
 
 TOPICS = (JsonTopic("tsm.sykmeldinger", "notes", decode),)

@@ -9,7 +9,7 @@ import httpx
 from fastavro.types import Schema
 
 from schemas.inbound import AVRO_TOPICS
-from schemas.nav.avro import HEADER_BYTES, MAGIC, parsed
+from schemas.nav.avro import HEADER_BYTES, MAGIC, plain_schema
 from schemas.wire import Record
 
 TIMEOUT_SECONDS = 5.0
@@ -47,7 +47,7 @@ class SchemaRegistry:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
             answer.raise_for_status()
-            return parsed(json.loads(answer.json()["schema"]))
+            return plain_schema(json.loads(answer.json()["schema"]))
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise RegistryUnavailable(type(error).__name__) from None
 

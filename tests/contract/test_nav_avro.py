@@ -10,7 +10,7 @@ from schemas.inbound import decode_inbound
 from schemas.messages import (
     PersonDied,
 )
-from schemas.nav.avro import frame_value, parsed, read_value
+from schemas.nav.avro import frame_value, plain_schema, read_value
 from schemas.wire import Envelope, InvalidRecord, Record
 from tests.contract.example_records import members_of, message_of, reason_of, record_of
 
@@ -54,7 +54,7 @@ def test_a_cut_off_value_is_dead(cut: int) -> None:
 
 def test_with_a_registry_the_writers_own_schema_is_used() -> None:
     """contract 7: a field that nobody here knows stands between those that are read."""
-    writers = parsed(
+    writers = plain_schema(
         {
             "type": "record",
             "name": "Hendelse",

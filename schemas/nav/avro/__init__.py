@@ -1,9 +1,9 @@
 """Avro in Confluent's framing: a zero byte, the writer schema's id in four bytes, then the data.
 
-The schema files beside this are written from the published field lists and hold what is read. Without a
-registry the data must be exactly as they say, to the last byte: a value written by another schema would be
-misread, and is refused instead. With a registry the writer's own schema is used, and fields that nobody
-here knows are read past.
+The schema files in this folder, one for each Avro topic, are written from the published field lists. Without
+a registry a value must fit its file's schema to the last byte, and is refused otherwise: a value that was
+written with another schema would be misread. With a registry the writer's own schema is used, and fields
+that are not needed are skipped.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from fastavro.validation import ValidationError as AvroMismatch
 from fastavro.validation import validate
 
 WriterSchemaOf = Callable[[int], Schema | None]
-"""The parsed schema of an id, from a registry that has been asked before; None where it knows no such id."""
+"""The schema of an id, from a registry that was asked before; None where the registry knows no such id."""
 
 MAGIC = b"\x00"
 HEADER_BYTES = 5
 PLACEHOLDER_ID = 0
-"""The schema id in what we write ourselves from files, where no registry has given one."""
+"""The schema id in values that we frame ourselves, for which no registry has given one."""
 
 _UNREADABLE = (
     ValueError,
@@ -44,17 +44,17 @@ _UNREADABLE = (
 
 
 class AvroFault(ValueError):
-    """The bytes or the value do not fit; the text names no value."""
+    """The bytes or the value do not fit the schema; the text may name a field and holds no value."""
 
 
 def read_value(topic: str, framed: bytes, writer_schema_of: WriterSchemaOf | None = None) -> object:
-    """The value as plain JSON-like data: instants as milliseconds, dates as days since 1970.
+    """The value as plain data: instants as milliseconds since 1970-01-01T00:00Z, dates as days since 1970-01-01.
 
-    Raises AvroFault over bytes that no known schema fits.
+    Raises AvroFault where the bytes do not fit the schema, or the registry does not know it.
     """
     if len(framed) < HEADER_BYTES or not framed.startswith(MAGIC):
         raise AvroFault("The value is not Avro in Confluent's framing.")
-    schema = shipped(topic) if writer_schema_of is None else _from(writer_schema_of, framed)
+    schema = shipped_schema(topic) if writer_schema_of is None else _from(writer_schema_of, framed)
     data = io.BytesIO(framed[HEADER_BYTES:])
     try:
         value = fastavro.schemaless_reader(data, schema, None)
@@ -66,11 +66,11 @@ def read_value(topic: str, framed: bytes, writer_schema_of: WriterSchemaOf | Non
 
 
 def frame_value(topic: str, value: object, schema_id: int = PLACEHOLDER_ID) -> bytes:
-    """The logical value as wire bytes by the shipped schema; members it does not know are left out.
+    """The framed bytes of a value by the topic's shipped schema; fields that it does not have are left out.
 
-    Raises AvroFault, with the field that does not fit.
+    Raises AvroFault, naming the field that does not fit.
     """
-    schema = shipped(topic)
+    schema = shipped_schema(topic)
     try:
         validate(value, schema, raise_errors=True, strict=False)
     except AvroMismatch as mismatch:
@@ -81,19 +81,21 @@ def frame_value(topic: str, value: object, schema_id: int = PLACEHOLDER_ID) -> b
 
 
 def frame_key(key: str, schema_id: int = PLACEHOLDER_ID) -> bytes:
-    """A key as a framed Avro string."""
+    """The framed bytes of a key that is an Avro string."""
     return _frame(parse_schema("string"), key, schema_id)
 
 
 @cache
-def shipped(topic: str) -> Schema:
-    """The parsed schema that is shipped for a topic, with plain numbers for instants and dates."""
+def shipped_schema(topic: str) -> Schema:
+    """The schema that is shipped for a topic, without logical types."""
     text = files(__name__).joinpath(f"{topic}.avsc").read_text(encoding="utf-8")
-    return parsed(json.loads(text))
+    return plain_schema(json.loads(text))
 
 
-def parsed(schema: Schema) -> Schema:
-    """A schema ready to read with. Logical types are taken off: range is ours to check, not Avro's."""
+def plain_schema(schema: Schema) -> Schema:
+    """A schema to read with. Logical types are removed, so that instants and dates are read as plain numbers,
+    and their range is checked where the fields are read.
+    """
     return parse_schema(_without_logical_types(schema))
 
 

@@ -1,7 +1,7 @@
-"""Reading a foreign JSON value through a model that knows only what is needed.
+"""Reading the value of one of NAV's records into a model, and the types of its fields.
 
-The models ask for the fields that something is decided by; everything else is left alone, whatever shape it
-has, because a too exact model is what broke other readers of these topics.
+A model names only the fields by which something is decided. All others are left alone, whatever they hold: a
+model that is too exact breaks when the publisher changes a field that nobody here needs (contract 7).
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Valid
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from schemas.messages import sentence
+from schemas.messages import fault_sentence
 from schemas.nav.avro import AvroFault, WriterSchemaOf, read_value
 from schemas.wire import InvalidRecord, Record
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PERSON_ID_DIGITS = 11
-ID_CHARACTERS_MAX = 128
 DAY_MILLISECONDS = 86_400_000
 OWN_FAULT = "nav_"
-"""Faults whose type begins so carry a text of our own, which may be shown as it is."""
+"""How the types of our own faults begin; their texts hold no value and may be shown as they are."""
 
 
 class NavModel(BaseModel):
-    """A part of one of NAV's values: names are NAV's own in camel case, so that a reason can point at them."""
+    """An object in one of NAV's values. The fields are read by NAV's own names, in camel case, so that a fault
+    is reported with the path that the publisher knows.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -39,14 +40,14 @@ class NavModel(BaseModel):
 
 
 def _person_id(value: str) -> str:
-    # Check digits are not asked for: test numbers and numbers of 2032 break them, and are people all the same.
+    # The check digits are not verified: test numbers, and the numbers issued from 2032 on, do not keep the rule.
     if not is_person_id(value):
         raise PydanticCustomError("nav_person_id", "is not a person's number of 11 digits")
     return value
 
 
 def is_person_id(value: object) -> bool:
-    """Eleven digits; aktør ids have thirteen, and d-numbers and test numbers are numbers like others."""
+    """Whether this is text of 11 digits: a birth number, d-number or test number. Aktør ids have 13 digits."""
     return (
         isinstance(value, str)
         and len(value) == PERSON_ID_DIGITS
@@ -57,22 +58,23 @@ def is_person_id(value: object) -> bool:
 
 PersonId = Annotated[str, AfterValidator(_person_id)]
 
-# Bounds as those of a Day: beyond them an instant cannot be turned into a date in every zone.
+# The bounds of schemas.messages.Day. Further out an instant may have no date in some time zone.
 _FIRST, _LAST = datetime(1950, 1, 1, tzinfo=UTC), datetime(2150, 12, 31, tzinfo=UTC)
-_FIRST_DAY, _LAST_DAY = ((it - _EPOCH).days for it in (_FIRST, _LAST))
+_FIRST_DAY, _LAST_DAY = ((bound - _EPOCH).days for bound in (_FIRST, _LAST))
 NavInstant = Annotated[AwareDatetime, Ge(_FIRST), Le(_LAST)]
-"""An instant with an offset and nought to nine digits of a second's fraction."""
+"""An instant as text with an offset from UTC; fractions of a second have up to nine digits."""
 
 Millis = Annotated[int, Ge(_FIRST_DAY * DAY_MILLISECONDS), Le(_LAST_DAY * DAY_MILLISECONDS)]
-"""An instant in milliseconds since 1970."""
+"""An instant as milliseconds since 1970-01-01T00:00Z."""
+
 DayNumber = Annotated[int, Ge(_FIRST_DAY), Le(_LAST_DAY)]
 """A date as the number of days since 1970-01-01."""
 
 Model = TypeVar("Model", bound=NavModel)
 
 
-def read(model: type[Model], record: Record) -> Model | InvalidRecord:
-    """The record's JSON value as `model`, or why it cannot be one; never raises over the bytes."""
+def read_json(model: type[Model], record: Record) -> Model | InvalidRecord:
+    """The record's JSON value as `model`, or why it is not one. Never raises, whatever the bytes are."""
     try:
         return model.model_validate_json(record.value or b"", strict=True)
     except ValidationError as error:
@@ -84,7 +86,7 @@ def read(model: type[Model], record: Record) -> Model | InvalidRecord:
 def read_avro(
     model: type[Model], record: Record, writer_schema_of: WriterSchemaOf | None
 ) -> Model | InvalidRecord:
-    """The record's Avro value as `model`, or why it cannot be one; never raises over the bytes."""
+    """The record's Avro value as `model`, or why it is not one. Never raises, whatever the bytes are."""
     try:
         value = read_value(record.topic, record.value or b"", writer_schema_of)
         return model.model_validate(value, strict=True)
@@ -95,13 +97,13 @@ def read_avro(
 
 
 def reason_of(error: ValidationError) -> str:
-    """One sentence with the publisher's own field path, and never a value."""
+    """One sentence that names the field by the publisher's own path; it holds no value."""
     faults = error.errors(include_input=False, include_url=False, include_context=False)
     first = faults[0]
-    # NAV writes nulls out, so a part that is missing most often comes as null.
+    # A missing object most often comes as null, which pydantic reports as an object of the wrong type.
     absent = first["type"] == "model_type" and first["loc"]
     if not absent and not first["type"].startswith(OWN_FAULT):
-        return sentence(error)
+        return fault_sentence(error)
     fault = "is missing or is not an object" if absent else first["msg"]
     more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
     field = ".".join(str(part) for part in first["loc"])
@@ -109,40 +111,42 @@ def reason_of(error: ValidationError) -> str:
 
 
 def key_fault(record: Record, id_: str, field: str) -> InvalidRecord | None:
-    """A fault where the key is not the id that the value has in `field`."""
+    """The fault of a record whose key is not the id that its value has in `field`; None where it is."""
     if record.key == id_.encode():
         return None
     return InvalidRecord(None, f"The key is not {field} of the value.")
 
 
 def is_true(value: object) -> bool:
-    """A flag that is sometimes a boolean, sometimes text, and often absent."""
+    """Whether a flag is true; NAV writes it as a boolean or as text, and often leaves it out."""
     return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
 def is_false(value: object) -> bool:
-    """Told to be false, and not merely absent."""
+    """Whether a flag is false, and not absent."""
     return value is False or (isinstance(value, str) and value.lower() == "false")
 
 
 def instant_of(milliseconds: int) -> datetime:
-    """The aware instant of so many milliseconds since 1970."""
+    """The instant, in UTC, of a number of milliseconds since 1970-01-01T00:00Z."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def day_of(number: int) -> date:
-    """The date of a day number."""
+    """The date of a number of days since 1970-01-01."""
     return (_EPOCH + timedelta(days=number)).date()
 
 
 def kafka_time(record: Record) -> datetime:
-    """The record's Kafka timestamp as an aware instant; an unset one (-1) gives 1970."""
+    """The record's Kafka timestamp as an instant in UTC, held between 1970 and 2150; -1 (not set) gives 1970."""
     last = int(_LAST.timestamp()) * 1000
-    return _EPOCH + timedelta(milliseconds=min(max(record.timestamp_ms, 0), last))
+    return instant_of(min(max(record.timestamp_ms, 0), last))
 
 
-def plain_text(value: object, longest: int) -> str | None:
-    """A text that is nice to have and decides nothing: what is not one is left out."""
+def plain_text(value: object, characters_max: int) -> str | None:
+    """A text by which nothing is decided; None where it is no text, too long or not printable."""
     return (
-        value if isinstance(value, str) and value.isprintable() and len(value) <= longest else None
+        value
+        if isinstance(value, str) and value.isprintable() and len(value) <= characters_max
+        else None
     )

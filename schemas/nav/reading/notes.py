@@ -1,4 +1,4 @@
-"""The note on NAV's topics of sent and of confirmed sick notes, which differ by the employer alone."""
+"""The note on NAV's topics of sent and of confirmed sick notes; only the sent ones have an employer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from schemas.messages import (
     SickNoteRegistered,
     SickNoteWithdrawn,
 )
-from schemas.nav.reading.answers import AnswerFault, self_certified_days
 from schemas.nav.reading.fields import (
     NavInstant,
     NavModel,
@@ -22,9 +21,10 @@ from schemas.nav.reading.fields import (
     plain_text,
 )
 from schemas.nav.reading.periods import NavPeriods
+from schemas.nav.reading.worker_answers import AnswerFault, self_certified_days
 from schemas.nav_messages import NoteVersion
 from schemas.norway import oslo_date
-from schemas.wire import Envelope, InvalidRecord, Record, note_id_of, type_of
+from schemas.wire import Envelope, InvalidRecord, Record, id_in_key, type_of
 
 INVALID_BACKDATING = "UGYLDIG_TILBAKEDATERING"
 NUMBER_CHANGE = "pdl"
@@ -39,12 +39,12 @@ class Organisation(NavModel):
     org_navn: Any = None
 
     def as_employer(self) -> Employer:
-        """The canonical employer; a name that is not one is left out, since nothing depends on it."""
+        """The canonical employer; a name that is no plain text is left out, since nothing depends on it."""
         return Employer(org_number=self.orgnummer, name=plain_text(self.org_navn, 500))
 
 
 class Note(NavModel):
-    """`sykmelding`: what the doctor wrote, as far as it decides anything."""
+    """`sykmelding`: of what the doctor wrote, the fields by which something is decided."""
 
     id: Id
     mottatt_tidspunkt: NavInstant | None = None
@@ -55,22 +55,23 @@ class Note(NavModel):
 
     @property
     def form(self) -> Form:
-        """Foreign notes are typed in by hand as well, and are foreign all the same."""
+        """A foreign note is often marked as a paper note too; it is foreign."""
         if self.utenlandsk_sykmelding is not None:
             return "foreign"
         return "paper" if is_true(self.papirsykmelding) else "digital"
 
     @property
     def counts(self) -> bool:
-        """False once a review has refused the backdating; while it is under review the note counts."""
+        """Whether the note counts: until a review refuses its backdating, also while the review goes on."""
         remarks = self.merknader if isinstance(self.merknader, list) else []
         return not any(
-            isinstance(it, dict) and it.get("type") == INVALID_BACKDATING for it in remarks
+            isinstance(remark, dict) and remark.get("type") == INVALID_BACKDATING
+            for remark in remarks
         )
 
 
 class Metadata(NavModel):
-    """`kafkaMetadata`: whose note it is, and who sent this version."""
+    """`kafkaMetadata`: the person's number, and the system that published this version."""
 
     fnr: PersonId
     source: Any = None
@@ -79,14 +80,14 @@ class Metadata(NavModel):
 def note_version(
     record: Record, note: Note, metadata: Metadata, employer: Employer | None, questions: object
 ) -> Envelope | InvalidRecord:
-    """The version of a note that a record holds; the fault where key or answers make it unusable."""
+    """The version of a note that a record holds, or the fault of its key or of the worker's answers."""
     if (fault := key_fault(record, note.id, "sykmelding.id")) is not None:
         return InvalidRecord(REGISTERED, fault.reason)
     try:
         days = self_certified_days(questions)
     except AnswerFault as error:
         return InvalidRecord(REGISTERED, str(error))
-    registered = SickNoteRegistered(
+    message = SickNoteRegistered(
         note_id=note.id,
         person_id=metadata.fnr,
         employer=employer,
@@ -95,17 +96,17 @@ def note_version(
         periods=tuple(period.as_period() for period in note.sykmeldingsperioder),
         self_certified_days=days or (),
     )
-    # After a change of number the record is built anew without the answers (contract 7).
+    # A record that only changes the person's number is published without the answers (contract 7).
     keeps = metadata.source == NUMBER_CHANGE and days is None
     return Envelope(
-        NoteVersion(note.id, registered, counts=note.counts, keeps_self_certified_days=keeps),
+        NoteVersion(note.id, message, counts=note.counts, keeps_self_certified_days=keeps),
         REGISTERED,
     )
 
 
 def note_gone(record: Record) -> Envelope | InvalidRecord:
-    """A null value: this topic no longer holds the note, whatever the others do."""
-    note_id = note_id_of(record)
+    """What a null value means: this topic no longer holds the note. The other topics may still hold it."""
+    note_id = id_in_key(record)
     if note_id is None:
         return InvalidRecord(WITHDRAWN, "The value is null and the key is not a sykmelding.id.")
     return Envelope(NoteVersion(note_id, None), WITHDRAWN)

@@ -1,4 +1,4 @@
-"""NAV's period types as ours (contract 7), by the very rules that canonical periods have."""
+"""NAV's periods as canonical periods (contract 7), under the same rules as those of our own topic."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ _KINDS: dict[str, PeriodKind] = {
     "REISETILSKUDD": "travel_allowance",
 }
 
-
 FULL_GRADE = 100
 PERIODS_MAX = 100
 
 
 class NavPeriod(NavModel):
-    """A period of a note: of the sendt topic (`gradert.grad`) or of tsm (`grad`), both ends included."""
+    """A period of a note, both ends included. The grade is `gradert.grad` on the topics of sent and confirmed
+    notes, and `grad` on tsm's.
+    """
 
     fom: Day
     tom: Day
@@ -41,17 +42,17 @@ class NavPeriod(NavModel):
         return self
 
     def as_period(self) -> Period:
-        """The canonical period. Travel allowance beside a grade leaves the grade what it is."""
+        """The canonical period. Raises PydanticCustomError where the dates or the grade break its rules."""
         kind, grade = _KINDS.get(self.type, "graded"), None
         if kind == "graded":
             grade = self._grade()
-            # A grade of 100 is a full sick leave that was typed in another field.
+            # A graded period of 100 per cent is a full sick leave.
             kind, grade = ("full", None) if grade == FULL_GRADE else ("graded", grade)
         try:
             return Period(from_=self.fom, to=self.tom, kind=kind, grade=grade)
         except ValidationError as error:
             fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            # The same type and text as for a canonical note, at the publisher's own path.
+            # The text that a canonical note would get, reported with the publisher's own path.
             raise PydanticCustomError(
                 cast("Any", fault["type"]), cast("Any", fault["msg"])
             ) from None
@@ -61,8 +62,8 @@ class NavPeriod(NavModel):
         return grade if isinstance(grade, int) and not isinstance(grade, bool) else None
 
 
-def _some(periods: tuple[NavPeriod, ...]) -> tuple[NavPeriod, ...]:
-    # Not by min_length: pydantic would then also complain of an empty list where one period is at fault.
+def _bounded(periods: tuple[NavPeriod, ...]) -> tuple[NavPeriod, ...]:
+    # Not min_length: pydantic would also report an empty list where the only period has a fault.
     if not periods:
         raise PydanticCustomError("nav_no_period", "has no period")
     if len(periods) > PERIODS_MAX:
@@ -70,4 +71,4 @@ def _some(periods: tuple[NavPeriod, ...]) -> tuple[NavPeriod, ...]:
     return periods
 
 
-NavPeriods = Annotated[tuple[NavPeriod, ...], AfterValidator(_some)]
+NavPeriods = Annotated[tuple[NavPeriod, ...], AfterValidator(_bounded)]

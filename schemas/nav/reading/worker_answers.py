@@ -1,4 +1,4 @@
-"""The worker's answers (`event.sporsmals`): only the self-certified days are read."""
+"""The worker's answers in `event.sporsmals`, of which only the self-certified days are read."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ DAYS_MAX = 400
 
 
 class AnswerFault(ValueError):
-    """An answer that is needed cannot be read; the text names the field."""
+    """The self-certified days cannot be read; the text names the field and holds no value."""
 
 
 def self_certified_days(questions: object) -> tuple[date, ...] | None:
-    """The days in `event.sporsmals`, or None where the question was not answered.
+    """The days in `event.sporsmals`, sorted; None where the question is not among the answers.
 
-    The answer is a JSON list of dates inside a string. Raises AnswerFault over an answer that is neither
-    empty nor such a list: without it the case would begin on a wrong day.
+    The answer is text that holds a JSON list of dates. Raises AnswerFault over an answer that is neither
+    empty nor such a list: a note without these days would begin its case on a wrong date.
     """
     if not isinstance(questions, list):
         return None
