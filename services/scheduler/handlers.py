@@ -19,7 +19,7 @@ from services.records.dead_letters import Dead, digest
 from services.runtime.clock import Clock
 from services.runtime.kafka import Publisher
 from services.scheduler import metrics
-from services.scheduler.domain.facts.intake import Taken, taken
+from services.scheduler.domain.facts.intake import Observation, observations_of
 from services.scheduler.domain.people.known_people import messages_of
 from services.scheduler.ports import Begin, PeopleMoved, Schemas, Work
 
@@ -114,7 +114,7 @@ class Scheduler:
             loaded = await work.people.claim_for_replan(now, REPLAN_BATCH)
             if not loaded.people:
                 return False
-            made = loaded.register.replan(loaded.people, now)
+            made = loaded.known_people.replan(loaded.people, now)
             await work.people.save(loaded, now)
             await work.records.put(encoded(messages_of(made.values()), now))
         return True
@@ -132,7 +132,9 @@ class Scheduler:
         return bool(fired)
 
 
-async def _store(work: Work, kept: Sequence[Taken], dead: Sequence[Dead], now: datetime) -> int:
+async def _store(
+    work: Work, kept: Sequence[Observation], dead: Sequence[Dead], now: datetime
+) -> int:
     """Returns how many were refused, being about somebody who has been erased since."""
     await work.records.refuse_when_stopped()
     every, kept = len(kept), await work.people.without_erased(kept)
@@ -141,21 +143,23 @@ async def _store(work: Work, kept: Sequence[Taken], dead: Sequence[Dead], now: d
     batch = [each for each in kept if each.event is None or digest(*each.event) in new]
     if batch:
         loaded = await work.people.load_for(batch)
-        made = loaded.register.replan(loaded.register.take(batch), now)
+        made = loaded.known_people.replan(loaded.known_people.take(batch), now)
         await work.people.save(loaded, now)
         await work.records.put(encoded(messages_of(made.values()), now))
     await work.records.set_aside(dead, now)
     return every - len(kept)
 
 
-def _decoded(records: Sequence[Record], schemas: Schemas | None) -> tuple[list[Taken], list[Dead]]:
+def _decoded(
+    records: Sequence[Record], schemas: Schemas | None
+) -> tuple[list[Observation], list[Dead]]:
     """What is kept of a batch and what is dead; the rest changes no timer."""
-    kept: list[Taken] = []
+    kept: list[Observation] = []
     dead: list[Dead] = []
     for record in records:
         match decode_inbound(record, schemas.of if schemas is not None else None):
             case Envelope() as envelope:
-                kept += taken(envelope, record)
+                kept += observations_of(envelope, record)
             case InvalidRecord(reason=reason):
                 # The notifier reads all of a contact, and sets bad ones aside: none is buried twice.
                 if record.topic != CONTACTS_TOPIC:

@@ -13,8 +13,8 @@ from fastavro.types import Schema
 from schemas.wire import Record
 from services.records.dead_letters import Dead
 from services.scheduler.domain.facts.facts import NoteSlot
-from services.scheduler.domain.facts.intake import OfficeChange, Taken
-from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.facts.intake import Observation, OfficeChange
+from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.replan import Person
 from services.scheduler.domain.plan.history import Fired
 
@@ -27,7 +27,7 @@ class PeopleMoved(Exception):
 class Loaded:
     """A register with everything about some people, and what it held before the work began."""
 
-    register: Register
+    known_people: KnownPeople
     people: dict[str, Person]
     slots: dict[str, dict[str, NoteSlot]]
     renumbered: dict[str, str]
@@ -48,11 +48,11 @@ class Progress:
 class People(Protocol):
     """The people that a transaction has locked stay so to its end; what is loaded was read after the lock."""
 
-    async def without_erased(self, batch: Sequence[Taken]) -> list[Taken]:
+    async def without_erased(self, batch: Sequence[Observation]) -> list[Observation]:
         """Those that are not about somebody who was erased after they were published."""
         ...
 
-    async def load_for(self, batch: Sequence[Taken]) -> Loaded:
+    async def load_for(self, batch: Sequence[Observation]) -> Loaded:
         """Lock and load everybody whom the batch concerns; raises PeopleMoved."""
         ...
 

@@ -19,8 +19,8 @@ from schemas.messages import (
 )
 from schemas.wire import Envelope, Record, encode
 from services.scheduler.app import hashing
-from services.scheduler.domain.facts.intake import taken
-from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.facts.intake import observations_of
+from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.service_processes import PSEUDONYM_KEY
@@ -124,11 +124,11 @@ def contacts(person: Person, *, at: datetime) -> list[Record]:
 
 def owed(arrivals: Iterable[tuple[datetime, Record]], until: datetime) -> list[DeadlineDue]:
     """The due events that these records bring about, by the pure simulation with the same pseudonyms."""
-    simulation = Simulation(Register(read_rulebook("standard"), hashing(PSEUDONYM_KEY)))
+    simulation = Simulation(KnownPeople(read_rulebook("standard"), hashing(PSEUDONYM_KEY)))
     for number, (at, record) in enumerate(arrivals, start=1):
         envelope = decode_inbound(record)
         assert isinstance(envelope, Envelope)
-        simulation.arrive(list(taken(envelope, replace(record, offset=number))), at)
+        simulation.arrive(list(observations_of(envelope, replace(record, offset=number))), at)
     simulation.run_until(until)
     messages = [message for _, message in simulation.sent]
     due = [message for message in messages if isinstance(message, DeadlineDue)]

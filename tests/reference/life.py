@@ -25,10 +25,10 @@ from schemas.messages import (
 )
 from schemas.wire import Version
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource
-from services.scheduler.domain.facts.intake import OfficeChange, Taken
-from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.facts.intake import Observation, OfficeChange
+from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.simulation import Simulation
-from services.scheduler.domain.plan.planned import Planned
+from services.scheduler.domain.plan.planned_step import PlannedStep
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.domain.rulebook.reader import parse
 from tests.support.paths import RULEBOOKS
@@ -129,14 +129,14 @@ class Life:
     told: int = 0
 
     def __post_init__(self) -> None:
-        self.register = Register(self.rulebook, lambda number: person_hash(b"tests", number))
-        self.simulation = Simulation(self.register)
+        self.known_people = KnownPeople(self.rulebook, lambda number: person_hash(b"tests", number))
+        self.simulation = Simulation(self.known_people)
 
     def tell(self, when: datetime, *what: What) -> None:
         """Records that arrive at that instant, in that order."""
         self.simulation.arrive([self._taken(each, when) for each in what], when)
 
-    def _taken(self, what: What, when: datetime) -> Taken:
+    def _taken(self, what: What, when: datetime) -> Observation:
         self.told += 1
         version = Version(int(when.timestamp() * 1000), self.told)
         if isinstance(what, FollowUpFact | PersonRenumbered):
@@ -147,21 +147,23 @@ class Life:
                 id=what.id or f"fact-{self.told}",
                 version=version if what.version == UNSET else what.version,
             )
-            return Taken(what, (what.source, what.id))
+            return Observation(what, (what.source, what.id))
         if isinstance(what, NoteSlot) and what.version == UNSET:
             what = replace(what, version=version)
-        return Taken(what, None)
+        return Observation(what, None)
 
     def turn(self, when: datetime) -> None:
         self.simulation.run_until(when)
 
-    def plans(self, when: datetime, person: str = ANNE) -> list[list[Planned]]:
+    def plans(self, when: datetime, person: str = ANNE) -> list[list[PlannedStep]]:
         """The steps of each case by start, at that instant."""
         made = self.simulation.plan(when)[person]
         cases = sorted(made.person.cases, key=lambda case: (case.start, case.number))
         return [list(made.plans[case.case_id].steps) for case in cases]
 
-    def steps(self, when: datetime, *, case: int = -1, person: str = ANNE) -> dict[str, Planned]:
+    def steps(
+        self, when: datetime, *, case: int = -1, person: str = ANNE
+    ) -> dict[str, PlannedStep]:
         """The last case's steps by `checkpoint.step` or `checkpoint.step/subject`."""
         return {
             f"{each.key.checkpoint}.{each.key.step}"

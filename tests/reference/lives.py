@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemas import messages as m
 from schemas.wire import Version
 from services.scheduler.domain.facts.facts import Fact, NoteSlot
-from services.scheduler.domain.facts.intake import Taken
+from services.scheduler.domain.facts.intake import Observation
 from tests.reference.life import ADVISER, ANNE, BYGG, KAFE, at, day, note
 
 Dict = dict[str, Any]
@@ -105,7 +105,7 @@ def lives(
     return {"notes": told, "facts": happened}
 
 
-def records_of(life: Dict) -> list[Taken]:
+def records_of(life: Dict) -> list[Observation]:
     """The life as records, in the order of their versions."""
     records = []
     for number, each in enumerate(life["notes"]):
@@ -119,17 +119,17 @@ def records_of(life: Dict) -> list[Taken]:
             certified=sorted(each["certified"]),
             version=Version(number, number),
         )
-        records.append(Taken(slot, None))
+        records.append(Observation(slot, None))
     for number, each in enumerate(life["facts"]):
         own = f"withdrawal-{number}" if each["type"] == "withdrawn" else each["id"]
         fact = Fact("tests", own, Version(number, number), message_of(each))
-        records.append(Taken(fact, ("tests", own)))
+        records.append(Observation(fact, ("tests", own)))
     return records
 
 
-def gone_of(life: Dict, number: int) -> Taken:
+def gone_of(life: Dict, number: int) -> Observation:
     """A null under one of the life's notes, newer than it."""
-    return Taken(NoteSlot("canonical", f"note-{number}", Version(10**6, 0), None), None)
+    return Observation(NoteSlot("canonical", f"note-{number}", Version(10**6, 0), None), None)
 
 
 MESSAGES: dict[str, type[m.FollowUpFact]] = {

@@ -149,7 +149,7 @@ class House:
         self.sent = Sent()
         self._idempotence = idempotence
         self._offset_seconds = 0.0
-        # Taken before the first await: processes are started together, too.
+        # Observation before the first await: processes are started together, too.
         self._numbers = count()
         self._stack = AsyncExitStack()
 

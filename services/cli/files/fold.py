@@ -17,9 +17,9 @@ from schemas.ids import person_hash
 from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.wire import Envelope, InvalidRecord
 from services.cli.files.record_file import FiledRecord
-from services.scheduler.domain.facts.intake import Taken, taken
-from services.scheduler.domain.people.known_people import Register
-from services.scheduler.domain.people.replan import Replanned
+from services.scheduler.domain.facts.intake import Observation, observations_of
+from services.scheduler.domain.people.known_people import KnownPeople
+from services.scheduler.domain.people.replan import ReplanOutcome
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.domain.rulebook.model import Rulebook
 
@@ -41,7 +41,7 @@ class Folded:
     """Everybody's plan at an instant, by number, and the simulation that led there."""
 
     simulation: Simulation
-    plans: dict[str, Replanned]
+    plans: dict[str, ReplanOutcome]
 
 
 def in_order(filed: Iterable[FiledRecord]) -> list[FiledRecord]:
@@ -63,7 +63,7 @@ def fold(
 ) -> Folded:
     """Fold the records that have arrived by `at` (aware) and fire everything at its instant."""
     key = PUBLIC_PSEUDONYM_KEY.encode()
-    simulation = Simulation(Register(rulebook, lambda number: person_hash(key, number)))
+    simulation = Simulation(KnownPeople(rulebook, lambda number: person_hash(key, number)))
     known = (each for each in in_order(filed) if each.at <= at)
     for arrived_at, together in groupby(known, key=attrgetter("at")):
         batch = [what for each in together for what in _read(each, tell)]
@@ -72,12 +72,12 @@ def fold(
     return Folded(simulation, simulation.plan(at.astimezone(UTC)))
 
 
-def _read(filed: FiledRecord, tell: Callable[[DeadRecord], None]) -> Iterator[Taken]:
+def _read(filed: FiledRecord, tell: Callable[[DeadRecord], None]) -> Iterator[Observation]:
     record = filed.record
     if record.topic not in SCHEDULER_TOPICS:
         return
     decoded = decode_inbound(record)
     if isinstance(decoded, Envelope):
-        yield from taken(decoded, record)
+        yield from observations_of(decoded, record)
     elif isinstance(decoded, InvalidRecord):
         tell(DeadRecord(filed.line, record.topic, filed.fault or decoded.reason))

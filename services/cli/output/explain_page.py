@@ -15,7 +15,7 @@ from rich.text import Text
 from schemas.norway import OSLO
 from services.notifier.operating import DeliveryStory
 from services.scheduler.domain.people.explanation import CaseStory, Explanation, Line, in_words
-from services.scheduler.domain.plan.planned import Planned
+from services.scheduler.domain.plan.planned_step import PlannedStep
 
 _STYLES = {
     "fired": "bold",
@@ -89,13 +89,13 @@ def _case(case: CaseStory, as_of: datetime) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _name(step: Planned) -> str:
+def _name(step: PlannedStep) -> str:
     again = f" (again, {step.generation})" if step.generation > 1 else ""
     subject = f" ({step.key.subject})" if step.key.subject else ""
     return step.key.step.replace("_", " ") + subject + again
 
 
-def _state(step: Planned) -> Text:
+def _state(step: PlannedStep) -> Text:
     words = in_words(step.reason)
     return Text(f"{step.state.replace('_', ' ')}: {words}", style=_STYLES.get(step.state, ""))
 

@@ -10,23 +10,23 @@ from schemas.messages import DeadlineDue
 from services.cli.files.fold import Folded
 from services.cli.output.instants import in_oslo
 from services.scheduler.domain.people.explanation import Explanation, explain
-from services.scheduler.domain.people.replan import Replanned
-from services.scheduler.domain.plan.planned import Planned
+from services.scheduler.domain.people.replan import ReplanOutcome
+from services.scheduler.domain.plan.planned_step import PlannedStep
 
 
 def persons_of(folded: Folded) -> Iterator[dict[str, Any]]:
     """By id: everybody of whom there is a fact, except those whose number has become another."""
-    register = folded.simulation.register
+    known_people = folded.simulation.known_people
     for number in sorted(folded.plans):
-        if register.number_of(number) == number:
+        if known_people.number_of(number) == number:
             yield _person(number, folded.plans[number])
 
 
 def explanations_of(folded: Folded, at: datetime) -> Iterator[Explanation]:
     """The same people in the same order, each in words as of `at` (aware)."""
-    register = folded.simulation.register
+    known_people = folded.simulation.known_people
     for number in sorted(folded.plans):
-        if register.number_of(number) == number:
+        if known_people.number_of(number) == number:
             yield explain(folded.plans[number], at)
 
 
@@ -46,7 +46,7 @@ def events_of(folded: Folded) -> Iterator[dict[str, Any]]:
             }
 
 
-def _person(number: str, made: Replanned) -> dict[str, Any]:
+def _person(number: str, made: ReplanOutcome) -> dict[str, Any]:
     return {
         "person_id": number,
         "cases": [
@@ -65,7 +65,7 @@ def _person(number: str, made: Replanned) -> dict[str, Any]:
     }
 
 
-def _timer(planned: Planned) -> dict[str, Any]:
+def _timer(planned: PlannedStep) -> dict[str, Any]:
     return {
         "checkpoint": planned.key.checkpoint,
         "step": planned.key.step,

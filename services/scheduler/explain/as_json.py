@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.norway import OSLO
 from services.scheduler.domain.people.explanation import CaseStory, Explanation, Line, in_words
-from services.scheduler.domain.plan.planned import Planned
+from services.scheduler.domain.plan.planned_step import PlannedStep
 
 
 def explanation_form(explanation: Explanation) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def _case(case: CaseStory) -> dict[str, Any]:
     }
 
 
-def _step(planned: Planned) -> dict[str, Any]:
+def _step(planned: PlannedStep) -> dict[str, Any]:
     due_at = planned.due_at
     return {
         "checkpoint": planned.key.checkpoint,

@@ -41,9 +41,9 @@ class Reconciliation:
             loaded = await work.people.claim_after(self._last_person, PEOPLE_PER_BATCH)
             hashes = [person.hash for person in loaded.people.values()]
             known = [number for number, each in loaded.people.items() if self._is_under(each)]
-            made = loaded.register.replan(known, now)
+            made = loaded.known_people.replan(known, now)
             for number in made:
-                changes.count(loaded.people[number], loaded.register.people[number])
+                changes.count(loaded.people[number], loaded.known_people.people[number])
             await work.people.save(loaded, now)
             await work.records.put(encoded(messages_of(made.values()), now))
         self._last_person = max(hashes, default=b"")

@@ -89,7 +89,7 @@ async def _batch(
     now = await clock.now()
     async with begin() as work:
         loaded = await work.people.claim_after(progress.last_person, PEOPLE_PER_BATCH)
-        made = loaded.register.replan(loaded.people, now)
+        made = loaded.known_people.replan(loaded.people, now)
         if not loaded.people:
             progress = replace(progress, finished_at=now)
         else:
@@ -103,7 +103,7 @@ async def _batch(
             await work.records.put(encoded(messages_of(made.values()), now))
             await work.people.save_replan_progress(progress)
     for number, before in loaded.people.items():
-        changes.count(before, loaded.register.people[number])
+        changes.count(before, loaded.known_people.people[number])
     return progress
 
 

@@ -1,4 +1,4 @@
-"""The scheduler's tables: loads the people whom a piece of work concerns into a register, writes what changed.
+"""The scheduler's tables: loads the people whom a piece of work concerns into a known_people, writes what changed.
 
 All of it happens inside one transaction of the caller's. People are locked first, in one order; then their timers,
 so that one which another process fires right now is either ours or gone; then the rest is read, by statements that
@@ -17,8 +17,8 @@ from schemas.wire import OLDEST_VERSION, Version
 from services.runtime.postgres import Connection, Queries
 from services.scheduler.domain.events.due_event import fire
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, current_number, owner_of
-from services.scheduler.domain.facts.intake import OfficeChange, Taken
-from services.scheduler.domain.people.known_people import Register, stated_number
+from services.scheduler.domain.facts.intake import Observation, OfficeChange
+from services.scheduler.domain.people.known_people import KnownPeople, stated_number
 from services.scheduler.domain.people.replan import Person
 from services.scheduler.domain.plan.history import Fired
 from services.scheduler.domain.rulebook.model import Rulebook
@@ -54,7 +54,7 @@ class Store:
         self._rulebook = rulebook
         self._hash_of = hash_of
 
-    async def without_erased(self, batch: Sequence[Taken]) -> list[Taken]:
+    async def without_erased(self, batch: Sequence[Observation]) -> list[Observation]:
         """Those not about somebody who, or (naming nobody) about a note that, was erased since they were published."""
         subjects = [{self._hash_of(each) for each in _subjects(taken)} for taken in batch]
         asked = sorted({subject for each in subjects for subject in each})
@@ -66,7 +66,7 @@ class Store:
             if not any(taken.what.version.timestamp_ms <= erased.get(each, -1) for each in of)
         ]
 
-    async def load_for(self, batch: Sequence[Taken]) -> Loaded:
+    async def load_for(self, batch: Sequence[Observation]) -> Loaded:
         """Lock and load everybody whom the batch concerns; raises PeopleMoved where that changed meanwhile."""
         note_ids = sorted({t.what.note_id for t in batch if isinstance(t.what, NoteSlot)})
         concerned = await self._concerned(batch, note_ids)
@@ -184,25 +184,25 @@ class Store:
 
     async def save(self, loaded: Loaded, now: datetime) -> None:
         """Write what the register has changed; a replan that changes nothing writes nothing."""
-        register = loaded.register
-        before, after = loaded.people, register.people
-        await self._save_renumberings(loaded.renumbered, register.renumbered)
+        known_people = loaded.known_people
+        before, after = loaded.people, known_people.people
+        await self._save_renumberings(loaded.renumbered, known_people.renumbered)
         await self._save_facts(before, after, now)
         await self._save_slots(loaded, now)
         await self._save_cases(before, after)
         await self._save_timers(before, after)
         await self._save_fired(before, after)
         changed = [
-            self._person_row(person, register.offices.get(number))
+            self._person_row(person, known_people.offices.get(number))
             for number, person in after.items()
             if _head(before.get(number)) != _head(person)
-            or loaded.offices.get(number) != register.offices.get(number)
+            or loaded.offices.get(number) != known_people.offices.get(number)
         ]
         await self._write("write_people", changed)
 
     # --- reading ------------------------------------------------------------------------------------------
 
-    async def _concerned(self, batch: Sequence[Taken], note_ids: list[str]) -> set[str]:
+    async def _concerned(self, batch: Sequence[Observation], note_ids: list[str]) -> set[str]:
         """The numbers of everybody whom the batch may change, as things stand."""
         stated = set(_stated_numbers(batch))
         rows = await self._connection.fetch(_QUERIES["read_owners"], note_ids)
@@ -234,11 +234,11 @@ class Store:
         slots = _by_person(slot_rows.values(), slot_of)
         numbers = {bytes(row["person"]): row["person_id"] for row in people}
         rows = await fetch(_QUERIES["read_renumberings"], sorted(numbers.values()))
-        register = Register(self._rulebook, self._hash_of)
-        register.renumbered = {row["old_person_id"]: row["new_person_id"] for row in rows}
+        known_people = KnownPeople(self._rulebook, self._hash_of)
+        known_people.renumbered = {row["old_person_id"]: row["new_person_id"] for row in rows}
         for row in people:
             person, number = bytes(row["person"]), row["person_id"]
-            register.people[number] = Person(
+            known_people.people[number] = Person(
                 person_id=number,
                 hash=person,
                 office=row["office"],
@@ -252,18 +252,18 @@ class Store:
             )
             if row["office_version_ms"] >= 0:
                 version = Version(row["office_version_ms"], row["office_version_offset"])
-                register.offices[number] = OfficeChange(number, row["office"], version)
+                known_people.offices[number] = OfficeChange(number, row["office"], version)
         for row in slot_rows.values():
             slot = slot_of(row)
-            register.slots.setdefault(slot.note_id, {})[slot.source] = slot
+            known_people.slots.setdefault(slot.note_id, {})[slot.source] = slot
             if row["person"] is not None and bytes(row["person"]) in numbers:
-                register.owners[slot.note_id] = numbers[bytes(row["person"])]
+                known_people.owners[slot.note_id] = numbers[bytes(row["person"])]
         return Loaded(
-            register=register,
-            people=dict(register.people),
-            slots={note_id: dict(held) for note_id, held in register.slots.items()},
-            renumbered=dict(register.renumbered),
-            offices=dict(register.offices),
+            known_people=known_people,
+            people=dict(known_people.people),
+            slots={note_id: dict(held) for note_id, held in known_people.slots.items()},
+            renumbered=dict(known_people.renumbered),
+            offices=dict(known_people.offices),
         )
 
     async def _fired(self, hashes: Sequence[bytes]) -> dict[bytes, list[Fired]]:
@@ -298,15 +298,15 @@ class Store:
             await self._connection.execute(_QUERIES["write_facts"], *columns(rows), now)
 
     async def _save_slots(self, loaded: Loaded, now: datetime) -> None:
-        register = loaded.register
+        known_people = loaded.known_people
         owners = {
             slot.note_id: person.hash for person in loaded.people.values() for slot in person.slots
         }
         rows: list[tuple[object, ...]] = []
         versions: list[tuple[object, ...]] = []
-        for note_id, held in register.slots.items():
-            owner = register.owners.get(note_id)
-            person = register.people[owner].hash if owner is not None else None
+        for note_id, held in known_people.slots.items():
+            owner = known_people.owners.get(note_id)
+            person = known_people.people[owner].hash if owner is not None else None
             for source, slot in held.items():
                 known = loaded.slots.get(note_id, {}).get(source)
                 if known != slot or owners.get(note_id) != person:
@@ -398,7 +398,7 @@ def _head(person: Person | None) -> tuple[object, ...] | None:
     return (person.office, person.numbers_used, person.replan_at) if person is not None else None
 
 
-def _subjects(taken: Taken) -> set[str]:
+def _subjects(taken: Observation) -> set[str]:
     """What an erasure would know it by: the numbers that it names, else its note's id."""
     match taken.what:
         case NoteSlot(note=SickNoteRegistered() as note):
@@ -413,7 +413,7 @@ def _subjects(taken: Taken) -> set[str]:
             return {stated_number(taken.what)}
 
 
-def _stated_numbers(batch: Sequence[Taken]) -> Iterable[str]:
+def _stated_numbers(batch: Sequence[Observation]) -> Iterable[str]:
     for each in batch:
         match each.what:
             case NoteSlot():

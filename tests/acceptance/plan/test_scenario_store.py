@@ -18,8 +18,8 @@ from services.cli.files.fold import Folded, in_order
 from services.cli.files.record_file import FiledRecord, read_records
 from services.cli.output.plan_json import persons_of
 from services.scheduler.app import beginning, hashing
-from services.scheduler.domain.facts.intake import taken
-from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.facts.intake import observations_of
+from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.replan import replan
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.domain.rulebook.model import Rulebook
@@ -40,13 +40,17 @@ def records_of(name: str, folder: Path) -> list[FiledRecord]:
 
 def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> Folded:
     """As `plan` folds them, with the key of the tests' service."""
-    simulation = Simulation(Register(rules, hashing(KEY)))
+    simulation = Simulation(KnownPeople(rules, hashing(KEY)))
     for at, together in groupby(filed, key=attrgetter("at")):
         if at <= until:
             batch = []
             for each in together:
                 decoded = decode_inbound(each.record)
-                batch += list(taken(decoded, each.record)) if isinstance(decoded, Envelope) else []
+                batch += (
+                    list(observations_of(decoded, each.record))
+                    if isinstance(decoded, Envelope)
+                    else []
+                )
             simulation.arrive(batch, at.astimezone(UTC))
     return Folded(simulation, simulation.plan(until))
 
@@ -56,7 +60,7 @@ async def stored(bench: Bench, rules: Rulebook, known: Folded, at: datetime) -> 
     plans = {}
     async with beginning(bench.pool, rules, hashing(KEY))() as work:
         for number in known.plans:
-            if known.simulation.register.number_of(number) == number:
+            if known.simulation.known_people.number_of(number) == number:
                 person = await work.people.as_of(number, at)
                 assert person is not None
                 plans[number] = replan(person, rules, at)

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from schemas.ids import person_hash
 from schemas.messages import DeadlineDue, DeadlineUpdated, DeadlineWithdrawn
-from services.scheduler.domain.facts.intake import Taken
-from services.scheduler.domain.people.known_people import Register
-from services.scheduler.domain.people.replan import Replanned
+from services.scheduler.domain.facts.intake import Observation
+from services.scheduler.domain.people.known_people import KnownPeople
+from services.scheduler.domain.people.replan import ReplanOutcome
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.domain.plan.history import Timer
 from tests.reference.life import ANNE, OSLO, at, shipped
@@ -28,15 +28,15 @@ END = at(900)
 Key = tuple[str, Any, int]
 
 
-class Watched(Register):
+class Watched(KnownPeople):
     """A register that remembers what each replan armed and what each turn fired."""
 
     def __init__(self, rulebook: str) -> None:
         super().__init__(shipped(rulebook), lambda number: person_hash(b"tests", number))
-        self.replans: list[tuple[datetime, tuple[Timer, ...], Replanned]] = []
-        self.fired: list[tuple[datetime, Timer, Replanned]] = []
+        self.replans: list[tuple[datetime, tuple[Timer, ...], ReplanOutcome]] = []
+        self.fired: list[tuple[datetime, Timer, ReplanOutcome]] = []
 
-    def replan(self, numbers: Any, now: datetime) -> dict[str, Replanned]:
+    def replan(self, numbers: Any, now: datetime) -> dict[str, ReplanOutcome]:
         before = {number: self.people[number].timers for number in numbers if number in self.people}
         made = super().replan(numbers, now)
         self.replans += [(now, before[number], each) for number, each in made.items()]
@@ -63,18 +63,18 @@ def lived(
     days = sorted(
         data.draw(st.lists(st.integers(-20, 320), min_size=len(records), max_size=len(records)))
     )
-    register = Watched(rulebook)
-    simulation = Simulation(register)
+    known_people = Watched(rulebook)
+    simulation = Simulation(known_people)
     for number, record in zip(days, records, strict=True):
         clock = data.draw(st.sampled_from(["00:00", "08:59", "09:00", "09:01", "12:00", "23:59"]))
-        batch: list[Taken] = [record] * data.draw(st.sampled_from([1, 1, 2]))
+        batch: list[Observation] = [record] * data.draw(st.sampled_from([1, 1, 2]))
         when = max(
             at(number, clock), simulation.sent[-1][0] if simulation.sent else at(-20, "00:00")
         )
-        when = max(when, register.replans[-1][0] if register.replans else when)
+        when = max(when, known_people.replans[-1][0] if known_people.replans else when)
         simulation.arrive(batch, when)
     simulation.run_until(END)
-    return register, simulation
+    return known_people, simulation
 
 
 def due_events(simulation: Simulation) -> list[tuple[datetime, DeadlineDue]]:
@@ -93,13 +93,13 @@ def test_a_life_lived_through_keeps_every_promise(
     life: dict[str, Any], data: st.DataObject, rulebook: str
 ) -> None:
     """One run, many looks: a life is dear to generate."""
-    register, simulation = lived(life, data, rulebook=rulebook)
+    known_people, simulation = lived(life, data, rulebook=rulebook)
     never_early_and_truly_late(simulation)
     never_twice(simulation)
-    nothing_for_a_case_that_is_over(register)
-    nothing_lost(register)
+    nothing_for_a_case_that_is_over(known_people)
+    nothing_lost(known_people)
     withdrawn_after_fired_and_once(simulation)
-    nothing_is_left_pending(register)
+    nothing_is_left_pending(known_people)
 
 
 def never_early_and_truly_late(simulation: Simulation) -> None:
@@ -121,18 +121,18 @@ def never_twice(simulation: Simulation) -> None:
         seen[key] = event.generation
 
 
-def nothing_for_a_case_that_is_over(register: Watched) -> None:
+def nothing_for_a_case_that_is_over(known_people: Watched) -> None:
     """At the instant of firing, the last replan before it knew the case alive, not over, with notes."""
-    for when, timer, known in register.fired:
+    for when, timer, known in known_people.fired:
         leave = known.leaves[timer.case_id]
         assert when.astimezone(OSLO).date() < leave.over_on
         assert timer.due_at <= when < timer.fire_before
 
 
-def nothing_lost(register: Watched) -> None:
+def nothing_lost(known_people: Watched) -> None:
     """Every timer of a replan fired, is still there, or was dropped by a replan that gives the reason."""
-    fired = {_name(timer) for _, timer, _ in register.fired}
-    for now, before, made in register.replans:
+    fired = {_name(timer) for _, timer, _ in known_people.fired}
+    for now, before, made in known_people.replans:
         plans = {(case, step.key): step for case, plan in made.plans.items() for step in plan.steps}
         for timer in before:
             after = [each for each in made.person.timers if _name(each) == _name(timer)]
@@ -156,7 +156,7 @@ def _name(timer: Timer) -> Key:
     return timer.case_id, timer.key, timer.generation
 
 
-def _asks_no_more(timer: Timer, made: Replanned) -> bool:
+def _asks_no_more(timer: Timer, made: ReplanOutcome) -> bool:
     """Its case is gone into another, or the fact that it hung on is gone."""
     return timer.case_id not in made.plans or bool(timer.key.subject) or timer.key.step == "reply"
 
@@ -180,9 +180,9 @@ def withdrawn_after_fired_and_once(simulation: Simulation) -> None:
             assert standing[message.event_id], "updated although nobody is left"
 
 
-def nothing_is_left_pending(register: Watched) -> None:
+def nothing_is_left_pending(known_people: Watched) -> None:
     """Two years on everything is over: what stands is withdrawn, what was armed has fired or is told of."""
-    person = register.people[ANNE]
+    person = known_people.people[ANNE]
     assert person.timers == ()
     assert all(each.remaining == () for each in person.fired)
     assert person.replan_at is None or person.replan_at > END
@@ -194,10 +194,10 @@ def test_a_replan_of_what_has_not_changed_changes_nothing(
     life: dict[str, Any], data: st.DataObject
 ) -> None:
     """Repeats, rebalances and a second process replan at will."""
-    register, _ = lived(life, data)
+    known_people, _ = lived(life, data)
     when = END
-    first = register.replan([ANNE], when)[ANNE]
-    second = register.replan([ANNE], when)[ANNE]
+    first = known_people.replan([ANNE], when)[ANNE]
+    second = known_people.replan([ANNE], when)[ANNE]
     assert second.messages == ()
     assert second.person == first.person
     assert [plan.steps for plan in second.plans.values()] == [
@@ -217,8 +217,10 @@ def test_replans_in_between_change_no_due_event(
     )
     told = []
     for look in ([], looks):
-        register = Register(shipped("standard"), lambda number: person_hash(b"tests", number))
-        simulation = Simulation(register)
+        known_people = KnownPeople(
+            shipped("standard"), lambda number: person_hash(b"tests", number)
+        )
+        simulation = Simulation(known_people)
         instants = sorted({*days, *look})
         for number in instants:
             batch = [record for each, record in zip(days, records, strict=True) if each == number]

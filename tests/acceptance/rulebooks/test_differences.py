@@ -44,7 +44,7 @@ def test_an_outage_delays_and_loses_nothing(late_by: int) -> None:
     """NAV picks up what is planned for today or yesterday; anything older is lost for ever (3.2)."""
     life = nav(note(0, 250))
 
-    events = life.register.fire_due(ANNE, at(119 + late_by, "09:00"))
+    events = life.known_people.fire_due(ANNE, at(119 + late_by, "09:00"))
 
     assert [each.step for each in events] == ["assess", "assess"]
     assert events[1].due_on == day(119)
@@ -103,7 +103,7 @@ def test_ten_messages_make_one_timer() -> None:
     life = nav()
     for number in range(10):
         life.tell(at(number), note(0, 100 + number))
-    assert len(life.register.people[ANNE].timers) == 1
+    assert len(life.known_people.people[ANNE].timers) == 1
     life.turn(at(130))
 
     assert life.fired_on(WEEK_8) == [day(55)]

@@ -18,8 +18,8 @@ from schemas.wire import Envelope, Record
 from services.cli.files.record_file import read_records
 from services.records.dead_letters import DEAD_LETTERS_MAX, TooManyDeadLetters
 from services.scheduler.app import compose, hashing
-from services.scheduler.domain.facts.intake import taken
-from services.scheduler.domain.people.known_people import Register
+from services.scheduler.domain.facts.intake import observations_of
+from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.paths import EXAMPLES
@@ -47,11 +47,11 @@ def at(day: int, hour: int = 12) -> datetime:
 
 
 def simulated(records: list[tuple[datetime, Record]], until: datetime) -> list[object]:
-    simulation = Simulation(Register(read_rulebook("standard"), hashing(KEY)))
+    simulation = Simulation(KnownPeople(read_rulebook("standard"), hashing(KEY)))
     for instant, record in records:
         envelope = decode_inbound(record)
         assert isinstance(envelope, Envelope)
-        simulation.arrive(list(taken(envelope, record)), instant)
+        simulation.arrive(list(observations_of(envelope, record)), instant)
     simulation.run_until(until)
     return [message for _, message in simulation.sent]
 
@@ -267,7 +267,7 @@ async def test_nothing_fires_after_an_outage_for_a_case_that_is_over(database_ur
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_people_never_mix_in_batches_of_any_composition(seed: int) -> None:
-    """contract 4.1: arrival order and repeats do not change the plan (here: of one batch, on the register)."""
+    """contract 4.1: arrival order and repeats do not change the plan (here: of one batch, on the known_people)."""
     chance = random.Random(seed)  # noqa: S311 - an order to try, not a secret
     records = [
         note(
@@ -283,9 +283,9 @@ def test_people_never_mix_in_batches_of_any_composition(seed: int) -> None:
     plans = []
     for _ in range(2):
         chance.shuffle(records)
-        register = Register(read_rulebook("standard"), hashing(KEY))
-        batch = [each for r in records for each in taken(decode_inbound(r), r)]  # type: ignore[arg-type]
-        made = register.replan(register.take(batch), at(0))
+        known_people = KnownPeople(read_rulebook("standard"), hashing(KEY))
+        batch = [each for r in records for each in observations_of(decode_inbound(r), r)]  # type: ignore[arg-type]
+        made = known_people.replan(known_people.take(batch), at(0))
         plans.append(
             {
                 person: [

@@ -27,7 +27,7 @@ from services.cli.output.rulebook_table import rulebook_form
 from services.notifier.domain.delivery import TRANSITIONS
 from services.notifier.domain.matrix import TASK_RULES
 from services.scheduler.domain.people import explanation
-from services.scheduler.domain.plan.planned import State
+from services.scheduler.domain.plan.planned_step import State
 from services.scheduler.domain.rulebook import model as rulebook
 from services.scheduler.domain.rulebook import reader
 from services.scheduler.rulebook_file import read_rulebook

@@ -16,7 +16,7 @@ from services.scheduler.domain.facts.cases import Leave, NoteDay
 from services.scheduler.domain.facts.facts import StandingNote
 from services.scheduler.domain.plan.done import View
 from services.scheduler.domain.plan.plan import plan
-from services.scheduler.domain.plan.planned import Planned
+from services.scheduler.domain.plan.planned_step import PlannedStep
 from services.workdays import is_working_day, last_working_day, working_days_after
 from tests.reference import calendar as other
 from tests.reference.life import ANNE, KAFE, OSLO, Life, at, day, note, shipped
@@ -79,10 +79,10 @@ def full_leave(start: date) -> Leave:
 
 
 @cache
-def planned(rulebook: str) -> tuple[tuple[date, tuple[Planned, ...]], ...]:
+def planned(rulebook: str) -> tuple[tuple[date, tuple[PlannedStep, ...]], ...]:
     """The plan on the first morning of a case, for every start."""
 
-    def plans() -> Iterator[tuple[date, tuple[Planned, ...]]]:
+    def plans() -> Iterator[tuple[date, tuple[PlannedStep, ...]]]:
         for start in EVERY_DAY:
             now = midnight(start)
             view = View(

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.messages import FollowUpPlanMade, MeetingRequested, WorkResumed
 from schemas.wire import Version
-from services.scheduler.domain.facts.intake import Taken
+from services.scheduler.domain.facts.intake import Observation
 from services.scheduler.domain.rulebook.reader import parse
 from tests.reference.life import ANNE, KAFE, Life, at, day, fact, gone, note, withdrawn
 
@@ -19,8 +19,8 @@ ASSESS = "dialogue_meeting_2_assessment.assess"
 def outage(life: Life, until: int) -> list[tuple[str, int]]:
     """The scheduler is down until noon of that day, then replans once and fires what is due."""
     now = at(until)
-    life.register.replan([ANNE], now)
-    events = life.register.fire_due(ANNE, now)
+    life.known_people.replan([ANNE], now)
+    events = life.known_people.fire_due(ANNE, now)
     return [(f"{each.checkpoint}.{each.step}", each.late_seconds) for each in events]
 
 
@@ -44,11 +44,11 @@ def test_after_an_outage_a_recovered_person_is_told_and_one_whose_case_is_over_i
     recovered.tell(at(0), note(0, 30))
     assert [path for path, _ in outage(recovered, 45)] == [REMINDER, PLAN]
     over.tell(at(0), note(0, 30))
-    made = over.register.replan([ANNE], at(46))[ANNE]
+    made = over.known_people.replan([ANNE], at(46))[ANNE]
     (plan,) = made.plans.values()
     missed = [(each.key.step, each.reason) for each in plan.steps if each.state == "missed"]
     assert missed == [("reminder", "ended"), ("deadline", "ended")]
-    assert over.register.fire_due(ANNE, at(46)) == []
+    assert over.known_people.fire_due(ANNE, at(46)) == []
 
 
 def test_a_step_that_fell_due_in_an_outage_fires_though_a_correction_moved_its_date_meanwhile() -> (
@@ -59,20 +59,20 @@ def test_a_step_that_fell_due_in_an_outage_fires_though_a_correction_moved_its_d
         life = Life()
         life.tell(at(0), note(0, 100))
         correction = note(first, 100, version=Version(10**15, 1))
-        life.register.take([Taken(correction, None)])
+        life.known_people.take([Observation(correction, None)])
         assert (REMINDER in [path for path, _ in outage(life, 30)]) is True
 
 
 def test_nothing_fires_on_the_day_a_case_is_over_even_before_its_replan() -> None:
     life = Life()
     life.tell(at(0), note(0, 30))
-    assert life.register.fire_due(ANNE, at(46, "00:00")) == []
+    assert life.known_people.fire_due(ANNE, at(46, "00:00")) == []
 
 
 def test_an_overdue_step_says_so_until_it_fires() -> None:
     life = Life()
     life.tell(at(0), note(0, 100))
-    made = life.register.replan([ANNE], at(21, "09:00", seconds=5))[ANNE]
+    made = life.known_people.replan([ANNE], at(21, "09:00", seconds=5))[ANNE]
     (plan,) = made.plans.values()
     step = next(each for each in plan.steps if each.key.step == "reminder")
     assert (step.state, step.reason) == ("armed", "overdue")

@@ -14,9 +14,9 @@ from schemas.ids import person_hash
 from schemas.messages import DeadlineDue, DeadlineWithdrawn, FactWithdrawn, PersonRenumbered
 from schemas.wire import Version
 from services.scheduler.domain.facts.facts import Fact
-from services.scheduler.domain.facts.intake import Taken
-from services.scheduler.domain.people.known_people import Register
-from services.scheduler.domain.people.replan import Replanned
+from services.scheduler.domain.facts.intake import Observation
+from services.scheduler.domain.people.known_people import KnownPeople
+from services.scheduler.domain.people.replan import ReplanOutcome
 from services.scheduler.domain.people.simulation import Simulation
 from tests.reference.life import ANNE, BJORN, CECILIE, DAG, OSLO, START, at, note, shipped
 from tests.reference.lives import gone_of, lives, long_life, records_of
@@ -27,24 +27,26 @@ PATHS = {each["path"] for each in STEPS}
 SETTINGS = settings(max_examples=250)
 
 
-def fresh() -> Register:
-    return Register(shipped("standard"), lambda number: person_hash(b"tests", number))
+def fresh() -> KnownPeople:
+    return KnownPeople(shipped("standard"), lambda number: person_hash(b"tests", number))
 
 
 def instant(now: tuple[int, int]) -> datetime:
     return at(now[0], f"{now[1] // 60:02}:{now[1] % 60:02}")
 
 
-def folded(records: list[Taken], now: datetime, *, cuts: list[int] | None = None) -> Replanned:
+def folded(
+    records: list[Observation], now: datetime, *, cuts: list[int] | None = None
+) -> ReplanOutcome:
     """Everything taken at one instant, in one batch or in several with a replan after each."""
-    register = fresh()
+    known_people = fresh()
     edges = sorted({0, *(cuts or []), len(records)})
     for begin, end in pairwise(edges):
-        register.replan(register.take(records[begin:end]), now)
-    return register.replan([ANNE], now)[ANNE]
+        known_people.replan(known_people.take(records[begin:end]), now)
+    return known_people.replan([ANNE], now)[ANNE]
 
 
-def days_from_start(made: Replanned) -> list[tuple[int, int, int, int]]:
+def days_from_start(made: ReplanOutcome) -> list[tuple[int, int, int, int]]:
     return sorted(
         (
             (leave.start - START).days,
@@ -63,7 +65,7 @@ def local(due_at: datetime | None) -> tuple[int, int] | None:
     return (there.date() - START).days, there.hour * 60 + there.minute
 
 
-def first_part(made: Replanned) -> list[dict[str, Any]]:
+def first_part(made: ReplanOutcome) -> list[dict[str, Any]]:
     """Each case's start-anchored steps by start, in the words of the reference model."""
     plans = []
     for case_id, leave in sorted(made.leaves.items(), key=lambda item: item[1].start):
@@ -83,7 +85,7 @@ def first_part(made: Replanned) -> list[dict[str, Any]]:
     return plans
 
 
-def whole_plan(made: Replanned) -> list[list[tuple[Any, ...]]]:
+def whole_plan(made: ReplanOutcome) -> list[list[tuple[Any, ...]]]:
     """All that a plan says except for ids, without cases that no note makes any more."""
     return [
         [
@@ -161,8 +163,8 @@ def test_notes_known_beforehand_fire_what_the_reference_model_arms_and_nothing_e
     life: dict[str, Any],
 ) -> None:
     """contract 5: each armed timer fires once, at its instant, and is withdrawn when its case is over."""
-    register = fresh()
-    simulation = Simulation(register)
+    known_people = fresh()
+    simulation = Simulation(known_people)
     simulation.arrive(records_of(life), at(-90))
     simulation.run_until(at(900))
     expected, over = [], []
@@ -194,15 +196,15 @@ def test_after_an_outage_all_that_fell_due_in_it_fires_oldest_first_unless_its_c
     first: bool,  # whether the replan or the firing comes first
 ) -> None:
     """contract 4.2."""
-    register = fresh()
-    simulation = Simulation(register)
+    known_people = fresh()
+    simulation = Simulation(known_people)
     simulation.arrive(records_of(life), at(-90))
     simulation.run_until(at(down))
     up = (down + days, 720)
     if first:
-        register.replan([ANNE], instant(up))
-    events = register.fire_due(ANNE, instant(up))
-    register.replan([ANNE], instant(up))
+        known_people.replan([ANNE], instant(up))
+    events = known_people.fire_due(ANNE, instant(up))
+    known_people.replan([ANNE], instant(up))
     expected = sorted(
         (step["due_at"], path)
         for case, steps in zip(cases_of(life), plan_of(life, (-90, 720)), strict=True)
@@ -211,7 +213,7 @@ def test_after_an_outage_all_that_fell_due_in_it_fires_oldest_first_unless_its_c
     )
     assert [(local(e.due_at), f"{e.checkpoint}.{e.step}") for e in events] == expected
     assert all(e.late_seconds == (instant(up) - e.due_at).total_seconds() for e in events)
-    assert register.fire_due(ANNE, instant(up)) == []
+    assert known_people.fire_due(ANNE, instant(up)) == []
 
 
 @SETTINGS
@@ -220,8 +222,8 @@ def test_what_stands_is_what_the_facts_of_today_still_give(
     life: dict[str, Any], data: st.DataObject, days: int
 ) -> None:
     """contract 4.3: told one by one at any time, then looked at when all second thoughts are through."""
-    register = fresh()
-    simulation = Simulation(register)
+    known_people = fresh()
+    simulation = Simulation(known_people)
     records = data.draw(st.permutations(records_of(life)))
     when = sorted(
         data.draw(st.lists(st.integers(0, 260), min_size=len(records), max_size=len(records)))
@@ -230,7 +232,7 @@ def test_what_stands_is_what_the_facts_of_today_still_give(
         simulation.arrive([record], at(number))
     now = (when[-1] + days, 720)
     simulation.run_until(instant(now))
-    made = register.replan([ANNE], instant(now))[ANNE]
+    made = known_people.replan([ANNE], instant(now))[ANNE]
     cases = {case["start"]: case for case in cases_of(life)}
     for case_id, plan in made.plans.items():
         standing = [each for each in plan.fired if each.remaining]
@@ -261,7 +263,7 @@ def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
     """contract 2: chains are followed, also in a ring; a change that was withdrawn never was."""
     changes = {old: new for old, new in changes.items() if old != new}
     records = [
-        Taken(
+        Observation(
             note(
                 each * 40, each * 40 + 5, note_id=f"n{each}", person=who, version=Version(0, each)
             ),
@@ -276,22 +278,22 @@ def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
             named = data.draw(st.sampled_from([old, new]))
             never = FactWithdrawn(person_id=named, occurred_at=at(0), fact_id=f"change-{old}")
             records.append(_fact(never, f"never-{old}", Version(2, version)))
-    register = fresh()
+    known_people = fresh()
     for record in data.draw(st.permutations(records)):
-        register.replan(register.take([record]), at(0))
+        known_people.replan(known_people.take([record]), at(0))
     expected: dict[str, set[int]] = {}
     for each, who in enumerate(NUMBERS):
         expected.setdefault(_became(who, changes, gone), set()).add(each * 40)
     found = {
         number: {(leave.start - START).days for leave in made.leaves.values()}
-        for number, made in register.replan(NUMBERS, at(0)).items()
+        for number, made in known_people.replan(NUMBERS, at(0)).items()
         if made.leaves
     }
     assert found == expected
 
 
-def _fact(message: PersonRenumbered | FactWithdrawn, name: str, version: Version) -> Taken:
-    return Taken(Fact("tests", name, version, message), ("tests", name))
+def _fact(message: PersonRenumbered | FactWithdrawn, name: str, version: Version) -> Observation:
+    return Observation(Fact("tests", name, version, message), ("tests", name))
 
 
 def _became(number: str, changes: dict[str, str], gone: set[str]) -> str:

@@ -10,13 +10,13 @@ from schemas.messages import Basis, CaseSnapshot, DeadlineDue, RulebookStamp
 from schemas.norway import OSLO, oslo_date
 from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.history import Timer
-from services.scheduler.domain.plan.planned import Planned
+from services.scheduler.domain.plan.planned_step import PlannedStep
 from services.scheduler.domain.rulebook.model import Rulebook, Step
 
 
 def draft(
     step: Step,
-    planned: Planned,
+    planned: PlannedStep,
     leave: Leave,
     rulebook: Rulebook,
     *,
@@ -86,7 +86,7 @@ def fire(timer: Timer, now: datetime) -> DeadlineDue:
     )
 
 
-def not_after(planned: Planned, steps: Sequence[Planned], now: datetime) -> datetime | None:
+def not_after(planned: PlannedStep, steps: Sequence[PlannedStep], now: datetime) -> datetime | None:
     """The due instant of the checkpoint's next step: until then the event's messages make sense (contract 6.4)."""
     if planned.due_at is None:
         return None

@@ -36,14 +36,14 @@ class OfficeChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Observation:
     """One thing that a record says, and the event that it came with (None where it has no id of its own)."""
 
     what: NoteSlot | Fact | OfficeChange
     event: tuple[str, str] | None
 
 
-def taken(envelope: Envelope, record: Record) -> Iterator[Taken]:
+def observations_of(envelope: Envelope, record: Record) -> Iterator[Observation]:
     """What the scheduler keeps of a record; nothing where it concerns others."""
     version = record.version
     for number, one in enumerate(envelope.split()):
@@ -51,7 +51,7 @@ def taken(envelope: Envelope, record: Record) -> Iterator[Taken]:
         event_id = one.id or f"{record.partition}/{record.offset}/{number}"
         what = _what(one.message, record.topic, version, source, event_id)
         if what is not None:
-            yield Taken(what, (source, one.id) if one.id is not None else None)
+            yield Observation(what, (source, one.id) if one.id is not None else None)
 
 
 def _what(

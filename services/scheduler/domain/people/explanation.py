@@ -12,9 +12,9 @@ from datetime import date, datetime
 from schemas.messages import FactWithdrawn
 from schemas.norway import OSLO, midnight
 from services.scheduler.domain.facts.cases import Leave
-from services.scheduler.domain.people.replan import Person, Replanned
+from services.scheduler.domain.people.replan import Person, ReplanOutcome
 from services.scheduler.domain.plan.history import Fired
-from services.scheduler.domain.plan.planned import Planned
+from services.scheduler.domain.plan.planned_step import PlannedStep
 
 _WORDS = {
     "on_time": "told on time",
@@ -70,7 +70,7 @@ class CaseStory:
     end: date
     sick_days: int
     leave: Leave | None
-    steps: tuple[Planned, ...]
+    steps: tuple[PlannedStep, ...]
     timeline: tuple[Line, ...]
 
 
@@ -86,7 +86,7 @@ class Explanation:
     cases: tuple[CaseStory, ...]
 
 
-def explain(made: Replanned, as_of: datetime) -> Explanation:
+def explain(made: ReplanOutcome, as_of: datetime) -> Explanation:
     """Tell a replan in words; `as_of` (aware) is the instant that it was made for."""
     person = made.person
     return Explanation(
@@ -158,7 +158,7 @@ def _notes(person: Person) -> tuple[Line, ...]:
 
 
 def _timeline(
-    leave: Leave | None, steps: Sequence[Planned], fired: Sequence[Fired]
+    leave: Leave | None, steps: Sequence[PlannedStep], fired: Sequence[Fired]
 ) -> tuple[Line, ...]:
     lines = []
     if leave is not None:

@@ -1,4 +1,4 @@
-"""The register: what is known about people, and how new facts change it.
+"""The known_people: what is known about people, and how new facts change it.
 
 One logic for both users. `plan` keeps everybody in one register in memory; the service loads the people whom a
 batch concerns into a register of their own, lets it decide, and writes what has changed. Pure: no clock, no I/O.
@@ -20,14 +20,14 @@ from services.scheduler.domain.facts.facts import (
     owner_of,
     slot_after,
 )
-from services.scheduler.domain.facts.intake import OfficeChange, Taken
-from services.scheduler.domain.people.replan import Person, Replanned, replan
+from services.scheduler.domain.facts.intake import Observation, OfficeChange
+from services.scheduler.domain.people.replan import Person, ReplanOutcome, replan
 from services.scheduler.domain.plan.history import Fired
 from services.scheduler.domain.rulebook.model import Rulebook
 
 
 @dataclass
-class Register:
+class KnownPeople:
     """People by their current number; `slots` are all versions of their notes, by note id and source.
 
     `renumbered` maps old numbers to what they became, `seen` holds the events that were taken.
@@ -42,7 +42,7 @@ class Register:
     renumbered: dict[str, str] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
 
-    def take(self, batch: Iterable[Taken]) -> set[str]:
+    def take(self, batch: Iterable[Observation]) -> set[str]:
         """Store facts; returns the numbers of the people who may have changed. Repeats change nothing."""
         touched: set[str] = set()
         changes_numbers = False
@@ -65,9 +65,9 @@ class Register:
             touched |= self._renumber(touched)
         return touched
 
-    def replan(self, numbers: Iterable[str], now: datetime) -> dict[str, Replanned]:
+    def replan(self, numbers: Iterable[str], now: datetime) -> dict[str, ReplanOutcome]:
         """Replan those people; the register holds the outcome, the messages are the caller's to send."""
-        made: dict[str, Replanned] = {}
+        made: dict[str, ReplanOutcome] = {}
         for number in sorted(set(numbers)):
             if number in self.people:
                 made[number] = replan(self.people[number], self.rulebook, now)
@@ -218,6 +218,6 @@ def _numbers_in(person: Person) -> set[str]:
     return numbers
 
 
-def messages_of(made: Iterable[Replanned]) -> list[Message]:
+def messages_of(made: Iterable[ReplanOutcome]) -> list[Message]:
     """All that goes out at once because of replans."""
     return [message for each in made for message in each.messages]

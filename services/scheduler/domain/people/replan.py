@@ -18,7 +18,7 @@ from services.scheduler.domain.facts.facts import Fact, NoteSlot, standing
 from services.scheduler.domain.plan.done import View
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
 from services.scheduler.domain.plan.plan import CasePlan, plan
-from services.scheduler.domain.plan.planned import Planned
+from services.scheduler.domain.plan.planned_step import PlannedStep
 from services.scheduler.domain.rulebook.model import Rulebook
 
 
@@ -39,7 +39,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Replanned:
+class ReplanOutcome:
     """The person as it is from now on, what goes out at once, and the plan of every case by its id."""
 
     person: Person
@@ -48,7 +48,7 @@ class Replanned:
     plans: Mapping[str, CasePlan]
 
 
-def replan(person: Person, rulebook: Rulebook, now: datetime) -> Replanned:
+def replan(person: Person, rulebook: Rulebook, now: datetime) -> ReplanOutcome:
     """Derive everything about a person anew; pure, and `now` (UTC) is the only clock."""
     stands = standing(person.slots, person.facts)
     identified = identify(
@@ -69,7 +69,7 @@ def replan(person: Person, rulebook: Rulebook, now: datetime) -> Replanned:
     updated, fired = scene.updated(plans)
     timers = [timer for case, each in plans.items() for timer in scene.timers(case, each)]
     withdrawn = [scene.withdrawal(*each) for case in plans.values() for each in case.withdrawn]
-    return Replanned(
+    return ReplanOutcome(
         person=replace(
             person,
             cases=identified.cases,
@@ -128,7 +128,7 @@ class _Scene:
             self._timer(case, leave, each, made) for each in made.steps if each.state == "armed"
         ]
 
-    def _timer(self, case: str, leave: Leave, planned: Planned, made: CasePlan) -> Timer:
+    def _timer(self, case: str, leave: Leave, planned: PlannedStep, made: CasePlan) -> Timer:
         if planned.step is None or planned.due_at is None or planned.due_on is None:
             raise ValueError("an armed step has a step and a due date")
         due_at = planned.due_at.astimezone(UTC)

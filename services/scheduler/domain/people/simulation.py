@@ -12,23 +12,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.messages import Message
-from services.scheduler.domain.facts.intake import Taken
-from services.scheduler.domain.people.known_people import Register, messages_of
-from services.scheduler.domain.people.replan import Replanned
+from services.scheduler.domain.facts.intake import Observation
+from services.scheduler.domain.people.known_people import KnownPeople, messages_of
+from services.scheduler.domain.people.replan import ReplanOutcome
 
 
 @dataclass
 class Simulation:
     """A register whose clock is turned; `sent` is every message with its instant, in order."""
 
-    register: Register
+    known_people: KnownPeople
     sent: list[tuple[datetime, Message]] = field(default_factory=list)
     _wakes: list[tuple[datetime, str]] = field(default_factory=list)
 
-    def arrive(self, batch: Iterable[Taken], at: datetime) -> None:
+    def arrive(self, batch: Iterable[Observation], at: datetime) -> None:
         """All records of one instant (UTC); everything that falls due before it has fired by then."""
         self.run_until(at, inclusive=False)
-        self._replan(self.register.take(batch), at)
+        self._replan(self.known_people.take(batch), at)
         self.run_until(at)
 
     def run_until(self, until: datetime, *, inclusive: bool = True) -> None:
@@ -39,28 +39,28 @@ class Simulation:
             at, number = heapq.heappop(self._wakes)
             self._turn(number, at)
 
-    def plan(self, at: datetime) -> dict[str, Replanned]:
+    def plan(self, at: datetime) -> dict[str, ReplanOutcome]:
         """Everybody's plan at an instant, by number, without sending anything more."""
         self.run_until(at)
-        return self.register.replan(list(self.register.people), at)
+        return self.known_people.replan(list(self.known_people.people), at)
 
     def _turn(self, number: str, at: datetime) -> None:
-        person = self.register.people[number]
+        person = self.known_people.people[number]
         if person.replan_at is not None and person.replan_at <= at:
             self._replan({number}, at)
-        events = self.register.fire_due(number, at)
+        events = self.known_people.fire_due(number, at)
         self.sent += [(at, event) for event in events]
         if events:
             self._wake(number, at)
 
     def _replan(self, numbers: set[str], at: datetime) -> None:
-        made = self.register.replan(numbers, at)
+        made = self.known_people.replan(numbers, at)
         self.sent += [(at, message) for message in messages_of(made.values())]
         for number in made:
             self._wake(number, at)
 
     def _wake(self, number: str, now: datetime) -> None:
-        person = self.register.people[number]
+        person = self.known_people.people[number]
         due = [timer.due_at for timer in person.timers]
         if person.replan_at is not None:
             due.append(person.replan_at)

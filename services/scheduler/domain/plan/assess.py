@@ -1,6 +1,6 @@
 """What the facts say about one step on its due date, whatever it has been through (contract 4).
 
-`judge` finds the due date, asks whether the step applies on it, and for each recipient whether it is done or
+`assess` finds the due date, asks whether the step applies on it, and for each recipient whether it is done or
 exempted. History, lateness and second thoughts have files of their own.
 """
 
@@ -15,7 +15,7 @@ from schemas.messages import FULL_GRADE, Recipient
 from schemas.norway import ONE_DAY, oslo_date, oslo_instant
 from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.done import Question, View, closed_and_resumed, first_reason
-from services.scheduler.domain.plan.fact_anchors import Instance, covers
+from services.scheduler.domain.plan.fact_anchors import Occurrence, covers
 from services.scheduler.domain.rulebook.model import Rulebook, Step
 from services.workdays import last_working_day, working_days_after
 
@@ -23,7 +23,7 @@ Outcome = Literal["not_applicable", "done", "waiting", "open"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Assessment:
     """What the facts say. `closed` tells for each recipient why it is not asked; `open_to` are the others.
 
     `due_on` is the legal date, `due_at` the instant (None where nothing gives one). `is_resumed`: an exemption
@@ -61,33 +61,33 @@ def due_on_of(step: Step, leave: Leave, rulebook: Rulebook) -> tuple[date, bool]
     return (full, True) if full is not None else (plain, False)
 
 
-def judge(
+def assess(
     step: Step,
-    instance: Instance | None,
+    occurrence: Occurrence | None,
     view: View,
     *,
     resumes: Sequence[str] = (),
     due_on: date | None = None,
-) -> Verdict:
-    """Judge one step, or one instance of a fact-anchored one.
+) -> Assessment:
+    """Judge one step, or one occurrence of a fact-anchored one.
 
     `resumes` are the reasons of exemptions for which its last due event was withdrawn. `due_on` judges it as if
     it were due on that date instead.
     """
-    due_at, due_on, is_full = _dates(step, instance, view, due_on)
+    due_at, due_on, is_full = _dates(step, occurrence, view, due_on)
     if not step.enabled:
-        return Verdict("not_applicable", "disabled", due_on, due_at)
+        return Assessment("not_applicable", "disabled", due_on, due_at)
     if view.is_dead:
-        return Verdict("not_applicable", "died", due_on, due_at)
+        return Assessment("not_applicable", "died", due_on, due_at)
     if view.leave is None:
-        return Verdict("not_applicable", "case_withdrawn", due_on, due_at)
+        return Assessment("not_applicable", "case_withdrawn", due_on, due_at)
     if due_on is None or due_at is None:
-        return Verdict("not_applicable", "nobody_asked")
-    question = Question(step, instance, view, view.leave, due_on, resumes)
-    return _judge_dated(question, due_at, is_full=is_full)
+        return Assessment("not_applicable", "nobody_asked")
+    question = Question(step, occurrence, view, view.leave, due_on, resumes)
+    return _assess_dated(question, due_at, is_full=is_full)
 
 
-def _judge_dated(question: Question, due_at: datetime, *, is_full: bool) -> Verdict:
+def _assess_dated(question: Question, due_at: datetime, *, is_full: bool) -> Assessment:
     view, leave, due_on = question.view, question.leave, question.due_on
     recipients = question.recipients
     closed, resume_on = closed_and_resumed(question)
@@ -99,26 +99,26 @@ def _judge_dated(question: Question, due_at: datetime, *, is_full: bool) -> Verd
     applies_on = max(due_on, oslo_date(due_at)) if is_resumed else due_on
     common = (due_on, due_at, is_resumed, open_to, closed)
     if view.is_over and applies_on >= leave.over_on:
-        return Verdict("not_applicable", "ended", *common)
+        return Assessment("not_applicable", "ended", *common)
     if recipients and not open_to:
-        return Verdict("done", first_reason(closed.values()), *common)
+        return Assessment("done", first_reason(closed.values()), *common)
     if not recipients:
         # Nobody is asked because of graded work; what is done is done all the same (contract 4.1's order).
         graded = replace(question, asks_graded=True)
         closed, _ = closed_and_resumed(graded)
         if graded.recipients and set(closed) == set(graded.recipients):
             common = (due_on, due_at, is_resumed, open_to, closed)
-            return Verdict("done", first_reason(closed.values()), *common)
+            return Assessment("done", first_reason(closed.values()), *common)
     if question.step.requires("sick_listed") and applies_on > leave.end:
         if applies_on >= view.today:
-            return Verdict("waiting", "notes_end_before_due", *common)
-        return Verdict("not_applicable", "not_sick_listed", *common)
+            return Assessment("waiting", "notes_end_before_due", *common)
+        return Assessment("not_applicable", "not_sick_listed", *common)
     fails = _failing_condition(question, applies_on, is_full=is_full)
     if fails is None and not recipients:
         fails = "graded" if leave.employers(question.within(due_on)) else "no_employer"
     if fails is not None:
-        return Verdict("not_applicable", fails, *common)
-    return Verdict("open", "due", *common)
+        return Assessment("not_applicable", fails, *common)
+    return Assessment("open", "due", *common)
 
 
 def _resumed(open_to: Sequence[Recipient], resume_on: Mapping[Recipient, date]) -> date | None:
@@ -129,16 +129,16 @@ def _resumed(open_to: Sequence[Recipient], resume_on: Mapping[Recipient, date]) 
 
 
 def _dates(
-    step: Step, instance: Instance | None, view: View, given: date | None
+    step: Step, occurrence: Occurrence | None, view: View, given: date | None
 ) -> tuple[datetime | None, date | None, bool]:
     """The due instant, the due date, and whether the days of full leave are there."""
     at = view.rulebook.at
     if step.on is not None:
-        if instance is None:
+        if occurrence is None:
             return None, None, True
         if step.is_at_once:
-            return instance.happened_at, instance.happened_on, True
-        base = instance.counts_from if step.date is not None else instance.happened_on
+            return occurrence.happened_at, occurrence.happened_on, True
+        base = occurrence.counts_from if step.date is not None else occurrence.happened_on
         if base is None:
             return None, None, True
         due_on = working_days_after(base, step.working_days or 0) + timedelta(days=step.days or 0)

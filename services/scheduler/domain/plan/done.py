@@ -11,7 +11,7 @@ from schemas.messages import FULL_GRADE, FollowUpPlanMade, FollowUpPlanShared, R
 from schemas.norway import ONE_DAY
 from services.scheduler.domain.facts.case_facts import CaseFacts, Exemption, MeetingState
 from services.scheduler.domain.facts.cases import Leave
-from services.scheduler.domain.plan.fact_anchors import Instance, covers
+from services.scheduler.domain.plan.fact_anchors import Occurrence, covers
 from services.scheduler.domain.rulebook.model import Act, Rulebook, Step
 
 # Of several reasons the first is named (contract 4.1); act → the code it is told by.
@@ -59,7 +59,7 @@ class Question:
     """
 
     step: Step
-    instance: Instance | None
+    occurrence: Occurrence | None
     view: View
     leave: Leave
     due_on: date
@@ -81,8 +81,8 @@ class Question:
     @property
     def asked_employers(self) -> tuple[str, ...]:
         """The employers of the due date, each by its own notes; one that joins later is not asked."""
-        if self.instance is not None and self.instance.org_numbers is not None:
-            return tuple(sorted(self.instance.org_numbers))
+        if self.occurrence is not None and self.occurrence.org_numbers is not None:
+            return tuple(sorted(self.occurrence.org_numbers))
         day = self.within(self.due_on)
         orgs = [employer.org_number for employer in self.leave.employers(day)]
         if self.is_meeting_1_timer and not self.asks_graded:
@@ -103,7 +103,7 @@ class Question:
                 if employers or not self.is_meeting_1_timer:
                     found.append(_recipient(role))
             else:
-                adviser_id = self.instance.adviser_id if self.instance is not None else None
+                adviser_id = self.occurrence.adviser_id if self.occurrence is not None else None
                 found.append(_recipient(role, adviser_id=adviser_id))
         return tuple(found)
 
@@ -143,8 +143,8 @@ def closed_and_resumed(question: Question) -> tuple[dict[Recipient, str], dict[R
 
 def _anything_told(question: Question) -> bool:
     """Whether there is any fact that could close the step for anybody; mostly there is none."""
-    instance, facts = question.instance, question.view.facts
-    if facts.exemptions or (instance is not None and instance.done is not None):
+    occurrence, facts = question.occurrence, question.view.facts
+    if facts.exemptions or (occurrence is not None and occurrence.done is not None):
         return True
     told_of: dict[Act, Sequence[object]] = {
         "plan_made": facts.plans,
@@ -167,31 +167,33 @@ def _is_employers_duty(step: Step) -> bool:
 
 
 def _done_reason(question: Question, recipient: Recipient) -> str | None:
-    step, instance, facts = question.step, question.instance, question.view.facts
-    if instance is not None and instance.done is not None:
-        return instance.done
+    step, occurrence, facts = question.step, question.occurrence, question.view.facts
+    if occurrence is not None and occurrence.done is not None:
+        return occurrence.done
     return next(
         (
             code
             for act, code in _ACTS_IN_ORDER
-            if act in step.done_by and _has_happened(act, step, instance, facts, recipient)
+            if act in step.done_by and _has_happened(act, step, occurrence, facts, recipient)
         ),
         None,
     )
 
 
 def _has_happened(
-    act: Act, step: Step, instance: Instance | None, facts: CaseFacts, recipient: Recipient
+    act: Act, step: Step, occurrence: Occurrence | None, facts: CaseFacts, recipient: Recipient
 ) -> bool:
     is_employees = recipient.role == "employee"
     match act:
         case "plan_made":
             made = [p for p in facts.plans if isinstance(p, FollowUpPlanMade)]
-            return not is_employees and any(_is_of(p.org_number, recipient, instance) for p in made)
-        case "plan_shared" | "plan_shared_with_office":
-            since = instance.happened_on if instance is not None else None
             return not is_employees and any(
-                _is_of(plan.org_number, recipient, instance)
+                _is_of(p.org_number, recipient, occurrence) for p in made
+            )
+        case "plan_shared" | "plan_shared_with_office":
+            since = occurrence.happened_on if occurrence is not None else None
+            return not is_employees and any(
+                _is_of(plan.org_number, recipient, occurrence)
                 and (act == "plan_shared" or plan.shared_with == "office")
                 and (since is None or plan.shared_on >= since)
                 for plan in facts.plans
@@ -199,10 +201,10 @@ def _has_happened(
             )
         case "held" | "summoned" | "cancelled":
             if step.on == "meeting_requested":
-                return False  # The instance itself knows which meeting answers the request.
+                return False  # The occurrence itself knows which meeting answers the request.
             return any(
                 _meeting_is(act, meeting) and _is_meetings_of(meeting, recipient)
-                for meeting in _meetings_meant(step, instance, facts)
+                for meeting in _meetings_meant(step, occurrence, facts)
             )
         case "assessed":
             assessment = facts.assessment
@@ -220,14 +222,14 @@ def _has_happened(
         case "reassessment":
             return bool(facts.reassessments)
         case "closed" | "moved" | "revoked":
-            return False  # These belong to an instance.
+            return False  # These belong to an occurrence.
 
 
 def _meetings_meant(
-    step: Step, instance: Instance | None, facts: CaseFacts
+    step: Step, occurrence: Occurrence | None, facts: CaseFacts
 ) -> Sequence[MeetingState]:
-    if instance is not None and instance.meeting is not None:
-        return (instance.meeting,)
+    if occurrence is not None and occurrence.meeting is not None:
+        return (occurrence.meeting,)
     return [meeting for meeting in facts.meetings if meeting.meeting in step.meetings]
 
 
@@ -244,10 +246,10 @@ def _is_meetings_of(meeting: MeetingState, recipient: Recipient) -> bool:
     return recipient.role == "line_manager" and meeting.org_number == recipient.org_number
 
 
-def _is_of(org_number: str, recipient: Recipient, instance: Instance | None) -> bool:
+def _is_of(org_number: str, recipient: Recipient, occurrence: Occurrence | None) -> bool:
     """Whether an employer's act is the recipient's own; an adviser's is that of the employers meant."""
     if recipient.role == "adviser":
-        meant = instance.org_numbers if instance is not None else None
+        meant = occurrence.org_numbers if occurrence is not None else None
         return meant is None or org_number in meant
     return recipient.org_number == org_number
 

@@ -1,4 +1,4 @@
-"""What a step that is anchored in a fact hangs on: one instance for each fact that asks for it (contract 4, part 2)."""
+"""What a step that is anchored in a fact hangs on: one occurrence for each fact that asks for it (contract 4)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.scheduler.domain.rulebook.model import REPLY_DAYS_DEFAULT, Step
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class Occurrence:
     """One timer that a fact asks for.
 
     `happened_at` is the fact's instant, `counts_from` the date that a step with `date` counts from (None: there is
@@ -36,8 +36,8 @@ class Instance:
         return oslo_date(self.happened_at)
 
 
-def instances(step: Step, facts: CaseFacts) -> list[Instance]:
-    """The instances of a fact-anchored step, one a subject; none where nobody asks."""
+def occurrences(step: Step, facts: CaseFacts) -> list[Occurrence]:
+    """The occurrences of a fact-anchored step, one a subject; none where nobody asks."""
     match step.on:
         case "meeting_requested":
             return list(_requested_meetings(step, facts))
@@ -47,7 +47,7 @@ def instances(step: Step, facts: CaseFacts) -> list[Instance]:
             return list(_refused_meetings(step, facts))
         case "meeting_held":
             return [
-                Instance(
+                Occurrence(
                     m.meeting_id,
                     m.last.occurred_at,
                     _date_of(step, takes_place_on=m.takes_place_on),
@@ -58,7 +58,7 @@ def instances(step: Step, facts: CaseFacts) -> list[Instance]:
             ]
         case "reassessment_requested":
             return [
-                Instance(
+                Occurrence(
                     r.reassessment_id,
                     r.occurred_at,
                     _date_of(step, on=r.on),
@@ -69,7 +69,7 @@ def instances(step: Step, facts: CaseFacts) -> list[Instance]:
             ]
         case "plan_requested":
             return [
-                Instance(
+                Occurrence(
                     r.org_number,
                     r.occurred_at,
                     _date_of(step, reply_by=r.reply_by or _reply_by_default(r.occurred_at)),
@@ -98,7 +98,7 @@ def _meetings(step: Step, facts: CaseFacts) -> list[MeetingState]:
     return [meeting for meeting in facts.meetings if meeting.meeting in step.meetings]
 
 
-def _requested_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
+def _requested_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
     """One standing request for each meeting: one that is newer than its closing opens it again."""
     for number in step.meetings:
         requests = [request for request in facts.requests if request.meeting == number]
@@ -116,7 +116,7 @@ def _requested_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
         if unanswered and "summoned" in step.done_by and any(m.is_summoned for m in meetings):
             done = "summoned"
         orgs = {each.org_number for each in is_open or [request]}
-        yield Instance(
+        yield Occurrence(
             "" if step.meeting is not None else str(number),
             request.occurred_at,
             org_numbers=None if None in orgs else frozenset(org for org in orgs if org),
@@ -136,7 +136,7 @@ def _held_since(meeting: MeetingState, request: MeetingRequested) -> bool:
     return held_on > requested_on or same_day
 
 
-def _summoned_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
+def _summoned_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
     for meeting in _meetings(step, facts):
         first = next((v for v in meeting.versions if isinstance(v, DialogueMeetingSummoned)), None)
         if first is None:
@@ -145,7 +145,7 @@ def _summoned_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
             notice = first.takes_place_on and first.takes_place_on - oslo_date(first.occurred_at)
             if not isinstance(notice, timedelta) or notice.days >= step.notice_days:
                 continue
-        yield Instance(
+        yield Occurrence(
             meeting.meeting_id,
             first.occurred_at,
             _date_of(step, takes_place_on=meeting.takes_place_on),
@@ -161,7 +161,7 @@ def _ended(meeting: MeetingState) -> str | None:
     return "cancelled" if meeting.is_cancelled else None
 
 
-def _refused_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
+def _refused_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
     for meeting in _meetings(step, facts):
         refusals = sorted(
             (
@@ -175,7 +175,7 @@ def _refused_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
             continue
         moved_at = meeting.moved_at
         standing = [r for r in refusals if moved_at is None or r.occurred_at > moved_at]
-        yield Instance(
+        yield Occurrence(
             meeting.meeting_id,
             standing[0].occurred_at if standing else refusals[-1].occurred_at,
             done=_ended(meeting) or (None if standing else "moved"),
@@ -184,8 +184,8 @@ def _refused_meetings(step: Step, facts: CaseFacts) -> Iterator[Instance]:
         )
 
 
-def _exemptions(step: Step, facts: CaseFacts) -> Iterator[Instance]:
-    """One instance a reason, from the first exemption that gives it; revoked ones are done."""
+def _exemptions(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
+    """One occurrence a reason, from the first exemption that gives it; revoked ones are done."""
     standing = [each.fact for each in facts.exemptions]
     by_reason: dict[str, list[tuple[datetime, str | None, bool]]] = {}
     for fact in (*standing, *facts.exemptions_revoked):
@@ -196,7 +196,7 @@ def _exemptions(step: Step, facts: CaseFacts) -> Iterator[Instance]:
     for reason, entries in by_reason.items():
         granted = [entry for entry in entries if entry[2]]
         orgs = {org for _, org, _ in granted or entries}
-        yield Instance(
+        yield Occurrence(
             reason,
             min(at for at, _, _ in granted or entries),
             org_numbers=None if None in orgs else frozenset(org for org in orgs if org),
@@ -214,14 +214,14 @@ def covers(exempted_checkpoint: str, step: Step) -> bool:
     )
 
 
-def _assessments(step: Step, facts: CaseFacts) -> Iterable[Instance]:
+def _assessments(step: Step, facts: CaseFacts) -> Iterable[Occurrence]:
     """The assessment that stands, where it asks for a reply; an earlier one that did has been answered."""
     asking = [each for each in facts.assessments if each.reply_by is not None and not each.final]
     if not asking:
         return []
     last = asking[-1]
     return [
-        Instance(
+        Occurrence(
             "",
             last.occurred_at,
             _date_of(step, reply_by=last.reply_by),

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from services.scheduler.domain.plan.done import View
 from services.scheduler.domain.plan.history import StepKey, Timer
-from services.scheduler.domain.plan.planned import Candidate, Planned, as_fired
+from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep, as_fired
 
 
-def timed(
+def arm_or_miss(
     view: View, candidates: Sequence[Candidate], timers: Mapping[StepKey, Timer]
-) -> list[Planned]:
+) -> list[PlannedStep]:
     """Give the open candidates their state: armed where they are in time, else judged as late."""
     late: dict[StepKey, str | None] = {}
     for each in candidates:
@@ -27,8 +27,8 @@ def timed(
 
 def _state_of(
     candidate: Candidate, view: View, timer: Timer | None, late: Mapping[StepKey, str | None]
-) -> Planned:
-    verdict, last = candidate.verdict, candidate.last
+) -> PlannedStep:
+    assessment, last = candidate.assessment, candidate.last
     missed = late.get(candidate.key)
     is_over = view.is_over
     if missed is None and is_over:
@@ -36,28 +36,28 @@ def _state_of(
     if missed is not None:
         if last is not None and last.ended_with_case:
             return as_fired(candidate.step, candidate.key, last)
-        return Planned(
+        return PlannedStep(
             candidate.step,
             candidate.key,
             candidate.generation,
-            verdict.due_on,
-            verdict.due_at,
+            assessment.due_on,
+            assessment.due_at,
             "missed",
             missed,
         )
     generation = candidate.generation + 1 if last is not None else 1
-    is_due = verdict.due_at is not None and verdict.due_at <= view.now
+    is_due = assessment.due_at is not None and assessment.due_at <= view.now
     reason = f"again:{generation}" if generation > 1 else ("overdue" if is_due else "due")
     keeps = timer is not None and timer.generation == generation
-    return Planned(
+    return PlannedStep(
         candidate.step,
         candidate.key,
         generation,
-        verdict.due_on,
-        verdict.due_at,
+        assessment.due_on,
+        assessment.due_at,
         "armed",
         reason,
-        verdict.open_to,
+        assessment.open_to,
         caught_up=candidate.key in late,
         armed_since=timer.armed_since if keeps and timer is not None else view.now,
     )
@@ -65,7 +65,7 @@ def _state_of(
 
 def _is_intimed(candidate: Candidate, view: View, timer: Timer | None) -> bool:
     """Not yet due, or armed before it fell due and still to fire (an outage)."""
-    due_at = candidate.verdict.due_at
+    due_at = candidate.assessment.due_at
     if due_at is None or due_at > view.now:
         return True
     if timer is None or timer.caught_up:
@@ -76,8 +76,8 @@ def _is_intimed(candidate: Candidate, view: View, timer: Timer | None) -> bool:
 
 def _missed_reason(candidate: Candidate, view: View, candidates: Sequence[Candidate]) -> str | None:
     """Why a step first planned after its due instant is missed, or None where it fires at once."""
-    step, verdict = candidate.step, candidate.verdict
-    counts_from = verdict.catch_up_from
+    step, assessment = candidate.step, candidate.assessment
+    counts_from = assessment.catch_up_from
     if counts_from is None or view.leave is None:
         return "catch_up_passed"
     if (view.today - counts_from).days > step.catch_up_days:
@@ -100,10 +100,10 @@ def _supersedes(other: Candidate, candidate: Candidate, path: str, view: View) -
     if other.given is not None:
         has_fallen_due = other.given.state == "fired"
     else:
-        due_at = other.verdict.due_at
+        due_at = other.assessment.due_at
         has_fallen_due = due_at is not None and due_at <= view.now
     # What happens at once is only superseded by what fell due after it.
-    at, mine = other.verdict.due_at, candidate.verdict.due_at
+    at, mine = other.assessment.due_at, candidate.assessment.due_at
     is_after = at is not None and mine is not None and at > mine
     return has_fallen_due and (is_after or not candidate.step.is_at_once)
 
@@ -119,7 +119,7 @@ def _only_the_latest_fires(
             group = (each.key.checkpoint, each.key.subject)
             latest[group] = max(latest.get(group, (at, each.step.path)), (at, each.step.path))
     for each in candidates:
-        due_at = each.verdict.due_at
+        due_at = each.assessment.due_at
         first = latest.get((each.key.checkpoint, each.key.subject))
         if (
             late.get(each.key, "") is not None
@@ -139,4 +139,4 @@ def _caught_up_at(each: Candidate, late: Mapping[StepKey, str | None]) -> dateti
     if each.given is not None:
         has_fired_late = each.given.state == "fired" and each.given.caught_up
         return each.given.due_at if has_fired_late else None
-    return each.verdict.due_at if late.get(each.key, "") is None else None
+    return each.assessment.due_at if late.get(each.key, "") is None else None

@@ -12,10 +12,10 @@ from datetime import datetime
 
 from schemas.norway import ONE_DAY, midnight
 from services.scheduler.domain.plan.done import View
-from services.scheduler.domain.plan.fact_anchors import Instance, instances
+from services.scheduler.domain.plan.fact_anchors import Occurrence, occurrences
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
-from services.scheduler.domain.plan.lateness import timed
-from services.scheduler.domain.plan.planned import Candidate, Planned
+from services.scheduler.domain.plan.lateness import arm_or_miss
+from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep
 from services.scheduler.domain.plan.withdrawals import DOUBT, SecondThoughts
 from services.scheduler.domain.rulebook.model import Step
 
@@ -24,7 +24,7 @@ from services.scheduler.domain.rulebook.model import Step
 class CasePlan:
     """The plan of a case, the history as it is from now on, and when time alone will change the plan next."""
 
-    steps: tuple[Planned, ...]
+    steps: tuple[PlannedStep, ...]
     fired: tuple[Fired, ...]
     withdrawn: tuple[tuple[Fired, Withdrawn], ...]
     replan_at: datetime | None
@@ -39,12 +39,12 @@ def plan(view: View, fired: Sequence[Fired], timers: Mapping[StepKey, Timer]) ->
     candidates: list[Candidate] = []
     taken: set[StepKey] = set()
     for step in view.rulebook.steps:
-        for key, instance in _keys(step, view, by_key, taken):
+        for key, occurrence in _keys(step, view, by_key, taken):
             taken.add(key)
-            candidates.append(second.candidate(step, key, instance, by_key.pop(key, [])))
+            candidates.append(second.candidate(step, key, occurrence, by_key.pop(key, [])))
     for orphans in by_key.values():  # Steps that the rulebook no longer has.
         second.of_unknown_step(orphans)
-    steps = timed(view, candidates, timers)
+    steps = arm_or_miss(view, candidates, timers)
     return CasePlan(
         steps=tuple(steps),
         fired=tuple(second.fired),
@@ -55,14 +55,14 @@ def plan(view: View, fired: Sequence[Fired], timers: Mapping[StepKey, Timer]) ->
 
 def _keys(
     step: Step, view: View, by_key: Mapping[StepKey, object], taken: set[StepKey]
-) -> Iterable[tuple[StepKey, Instance | None]]:
+) -> Iterable[tuple[StepKey, Occurrence | None]]:
     """The timers of a step: one, or one for each fact that asks, also for one that asked when it fired."""
     if step.on is None:
         yield StepKey(step.checkpoint, step.name, ""), None
         return
-    asked = {instance.subject: instance for instance in instances(step, view.facts)}
-    for subject, instance in asked.items():
-        yield StepKey(step.checkpoint, step.name, subject), instance
+    asked = {occurrence.subject: occurrence for occurrence in occurrences(step, view.facts)}
+    for subject, occurrence in asked.items():
+        yield StepKey(step.checkpoint, step.name, subject), occurrence
     for key in list(by_key):
         is_its = (key.checkpoint, key.step) == (step.checkpoint, step.name)
         if is_its and key.subject not in asked and _could_ask(step, view, key.subject):
@@ -85,7 +85,7 @@ def _could_ask(step: Step, view: View, subject: str) -> bool:
     return not known or known[0] in step.meetings
 
 
-def _replan_at(view: View, fired: Sequence[Fired], steps: Sequence[Planned]) -> datetime | None:
+def _replan_at(view: View, fired: Sequence[Fired], steps: Sequence[PlannedStep]) -> datetime | None:
     """The next instant at which time alone changes the plan: a doubt's end, the case's, an exemption's."""
     due: list[datetime] = [
         each.doubted_since + DOUBT for each in fired if each.doubted_since is not None

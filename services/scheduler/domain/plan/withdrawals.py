@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from schemas.messages import Recipient, WithdrawalReason
-from services.scheduler.domain.plan.assess import Verdict, judge
+from services.scheduler.domain.plan.assess import Assessment, assess
 from services.scheduler.domain.plan.done import View
-from services.scheduler.domain.plan.fact_anchors import Instance
+from services.scheduler.domain.plan.fact_anchors import Occurrence
 from services.scheduler.domain.plan.history import Fired, StepKey, Withdrawn
-from services.scheduler.domain.plan.planned import Candidate, Planned, as_fired
+from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep, as_fired
 from services.scheduler.domain.rulebook.model import Step
 
 MOVED_AFTER_DAYS = 7
@@ -43,7 +43,7 @@ class SecondThoughts:
         self.withdrawn: list[tuple[Fired, Withdrawn]] = []
 
     def candidate(
-        self, step: Step, key: StepKey, instance: Instance | None, history: Sequence[Fired]
+        self, step: Step, key: StepKey, occurrence: Occurrence | None, history: Sequence[Fired]
     ) -> Candidate:
         standing = [each for each in history if each.remaining]
         self.fired += [each for each in history if not each.remaining]
@@ -51,27 +51,35 @@ class SecondThoughts:
             # Two cases became one and both had fired the step: one of the two stands.
             self._doubt(extra, {r: _Doubt("case_withdrawn", None, True) for r in extra.remaining})
         if standing:
-            verdict = judge(step, instance, self.view)
-            after = self._doubt(standing[0], self._doubts(step, instance, standing[0], verdict))
+            assessment = assess(step, occurrence, self.view)
+            after = self._doubt(
+                standing[0], self._doubts(step, occurrence, standing[0], assessment)
+            )
             history = [each for each in history if each is not standing[0]] + [after]
             if after.remaining:
-                return self._given(step, key, verdict, after)
+                return self._given(step, key, assessment, after)
         last = max(history, key=lambda each: each.event.generation, default=None)
         resumes = _exemptions_of(last)
-        verdict = judge(step, instance, self.view, resumes=resumes)
+        assessment = assess(step, occurrence, self.view, resumes=resumes)
         generation = last.event.generation if last is not None else 1
         if (
             last is not None
             and last.ended_with_case
-            and (self.view.is_over or verdict.outcome != "open")
+            and (self.view.is_over or assessment.outcome != "open")
         ):
-            return self._given(step, key, verdict, last)
-        if verdict.outcome == "open":
-            return Candidate(step, key, verdict, generation, last, None)
-        planned = Planned(
-            step, key, generation, verdict.due_on, verdict.due_at, verdict.outcome, verdict.reason
+            return self._given(step, key, assessment, last)
+        if assessment.outcome == "open":
+            return Candidate(step, key, assessment, generation, last, None)
+        planned = PlannedStep(
+            step,
+            key,
+            generation,
+            assessment.due_on,
+            assessment.due_at,
+            assessment.outcome,
+            assessment.reason,
         )
-        return Candidate(step, key, verdict, generation, last, planned)
+        return Candidate(step, key, assessment, generation, last, planned)
 
     def of_unknown_step(self, history: Sequence[Fired]) -> None:
         """A due event of a step that the rulebook has lost stands until its case is over."""
@@ -80,19 +88,21 @@ class SecondThoughts:
             doubts = dict.fromkeys(each.remaining, doubt) if doubt else {}
             self._doubt(each, doubts)
 
-    def _given(self, step: Step, key: StepKey, verdict: Verdict, fired: Fired) -> Candidate:
+    def _given(self, step: Step, key: StepKey, assessment: Assessment, fired: Fired) -> Candidate:
         planned = as_fired(step, key, fired)
-        return Candidate(step, key, verdict, fired.event.generation, fired, planned)
+        return Candidate(step, key, assessment, fired.event.generation, fired, planned)
 
     def _doubts(
-        self, step: Step, instance: Instance | None, fired: Fired, verdict: Verdict
+        self, step: Step, occurrence: Occurrence | None, fired: Fired, assessment: Assessment
     ) -> dict[Recipient, _Doubt]:
         of_case = self._case_doubt()
         doubts: dict[Recipient, _Doubt] = {}
         for recipient in fired.remaining:
             doubt = of_case if self.view.is_dead or self.view.leave is None else None
             doubt = (
-                doubt or self._doubt_by_facts(step, instance, fired, verdict, recipient) or of_case
+                doubt
+                or self._doubt_by_facts(step, occurrence, fired, assessment, recipient)
+                or of_case
             )
             if doubt is not None:
                 doubts[recipient] = doubt
@@ -118,32 +128,36 @@ class SecondThoughts:
     def _doubt_by_facts(
         self,
         step: Step,
-        instance: Instance | None,
+        occurrence: Occurrence | None,
         fired: Fired,
-        verdict: Verdict,
+        assessment: Assessment,
         recipient: Recipient,
     ) -> _Doubt | None:
         event = fired.event
-        if instance is not None and instance.renewed_at is not None:
-            is_renewed = event.fired_at < instance.renewed_at <= self.view.now
+        if occurrence is not None and occurrence.renewed_at is not None:
+            is_renewed = event.fired_at < occurrence.renewed_at <= self.view.now
             if is_renewed:
-                return _Doubt("done", instance.renewed_by, by_notes=False)
+                return _Doubt("done", occurrence.renewed_by, by_notes=False)
         # A start may move a little, or back: what was right on the date that it was told for still is.
-        then = judge(step, instance, self.view, due_on=event.due_on) if step.on is None else verdict
-        reason = verdict.closed.get(recipient) or then.closed.get(recipient)
+        then = (
+            assess(step, occurrence, self.view, due_on=event.due_on)
+            if step.on is None
+            else assessment
+        )
+        reason = assessment.closed.get(recipient) or then.closed.get(recipient)
         if reason is not None:
             if reason.startswith(_EXEMPTED):
                 return _Doubt("exempted", reason.removeprefix(_EXEMPTED), False)
             return _Doubt("done", reason, False)
         if self.view.is_over:
             return None  # The end of the case says it all.
-        if verdict.due_on is not None:
-            ahead = (verdict.due_on - self.view.today).days
+        if assessment.due_on is not None:
+            ahead = (assessment.due_on - self.view.today).days
             if ahead > MOVED_AFTER_DAYS:
                 return _Doubt("moved", None, step.on is None)
-        if _gives(verdict, recipient) or _gives(then, recipient):
+        if _gives(assessment, recipient) or _gives(then, recipient):
             return None
-        lost = verdict if verdict.outcome == "not_applicable" else then
+        lost = assessment if assessment.outcome == "not_applicable" else then
         detail = lost.reason if lost.outcome == "not_applicable" else "not_sick_listed"
         if lost.outcome == "open":
             detail = "no_employer"
@@ -185,8 +199,8 @@ def _withdrawals(
     )
 
 
-def _gives(verdict: Verdict, recipient: Recipient) -> bool:
-    return verdict.outcome == "open" and recipient in verdict.open_to
+def _gives(assessment: Assessment, recipient: Recipient) -> bool:
+    return assessment.outcome == "open" and recipient in assessment.open_to
 
 
 def _exemptions_of(last: Fired | None) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from schemas.messages import Recipient
-from services.scheduler.domain.plan.assess import Verdict
+from services.scheduler.domain.plan.assess import Assessment
 from services.scheduler.domain.plan.history import Fired, StepKey
 from services.scheduler.domain.rulebook.model import Step
 
@@ -15,7 +15,7 @@ State = Literal["fired", "not_applicable", "done", "waiting", "missed", "armed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedStep:
     """One step of one case: its state, and whom it is (or was) for."""
 
     step: Step | None
@@ -36,16 +36,16 @@ class Candidate:
 
     step: Step
     key: StepKey
-    verdict: Verdict
+    assessment: Assessment
     generation: int
     last: Fired | None
-    given: Planned | None
+    given: PlannedStep | None
 
 
-def as_fired(step: Step | None, key: StepKey, fired: Fired) -> Planned:
+def as_fired(step: Step | None, key: StepKey, fired: Fired) -> PlannedStep:
     event = fired.event
     late = event.late_seconds
-    return Planned(
+    return PlannedStep(
         step,
         key,
         event.generation,
