@@ -2,7 +2,7 @@
 
     python -m schemas.generate
 
-The models are the source, these files are for those who write no Python; a test says when they differ.
+The files are for those who do not write Python. A test fails where they differ from the models.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Document = dict[str, JsonValue]
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What the document says of a topic: who writes it, what its key is, how long it is kept (contract 10)."""
+    """What the document says of a topic: its direction, its content and how long it is kept, its key (contract 10)."""
 
     action: str
-    about: str
+    content: str
     key: str
 
 
@@ -68,19 +68,19 @@ TOPICS: dict[str, Topic] = {
 
 
 def documents() -> dict[str, Document]:
-    """Every file of the folder, by name."""
-    found = {f"{name}.json": _schema(name, model) for name, model in KINDS.items()}
-    found[ASYNCAPI] = _asyncapi()
-    return found
+    """The documents of the folder, by file name."""
+    by_name = {f"{name}.json": _schema(name, model) for name, model in KINDS.items()}
+    by_name[ASYNCAPI] = _asyncapi()
+    return by_name
 
 
 def text_of(document: Document) -> str:
-    """A document as it stands in its file."""
+    """The text of a document's file."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def write(folder: Path = FOLDER) -> int:
-    """Make the folder hold exactly the documents; returns how many there are."""
+    """Write the documents and remove files that are none of them; returns how many were written."""
     wanted = documents()
     folder.mkdir(exist_ok=True)
     for stale in {path.name for path in folder.glob("*.json")} - set(wanted):
@@ -104,17 +104,17 @@ def _asyncapi() -> Document:
             "title": "Stoppunkt",
             "version": "1",
             "description": "Facts about sick leaves in; due events, messages and adviser tasks out. CloudEvents"
-            " 1.0, Kafka protocol binding, binary mode.",
+            " 1.0, Kafka protocol binding, binary mode. What is promised is in docs/contract.md of the repository.",
         },
         "defaultContentType": "application/json",
         "channels": {topic: _channel(topic) for topic in TOPICS},
         "operations": {
-            f"{about.action}.{topic}": {
-                "action": about.action,
-                "channel": {"$ref": f"#/channels/{topic}"},
-                "summary": about.about,
+            f"{topic.action}.{name}": {
+                "action": topic.action,
+                "channel": {"$ref": f"#/channels/{name}"},
+                "summary": topic.content,
             }
-            for topic, about in TOPICS.items()
+            for name, topic in TOPICS.items()
         },
         "components": {
             "messages": dict(sorted(messages.items())),
@@ -129,7 +129,7 @@ def _channel(topic: str) -> Document:
         names.append(_withdrawn_name())
     return {
         "address": topic,
-        "description": TOPICS[topic].about,
+        "description": TOPICS[topic].content,
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
     }
 

@@ -1,8 +1,11 @@
-"""The messages of Stoppunkt: every kind, its topic, its key and its data (contract 5 and 10).
+"""The messages of Stoppunkt: every kind, its topic, its key and its fields (contract 2, 5 and 10).
 
-Frozen pydantic models. Unknown fields are ignored and additive change keeps the version. Dates are calendar
-dates in Europe/Oslo, instants are aware. `person_id` is opaque (11 digits in Norway), and so are all other
-ids. Models are validated strictly from JSON: a number where a date should be is a fault, not a date.
+Frozen pydantic models. Unknown fields are ignored, and a change that only adds keeps the version. Dates are
+those of Norway's calendar, instants are aware. `person_id` and all other ids are opaque; in Norway a
+`person_id` has 11 digits. JSON is validated strictly: a number where a date should be is a fault, and no date.
+
+The docstrings of the models are published as the descriptions in schemas/json: they are written for those
+who publish and read the records, and who do not have this code.
 """
 
 from __future__ import annotations
@@ -23,18 +26,18 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-# Longer than any note that exists; one slip of a year would otherwise keep timers alive for decades (contract 8).
+# Longer than any note: a year with a typing error would otherwise keep timers for decades (contract 8).
 PERIOD_DAYS_MAX = 400
 FULL_GRADE = 100
 
-# Outside these years date arithmetic on a typing error could run out of the calendar.
+# Bounds, so that date arithmetic on a year with a typing error stays within the calendar.
 Day = Annotated[date, Ge(date(1950, 1, 1)), Le(date(2150, 12, 31))]
 Instant = Annotated[
     AwareDatetime,
     Ge(datetime(1950, 1, 1, tzinfo=UTC)),
     Le(datetime(2150, 12, 31, tzinfo=UTC)),
 ]
-# No control characters: PostgreSQL stores no NUL, and nothing else of them belongs in an id or a name.
+# No control characters: PostgreSQL stores no NUL, and the others have no place in an id or a name.
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Name = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Text = Annotated[str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$")]
@@ -56,7 +59,7 @@ WithdrawalReason = Literal[
 
 
 class Data(BaseModel):
-    """What all parts of messages share."""
+    """What the messages and the objects inside them share: frozen, and no value in an error's text."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -69,7 +72,7 @@ class Data(BaseModel):
 
 
 class Message(Data):
-    """A message kind. `kind` and `version` make its type; `key` is its Kafka key."""
+    """A kind of message. Its CloudEvents type is made of `kind` and `version`; `key` is its Kafka key."""
 
     kind: ClassVar[str]
     version: ClassVar[int] = 1
@@ -77,7 +80,7 @@ class Message(Data):
 
     @property
     def key(self) -> str:
-        """The Kafka key that this message is published with; NotImplementedError where the publisher chooses."""
+        """The Kafka key of this message. Raises NotImplementedError where the publisher chooses the key."""
         raise NotImplementedError
 
 
@@ -85,14 +88,14 @@ class Message(Data):
 
 
 class Employer(Data):
-    """An employer as the sick note names it."""
+    """An employer as the sick note names it; `org_number` is its organisation number."""
 
     org_number: Id
     name: Name | None = None
 
 
 class Period(Data):
-    """One period of a note, both ends included. `grade` is 1-99 and belongs to `graded` alone."""
+    """One period of a note, both dates included. `grade` is a percentage from 1 to 99, of `graded` periods only."""
 
     from_: Day = Field(alias="from")
     to: Day
@@ -113,14 +116,17 @@ class Period(Data):
 
 
 def _is_not_empty(periods: tuple[Period, ...]) -> tuple[Period, ...]:
-    # Not `min_length`, which would also complain about a list whose only period is bad.
+    # Not `min_length`: pydantic would also report an empty list where the only period has a fault.
     if not periods:
         raise PydanticCustomError("period_missing", "the note has no period")
     return periods
 
 
 class SickNoteRegistered(Message):
-    """A sick note as it stands; the same note id replaces an earlier one. `issued_on` is an Oslo date."""
+    """A sick note in its present version; it replaces an earlier one with the same `note_id`.
+
+    `issued_on`, a date in Norway, decides which of two notes about the same day is the newer one.
+    """
 
     kind: ClassVar[str] = "sick_note.registered"
     topic: ClassVar[str] = "stoppunkt.sick-notes.v1"
@@ -141,7 +147,7 @@ class SickNoteRegistered(Message):
 
 
 class SickNoteWithdrawn(Message):
-    """A note that is gone from its topic. On the wire it is a null value under the note's key."""
+    """A note that its topic no longer holds. On the wire it is a null value under the note's key."""
 
     kind: ClassVar[str] = "sick_note.withdrawn"
     topic: ClassVar[str] = "stoppunkt.sick-notes.v1"
@@ -157,7 +163,10 @@ class SickNoteWithdrawn(Message):
 
 
 class FollowUpFact(Message):
-    """A fact about one person. Its key is the publisher's choice (contract 10), so it has none of its own here."""
+    """A fact about one person. `occurred_at` is the instant at which it happened.
+
+    The publisher chooses the record's key (contract 10), so there is none here.
+    """
 
     topic: ClassVar[str] = "stoppunkt.follow-up.v1"
 
@@ -166,7 +175,7 @@ class FollowUpFact(Message):
 
 
 class FollowUpPlanMade(FollowUpFact):
-    """Employer and employee have made the follow-up plan (aml § 4-6 (3))."""
+    """Employer and employee have made the follow-up plan (aml § 4-6 (3)), on the date `made_on`."""
 
     kind: ClassVar[str] = "follow_up_plan.made"
     org_number: Id
@@ -174,7 +183,7 @@ class FollowUpPlanMade(FollowUpFact):
 
 
 class FollowUpPlanShared(FollowUpFact):
-    """The plan was shared with the practitioner or with the office."""
+    """The follow-up plan was shared with the practitioner or with the welfare office, on the date `shared_on`."""
 
     kind: ClassVar[str] = "follow_up_plan.shared"
     org_number: Id
@@ -184,7 +193,7 @@ class FollowUpPlanShared(FollowUpFact):
 
 
 class FollowUpPlanRequested(FollowUpFact):
-    """An adviser asks the employer for the plan (ftrl § 25-2 (4))."""
+    """An adviser asks the employer for the plan (ftrl § 25-2 (4)). Without `reply_by`, a date, 14 days are given."""
 
     kind: ClassVar[str] = "follow_up_plan.requested"
     org_number: Id
@@ -193,7 +202,10 @@ class FollowUpPlanRequested(FollowUpFact):
 
 
 class DialogueMeetingFact(FollowUpFact):
-    """What happened to dialogue meeting 1, 2 or 3. `takes_place_on` is the meeting's date where it has one."""
+    """What happened to dialogue meeting 1, 2 or 3; `meeting_id` stays the same from the summons to the end.
+
+    `takes_place_on` is the meeting's date in Norway, where it has one.
+    """
 
     meeting: Meeting
     meeting_id: Id
@@ -202,23 +214,31 @@ class DialogueMeetingFact(FollowUpFact):
 
 
 class DialogueMeetingSummoned(DialogueMeetingFact):
+    """The parties were summoned to a dialogue meeting; `takes_place_on` is its date in Norway."""
+
     kind: ClassVar[str] = "dialogue_meeting.summoned"
 
 
 class DialogueMeetingMoved(DialogueMeetingFact):
+    """A dialogue meeting was moved; `takes_place_on` is its new date in Norway, null where it has none."""
+
     kind: ClassVar[str] = "dialogue_meeting.moved"
 
 
 class DialogueMeetingHeld(DialogueMeetingFact):
+    """A dialogue meeting was held. A meeting 1 that names an employer counts for that employer alone."""
+
     kind: ClassVar[str] = "dialogue_meeting.held"
 
 
 class DialogueMeetingCancelled(DialogueMeetingFact):
+    """A dialogue meeting was cancelled."""
+
     kind: ClassVar[str] = "dialogue_meeting.cancelled"
 
 
 class DialogueMeetingAnswered(DialogueMeetingFact):
-    """A party's answer to a summons."""
+    """One party's answer to a summons."""
 
     kind: ClassVar[str] = "dialogue_meeting.answered"
     party: MeetingParty
@@ -226,7 +246,7 @@ class DialogueMeetingAnswered(DialogueMeetingFact):
 
 
 class ExemptionFact(FollowUpFact):
-    """A reason that a checkpoint does not apply; `until` is the last day that it stands."""
+    """An exemption from a checkpoint; `until` is the last date on which it stands, null where it has no end."""
 
     checkpoint: Id
     reason: Id
@@ -236,15 +256,22 @@ class ExemptionFact(FollowUpFact):
 
 
 class ExemptionGranted(ExemptionFact):
+    """A checkpoint does not apply, for that reason; `until` is the last date on which the exemption stands."""
+
     kind: ClassVar[str] = "exemption.granted"
 
 
 class ExemptionRevoked(ExemptionFact):
+    """An exemption no longer stands: the one with the same checkpoint, reason and employer."""
+
     kind: ClassVar[str] = "exemption.revoked"
 
 
 class ActivityRequirementAssessed(FollowUpFact):
-    """An adviser's assessment of the activity requirement (ftrl § 8-8 (2)); `reply_by` of a warning or wait."""
+    """An adviser's assessment of the activity requirement (ftrl § 8-8 (2)).
+
+    Only a `final` one ends the checkpoint. `reply_by` is the date by which the person must answer one that is not.
+    """
 
     kind: ClassVar[str] = "activity_requirement.assessed"
     outcome: Outcome
@@ -254,7 +281,7 @@ class ActivityRequirementAssessed(FollowUpFact):
 
 
 class MeetingNeedAnswered(FollowUpFact):
-    """A party's answer to the question in week 16; `justified` tells whether it gives reasons."""
+    """A party's answer in week 16 whether dialogue meeting 2 is needed; `justified`: with reasons."""
 
     kind: ClassVar[str] = "meeting_need.answered"
     party: AnswerParty
@@ -273,7 +300,7 @@ class MeetingRequested(FollowUpFact):
 
 
 class MeetingRequestClosed(FollowUpFact):
-    """An adviser has closed the request for a meeting."""
+    """An adviser has dealt with the request for a meeting. A newer request opens it again."""
 
     kind: ClassVar[str] = "meeting.request_closed"
     meeting: Meeting
@@ -281,7 +308,7 @@ class MeetingRequestClosed(FollowUpFact):
 
 
 class ReassessmentFact(FollowUpFact):
-    """An adviser's own date to look again."""
+    """An adviser's own date, `on`, to look at the case again."""
 
     reassessment_id: Id
     on: Day | None = None
@@ -289,15 +316,19 @@ class ReassessmentFact(FollowUpFact):
 
 
 class ReassessmentRequested(ReassessmentFact):
+    """An adviser wants to look at the case again on the date `on`; a newer record with the same id moves it."""
+
     kind: ClassVar[str] = "reassessment.requested"
 
 
 class ReassessmentClosed(ReassessmentFact):
+    """The adviser no longer needs to look at the case again."""
+
     kind: ClassVar[str] = "reassessment.closed"
 
 
 class WorkResumed(FollowUpFact):
-    """Back at work from that date on, with one employer or with all."""
+    """The person is back at work from that date on, with the employer that is named or, where none is, with all."""
 
     kind: ClassVar[str] = "work.resumed"
     org_number: Id | None = None
@@ -305,17 +336,21 @@ class WorkResumed(FollowUpFact):
 
 
 class PersonDied(FollowUpFact):
+    """The person has died, on the date `on` where it is known."""
+
     kind: ClassVar[str] = "person.died"
     on: Day | None = None
 
 
 class DeathAnnulled(FollowUpFact):
+    """The report of a death was a mistake: the person is alive."""
+
     kind: ClassVar[str] = "person.death_annulled"
     on: Day | None = None
 
 
 class PersonRenumbered(Message):
-    """The person's number changed; every fact of the old one, also a later one, belongs to the new."""
+    """The person's number has changed. Every fact under the old one, also a later one, belongs to the new one."""
 
     kind: ClassVar[str] = "person.renumbered"
     topic: ClassVar[str] = "stoppunkt.follow-up.v1"
@@ -332,7 +367,7 @@ class PersonRenumbered(Message):
 
 
 class FactWithdrawn(FollowUpFact):
-    """The fact with that `ce_id`, of the same `ce_source`, never was; it may come before its fact."""
+    """The fact with that `ce_id` was a mistake and no longer counts. The withdrawal may come before its fact."""
 
     kind: ClassVar[str] = "fact.withdrawn"
     fact_id: Id
@@ -342,7 +377,11 @@ class FactWithdrawn(FollowUpFact):
 
 
 class PersonContactChanged(Message):
-    """How a person may be reached; `may_be_notified` false means reserved against digital messages."""
+    """How a person may be reached, in full: it replaces what was known before.
+
+    `may_be_notified` false: the person has declined digital messages and gets letters. `protected`: nothing is
+    sent to the employer's side.
+    """
 
     kind: ClassVar[str] = "person_contact.changed"
     topic: ClassVar[str] = "stoppunkt.contacts.v1"
@@ -358,7 +397,7 @@ class PersonContactChanged(Message):
 
 
 class LineManagerChanged(Message):
-    """The line manager of a person with one employer; `active` false means there is none."""
+    """The line manager of a person with one employer. `active` false: the person has none there."""
 
     kind: ClassVar[str] = "line_manager.changed"
     topic: ClassVar[str] = "stoppunkt.contacts.v1"
@@ -371,6 +410,8 @@ class LineManagerChanged(Message):
 
 
 class OrganisationContactChanged(Message):
+    """An employer's e-mail address, for messages that no line manager can be sent."""
+
     kind: ClassVar[str] = "organisation_contact.changed"
     topic: ClassVar[str] = "stoppunkt.contacts.v1"
 
@@ -383,7 +424,10 @@ class OrganisationContactChanged(Message):
 
 
 class AdviserChanged(Message):
-    """An adviser's portfolio: days of the month of birth, or whole employers."""
+    """The people that an adviser follows up: whole employers, or days of the month of birth within the office.
+
+    `absent`: tasks go to the office's queue instead.
+    """
 
     kind: ClassVar[str] = "adviser.changed"
     topic: ClassVar[str] = "stoppunkt.contacts.v1"
@@ -403,7 +447,7 @@ class AdviserChanged(Message):
 
 
 class Recipient(Data):
-    """Who a due event is for; `org_number` with line managers, `adviser_id` where a certain one is meant."""
+    """Who a due event is for; `org_number` with line managers, `adviser_id` where one adviser is meant."""
 
     role: Role
     org_number: Id | None = None
@@ -411,7 +455,7 @@ class Recipient(Data):
 
 
 class RulebookStamp(Data):
-    """The rulebook that a due event was made by; `office` where that office's overrides applied."""
+    """The rulebook that decided the due event; `office` is set where that office's overrides were applied."""
 
     name: str
     version: str
@@ -419,7 +463,10 @@ class RulebookStamp(Data):
 
 
 class CaseSnapshot(Data):
-    """The case on the due date: `day` counts from 1, `week` is the week that it lies in."""
+    """The case as it is on the due date: dates, both included, and counts of days.
+
+    `day` and `week` say where in the case the due date lies, both counted from 1. `grade` is a percentage.
+    """
 
     start: date
     end: date
@@ -432,29 +479,39 @@ class CaseSnapshot(Data):
 
 
 class GradePeriod(Data):
+    """A run of days with one grade: two dates, both included, and a percentage."""
+
     from_: date = Field(alias="from")
     to: date
     grade: int
 
 
 class GradeBasis(Data):
+    """The grade on `as_of`, a percentage, null on a day that is no sick day; and the earlier grades."""
+
     now: int | None
     history: tuple[GradePeriod, ...]
 
 
 class EarlierCase(Data):
+    """An earlier case of the person: its first and last sick day, and how many sick days it had."""
+
     start: date
     end: date
     sick_days: int
 
 
 class PlanBasis(Data):
+    """What is known of the follow-up plan with one employer: the newest dates, or null."""
+
     org_number: str
     made_on: date | None
     shared_on: date | None
 
 
 class AnswerBasis(Data):
+    """An answer to the question whether dialogue meeting 2 is needed."""
+
     party: AnswerParty
     org_number: str | None
     wants_meeting: bool
@@ -463,12 +520,16 @@ class AnswerBasis(Data):
 
 
 class RequestBasis(Data):
+    """A request for a dialogue meeting."""
+
     party: RequestParty
     meeting: Meeting
     requested_on: date
 
 
 class MeetingBasis(Data):
+    """A dialogue meeting in this or an earlier case, and how it stands."""
+
     meeting: Meeting
     meeting_id: str
     state: Literal["summoned", "moved", "held", "cancelled"]
@@ -477,6 +538,8 @@ class MeetingBasis(Data):
 
 
 class ExemptionBasis(Data):
+    """An exemption that stands; `until` is its last date, null where it has no end."""
+
     checkpoint: str
     reason: str
     granted_on: date
@@ -485,13 +548,18 @@ class ExemptionBasis(Data):
 
 
 class ActivityRequirementBasis(Data):
+    """The assessment of the activity requirement that stands."""
+
     outcome: Outcome
     final: bool
     assessed_on: date
 
 
 class Basis(Data):
-    """What is known and what is missing, for an adviser: facts, never advice (contract 4.4)."""
+    """What is known about the case and what is missing, for an adviser: facts and never advice.
+
+    As of the date `as_of` in Norway. `revision` counts from 1; of two for the same event the higher stands.
+    """
 
     as_of: date
     revision: int
@@ -509,6 +577,8 @@ class Basis(Data):
 
 
 class DeadlineMessage(Message):
+    """A message about one due event; all about the same case have its id as their key."""
+
     topic: ClassVar[str] = "stoppunkt.deadlines.v1"
 
     event_id: Id
@@ -521,7 +591,12 @@ class DeadlineMessage(Message):
 
 
 class DeadlineDue(DeadlineMessage):
-    """A step has fired (contract 5). `late_seconds` counts from `due_at`."""
+    """A step has fired: something is due for the recipients.
+
+    `due_on` is the legal date in Norway, `due_at` the instant at which the step was to fire, and `late_seconds` how
+    much later `fired_at` is. `show_on` is the date from which an adviser should see it. After `not_after` a message
+    about it makes no sense any more.
+    """
 
     kind: ClassVar[str] = "deadline.due"
 
@@ -542,7 +617,7 @@ class DeadlineDue(DeadlineMessage):
 
 
 class DeadlineUpdated(DeadlineMessage):
-    """The basis of a due event that stands has changed."""
+    """The basis of a due event that stands has changed. The highest `revision` of an event stands."""
 
     kind: ClassVar[str] = "deadline.updated"
 
@@ -552,7 +627,7 @@ class DeadlineUpdated(DeadlineMessage):
 
 
 class DeadlineWithdrawn(DeadlineMessage):
-    """A due event no longer holds, for all (`recipients` null) or for some."""
+    """A due event no longer holds: for the recipients that are named, or for all where they are null."""
 
     kind: ClassVar[str] = "deadline.withdrawn"
 
@@ -571,6 +646,8 @@ class DeadlineWithdrawn(DeadlineMessage):
 
 
 class DeliveryMessage(Message):
+    """A message about one delivery: one message to one recipient through one channel."""
+
     delivery_id: Id
 
     @property
@@ -579,6 +656,8 @@ class DeliveryMessage(Message):
 
 
 class SmsRequested(DeliveryMessage):
+    """An SMS to send, of at most 160 characters of GSM-7, to the phone number `to`. Not after `not_after`."""
+
     kind: ClassVar[str] = "sms.requested"
     topic: ClassVar[str] = "stoppunkt.sms.v1"
     to: Name
@@ -587,12 +666,16 @@ class SmsRequested(DeliveryMessage):
 
 
 class SmsCancelled(DeliveryMessage):
+    """An SMS that is not to be sent; final, also where it comes before its request."""
+
     kind: ClassVar[str] = "sms.cancelled"
     topic: ClassVar[str] = "stoppunkt.sms.v1"
     reason: Name
 
 
 class EmailRequested(DeliveryMessage):
+    """An e-mail of plain text to send. Not after `not_after`."""
+
     kind: ClassVar[str] = "email.requested"
     topic: ClassVar[str] = "stoppunkt.email.v1"
     to: Name
@@ -602,12 +685,16 @@ class EmailRequested(DeliveryMessage):
 
 
 class EmailCancelled(DeliveryMessage):
+    """An e-mail that is not to be sent; final, also where it comes before its request."""
+
     kind: ClassVar[str] = "email.cancelled"
     topic: ClassVar[str] = "stoppunkt.email.v1"
     reason: Name
 
 
 class LetterRequested(DeliveryMessage):
+    """A letter to send to the person's postal address; `template` is `<checkpoint>.<step>`, or `generic`."""
+
     kind: ClassVar[str] = "letter.requested"
     topic: ClassVar[str] = "stoppunkt.letters.v1"
     person_id: Id
@@ -616,12 +703,16 @@ class LetterRequested(DeliveryMessage):
 
 
 class LetterCancelled(DeliveryMessage):
+    """A letter that is not to be sent; final, also where it comes before its request."""
+
     kind: ClassVar[str] = "letter.cancelled"
     topic: ClassVar[str] = "stoppunkt.letters.v1"
     reason: Name
 
 
 class AdviserTaskMessage(Message):
+    """A message about one adviser task; `task_id` is the delivery's id."""
+
     topic: ClassVar[str] = "stoppunkt.adviser-tasks.v1"
 
     task_id: Id
@@ -648,18 +739,22 @@ class AdviserTaskOpened(AdviserTaskMessage):
 
 
 class AdviserTaskUpdated(AdviserTaskMessage):
+    """The basis of an open task has changed; the highest `revision` stands."""
+
     kind: ClassVar[str] = "adviser_task.updated"
     revision: int
     basis: Basis
 
 
 class AdviserTaskClosed(AdviserTaskMessage):
+    """A task that is no longer needed; final."""
+
     kind: ClassVar[str] = "adviser_task.closed"
     reason: Name
 
 
 class DeliveryReceipt(DeliveryMessage):
-    """What a channel reports back about a delivery."""
+    """What became of a delivery, as its channel reports it. `failed` is permanent where `permanent` is not false."""
 
     kind: ClassVar[str] = "delivery.receipt"
     topic: ClassVar[str] = "stoppunkt.receipts.v1"
@@ -670,12 +765,12 @@ class DeliveryReceipt(DeliveryMessage):
 
 
 def _kinds(base: type[Message]) -> dict[str, type[Message]]:
-    found: dict[str, type[Message]] = {}
+    kinds: dict[str, type[Message]] = {}
     for model in base.__subclasses__():
         if "kind" in vars(model) and model is not SickNoteWithdrawn:
-            found[f"{model.kind}.v{model.version}"] = model
-        found |= _kinds(model)
-    return found
+            kinds[f"{model.kind}.v{model.version}"] = model
+        kinds |= _kinds(model)
+    return kinds
 
 
 KINDS: dict[str, type[Message]] = dict(sorted(_kinds(Message).items()))
@@ -708,7 +803,7 @@ _FAULTS = {
 
 
 def fault_sentence(error: ValidationError) -> str:
-    """One sentence for a publisher: field and fault of the first error, and how many more; never a value."""
+    """One sentence for a publisher: the first fault with its field, and how many more there are. It holds no value."""
     faults = error.errors(include_input=False, include_url=False, include_context=False)
     first = faults[0]
     field = ".".join(str(part) for part in first["loc"])
