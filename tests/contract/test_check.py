@@ -1,4 +1,4 @@
-"""`stoppunkt check`: one verdict a line, an exit code that tells the truth (contract 11)."""
+"""`stoppunkt check`: one verdict for each record, and exit code 1 where one is dead (contract 11)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from services.cli.commands.check import check
-from tests.contract.example_records import BAD, FOLDER, GOOD, SCENARIOS, members_of
+from tests.contract.records.nav_examples import BAD, FOLDER, GOOD, SCENARIOS, members_of
 
 app = typer.Typer()
 app.command()(check)
@@ -28,7 +28,7 @@ def test_every_valid_record_passes_and_the_exit_code_says_so() -> None:
     result = run(*(file_of(name) for name in GOOD), *SCENARIOS, "--json")
     assert result.exit_code == 0
     verdicts = [json.loads(line) for line in result.stdout.splitlines()]
-    assert {it["verdict"] for it in verdicts} == {"accepted", "ignored"}
+    assert {verdict["verdict"] for verdict in verdicts} == {"accepted", "ignored"}
     assert len(verdicts) > len(GOOD) + len(SCENARIOS)
 
 
@@ -86,7 +86,7 @@ def test_a_file_without_records_has_no_verdicts(tmp_path: Path, content: str) ->
     assert (result.exit_code, result.stdout) == (0, "")
 
 
-def test_a_file_that_is_no_records_is_wrong_use(tmp_path: Path) -> None:
+def test_a_file_that_holds_no_records_is_wrong_use(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear all,\n", encoding="utf-8")
     result = run(path)

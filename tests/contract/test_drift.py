@@ -1,4 +1,4 @@
-"""Fields come, go and become null; a reader survives it and its reasons show nothing (contract 7 and 8)."""
+"""Fields are added, removed and become null: decoding never raises, and no reason holds a value (contract 7, 8)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from schemas.inbound import AVRO_TOPICS, JSON_TOPICS, decode_inbound
 from schemas.wire import Envelope, InvalidRecord, Record
 from services.cli.files.record_file import read_records
-from tests.contract.example_records import (
+from tests.contract.records.nav_examples import (
     GOOD,
     SCENARIOS,
     members_of,
@@ -28,7 +28,7 @@ READ = [
     if record_of(name).topic in {*JSON_TOPICS, *AVRO_TOPICS}
     and members_of(name).get("value") is not None
 ]
-# What another publisher, or this one next year, may put in a field.
+# Values that a publisher may one day put into a field.
 STRANGERS: list[Any] = [
     None,
     "",
@@ -48,7 +48,7 @@ Path_ = tuple[str | int, ...]
 
 
 def paths_in(value: object, above: Path_ = ()) -> Iterator[Path_]:
-    """Every place in a JSON value, the deepest last."""
+    """The path of every field and element in a JSON value, outer ones before inner ones."""
     if above:
         yield above
     if isinstance(value, dict):
@@ -72,8 +72,8 @@ def assert_survived(record: Record, value: object) -> None:
     assert decoded.reason.endswith(".")
     assert "\n" not in decoded.reason
     assert not re.search(r"\d{6}", decoded.reason)
-    told = {text for text in texts_in(value) if re.search(r"\d{3}|@| ", text)}
-    assert not {text for text in told if text in decoded.reason}
+    texts = {text for text in texts_in(value) if re.search(r"\d{3}|@| ", text)}
+    assert not {text for text in texts if text in decoded.reason}
 
 
 @pytest.mark.parametrize("name", READ)
@@ -102,7 +102,7 @@ def test_fields_that_are_added_anywhere_change_nothing(name: str) -> None:
             assert decode_inbound(with_value(record, more)) == expected
 
 
-# The fields that a decision needs; all others may be absent or null.
+# The fields without which a record is dead; all others may be absent or null.
 NEEDED = {
     "sendt_01_full_100": {
         "sykmelding",
@@ -151,7 +151,7 @@ NEEDED = {
 
 @pytest.mark.parametrize("name", NEEDED)
 def test_only_what_a_decision_needs_is_required(name: str) -> None:
-    """contract 7: read only the fields needed and leave the rest alone."""
+    """Only the fields by which something is decided are read (contract 7)."""
     record, value = record_of(name), members_of(name)["value"]
     missed = set()
     for path in paths_in(value):
@@ -168,5 +168,5 @@ def test_bytes_that_are_cut_off_anywhere_never_raise(path: Any) -> None:
     for filed in read_records(path):
         value = filed.record.value or b""
         for end in range(0, len(value), 37):
-            cut = filed.record.__class__(filed.record.topic, filed.record.key, value[:end])
+            cut = Record(filed.record.topic, filed.record.key, value[:end])
             assert_survived(cut, json.loads(json.dumps(value.decode(errors="replace"))))

@@ -1,4 +1,4 @@
-"""Every example record is understood, knowingly ignored, or dead with a reason that helps (contract 7 and 8)."""
+"""Every example record is accepted, ignored on purpose, or dead with a reason that names the fault (contract 7, 8)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from schemas.inbound import decode_inbound
 from schemas.wire import Envelope, IgnoredRecord, InvalidRecord
 from services.cli.files.record_file import read_records
-from tests.contract import example_records as examples
+from tests.contract.records import nav_examples as examples
 
 NOT_READ = {
     "friskmelding_til_arbeidsformidling_01_fattet",
@@ -31,7 +31,7 @@ CHANGES_NOTHING = {
     "dialogmotekandidat_05_lukket",
 }
 
-# Fields and faults of the bad records, as their publisher would look for them.
+# The reason of each bad record names the field by the publisher's own path.
 REASONS = {
     "bad_01_tom_foer_fom": r"sykmelding\.sykmeldingsperioder\.0: the period ends before it begins",
     "bad_02_sendt_uten_arbeidsgiver": r"event\.arbeidsgiver is missing",
@@ -44,7 +44,7 @@ REASONS = {
 
 
 @pytest.mark.parametrize("name", examples.GOOD)
-def test_a_valid_record_is_accepted_or_knowingly_ignored(name: str) -> None:
+def test_a_valid_record_is_accepted_or_ignored_on_purpose(name: str) -> None:
     assert examples.members_of(name)["valid"] is True
     decoded = decode_inbound(examples.record_of(name))
     ignored = name in NOT_READ | CHANGES_NOTHING
@@ -61,13 +61,13 @@ def test_a_bad_record_is_dead_with_field_and_fault(name: str) -> None:
 
 @pytest.mark.parametrize("name", examples.BAD)
 def test_a_reason_shows_nothing_of_the_record(name: str) -> None:
-    """contract 8: no number, name, e-mail or payload in a reason."""
+    """No number, name, e-mail address or payload is in a reason (contract 8)."""
     members = examples.members_of(name)
     reason = examples.reason_of(decode_inbound(examples.record_of(name)))
     assert not re.search(r"\d{9}", reason)
     assert "@" not in reason
-    told = {text for text in examples.texts_in(members.get("value")) if len(text) > 3}
-    assert not {text for text in told if text in reason}
+    texts = {text for text in examples.texts_in(members.get("value")) if len(text) > 3}
+    assert not {text for text in texts if text in reason}
     assert members["key"] not in reason
 
 
@@ -75,7 +75,7 @@ def test_a_reason_shows_nothing_of_the_record(name: str) -> None:
 def test_no_record_of_a_scenario_is_dead(path: Path) -> None:
     records = [filed.record for filed in read_records(path)]
     assert records
-    assert not [it for it in records if isinstance(decode_inbound(it), InvalidRecord)]
+    assert not [record for record in records if isinstance(decode_inbound(record), InvalidRecord)]
 
 
 def test_other_teams_topics_that_nobody_reads_are_ignored() -> None:

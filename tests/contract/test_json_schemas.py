@@ -1,4 +1,4 @@
-"""The generated documents are those of the models, and say what contract 10 says of the topics."""
+"""The documents in schemas/json are generated from the models and describe every topic (contract 10)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from schemas.messages import KINDS
 
 
 def test_the_committed_documents_are_those_of_the_models() -> None:
-    """contract 10: checked for drift; `python -m schemas.generate` writes them."""
+    """`python -m schemas.generate` writes them (contract 10)."""
     committed = {path.name: path.read_text(encoding="utf-8") for path in generate.FOLDER.iterdir()}
-    made = {name: generate.text_of(document) for name, document in generate.documents().items()}
-    assert made == committed
+    generated = {
+        name: generate.text_of(document) for name, document in generate.documents().items()
+    }
+    assert generated == committed
 
 
 def test_a_document_of_a_kind_that_is_gone_is_removed(tmp_path: Path) -> None:
@@ -57,5 +59,5 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
 def _references(part: Any) -> list[str]:
     if isinstance(part, dict):
         own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
-        return own + [found for child in part.values() for found in _references(child)]
+        return own + [reference for child in part.values() for reference in _references(child)]
     return []

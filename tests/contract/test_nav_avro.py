@@ -1,4 +1,4 @@
-"""Avro in Confluent's framing, by the shipped schemas or a registry's (contract 7)."""
+"""Avro in Confluent's framing, read with the shipped schemas or with a registry's (contract 7)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from dataclasses import replace
 import pytest
 
 from schemas.inbound import decode_inbound
-from schemas.messages import (
-    PersonDied,
-)
+from schemas.messages import PersonDied
 from schemas.nav.avro import frame_value, plain_schema, read_value
 from schemas.wire import Envelope, InvalidRecord, Record
-from tests.contract.example_records import members_of, message_of, reason_of, record_of
+from tests.contract.records.nav_examples import members_of, message_of, reason_of, record_of
 
 
 @pytest.mark.parametrize(
@@ -26,7 +24,7 @@ from tests.contract.example_records import members_of, message_of, reason_of, re
     ],
 )
 def test_our_schemas_read_the_bytes_that_others_write(name: str) -> None:
-    """The wire bytes of the examples, whose schema ids are placeholders."""
+    """The examples hold the bytes that NAV writes; their schema ids are invented."""
     members = members_of(name)
     wire = bytes.fromhex(members["value_wire_hex"])
     assert read_value(members["topic"], wire) == members["value"]
@@ -53,7 +51,7 @@ def test_a_cut_off_value_is_dead(cut: int) -> None:
 
 
 def test_with_a_registry_the_writers_own_schema_is_used() -> None:
-    """contract 7: a field that nobody here knows stands between those that are read."""
+    """A field that is not read stands between fields that are (contract 7)."""
     writers = plain_schema(
         {
             "type": "record",

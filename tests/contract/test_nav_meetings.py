@@ -18,7 +18,7 @@ from schemas.messages import (
     ExemptionGranted,
 )
 from schemas.wire import Envelope, IgnoredRecord, Record
-from tests.contract.example_records import changed, message_of, reason_of, record_of
+from tests.contract.records.nav_examples import changed, message_of, reason_of, record_of
 
 ANNE, MEETING = "14838511253", "fbcb48be-16d5-5f21-af6a-6d915cebd59d"
 
@@ -35,7 +35,7 @@ def envelope_of(record: Record) -> Envelope:
     return decoded
 
 
-def test_an_assessment_is_as_old_as_it_says_and_not_as_its_requirement() -> None:
+def test_an_assessment_happened_when_it_was_made_and_not_when_the_requirement_was_set_up() -> None:
     assert message_of(record_of("aktivitetskrav_04_oppfylt")) == ActivityRequirementAssessed(
         person_id=ANNE,
         occurred_at=datetime(2026, 3, 30, 9, tzinfo=UTC),
@@ -63,10 +63,11 @@ def test_an_assessment_is_as_old_as_it_says_and_not_as_its_requirement() -> None
     ],
 )
 def test_what_is_final_follows_from_the_status(status: str, outcome: str, final: bool) -> None:
-    """contract 7; what the record itself calls final is not asked."""
+    """The record's own isFinal is not read (contract 7)."""
     for claim in (True, False, "true", None):
-        assessed = assessment_of(changed("aktivitetskrav_04_oppfylt", status=status, isFinal=claim))
-        assert (assessed.outcome, assessed.final) == (outcome, final)
+        record = changed("aktivitetskrav_04_oppfylt", status=status, isFinal=claim)
+        assessment = assessment_of(record)
+        assert (assessment.outcome, assessment.final) == (outcome, final)
 
 
 @pytest.mark.parametrize("status", ["AVVENT", "FORHANDSVARSEL"])
@@ -101,7 +102,7 @@ def test_a_requirement_that_nobody_assessed_is_ignored(status: str) -> None:
 def test_a_meetings_change_is_a_fact_about_meeting_2(
     change: str, kind: type[DialogueMeetingSummoned]
 ) -> None:
-    """contract 7: LUKKET is cancelled, not held."""
+    """LUKKET means cancelled and not held (contract 7)."""
     record = changed("dialogmote_01_innkalt", statusEndringType=change)
     assert message_of(record) == kind(
         person_id=ANNE,
@@ -121,7 +122,7 @@ def test_a_meeting_late_in_the_evening_is_on_its_oslo_date() -> None:
 
 
 def test_a_meeting_held_twice_is_two_records_of_one_meeting() -> None:
-    """contract 7: FERDIGSTILT may repeat; without an event id the newest version stands."""
+    """FERDIGSTILT may come again. It has no event id, so the newest record stands (contract 7)."""
     again = envelope_of(changed("dialogmote_03_ferdigstilt", statusEndringTidspunkt=1781950000000))
     first = envelope_of(record_of("dialogmote_03_ferdigstilt"))
     assert isinstance(first.message, DialogueMeetingHeld)
@@ -149,7 +150,7 @@ def test_an_answer_belongs_to_the_meeting_of_its_key(
     assert message.occurred_at == datetime(2026, 5, 20, 6, 20, tzinfo=UTC)
 
 
-def test_an_answer_to_no_meeting_is_dead() -> None:
+def test_an_answer_without_a_meetings_id_is_dead() -> None:
     record = replace(record_of("dialogmotesvar_02_arbeidsgiver_nytt_tid"), key=None)
     assert reason_of(decode_inbound(record)) == "The key is not a meeting's id."
 

@@ -16,7 +16,7 @@ from schemas.messages import (
     ReassessmentRequested,
 )
 from schemas.wire import Envelope, IgnoredRecord, Record
-from tests.contract.example_records import changed, message_of, reason_of, record_of
+from tests.contract.records.nav_examples import changed, message_of, reason_of, record_of
 
 ANNE = "14838511253"
 
@@ -27,8 +27,8 @@ def envelope_of(record: Record) -> Envelope:
     return decoded
 
 
-def test_a_wish_for_a_meeting_is_a_request_by_nobody_known() -> None:
-    """contract 7: a request for meeting 2 by an unknown party, at the record's own time."""
+def test_a_wish_for_a_meeting_is_a_request_by_an_unknown_party() -> None:
+    """A request for meeting 2, at the record's Kafka timestamp (contract 7)."""
     assert message_of(record_of("motebehov_01_svar_mottatt")) == MeetingRequested(
         person_id=ANNE,
         occurred_at=datetime(2026, 4, 27, 10, tzinfo=UTC),
@@ -63,7 +63,7 @@ def test_a_plan_is_shared_with_the_office_on_the_day_that_it_was_sent() -> None:
 
 
 def test_a_plan_sent_again_under_another_key_is_the_same_event() -> None:
-    """De-duplicate on uuid."""
+    """A repeat is recognised by `uuid`."""
     record = record_of("oppfolgingsplan_lps_01")
     first, again = envelope_of(record), envelope_of(replace(record, key=b"another"))
     assert first.id == "c9b6ca18-1215-5b79-ab95-49a842645527"

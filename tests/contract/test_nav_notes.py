@@ -1,4 +1,4 @@
-"""NAV's sick notes, on four topics, as versions of our own (contract 2 and 7)."""
+"""NAV's sick notes, on four topics, as versions of notes (contract 2, 7)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.messages import Employer, Period, SickNoteRegistered
 from schemas.nav_messages import NoteStatusVersion, NoteVersion
 from schemas.norway import OSLO
 from schemas.wire import InvalidRecord, Record
-from tests.contract.example_records import changed, message_of, reason_of, record_of
+from tests.contract.records.nav_examples import changed, message_of, reason_of, record_of
 
 FIRST = "492b1888-e737-59fb-87ac-50c257310129"
 PERIOD = "sykmelding__sykmeldingsperioder__0"
@@ -60,7 +60,7 @@ def test_a_sent_note_has_its_person_its_employer_and_its_periods() -> None:
 
 
 def test_a_confirmed_note_has_no_employer_even_where_one_is_named() -> None:
-    """An employee's confirmed note means a confidential address."""
+    """An employee confirms a note without sending it where the address is confidential."""
     organisation = {"orgnummer": "310200107", "orgNavn": "SYNTETISK KAFE OSLO"}
     assert note_of(record_of("bekreftet_01_arbeidsledig")).employer is None
     named = changed("bekreftet_01_arbeidsledig", event__arbeidsgiver=organisation)
@@ -83,7 +83,7 @@ def test_a_null_value_without_a_note_id_is_dead(key: bytes | None) -> None:
 
 
 def test_period_types_are_the_kinds_that_they_mean() -> None:
-    """contract 7: full also with a grade of 100; graded also with travel allowance."""
+    """A grade of 100 is full; a graded period may have travel allowance too (contract 7)."""
     assert period_of("AKTIVITET_IKKE_MULIG").kind == "full"
     assert period_of("AVVENTENDE").kind == "waiting"
     assert period_of("BEHANDLINGSDAGER", behandlingsdager=4).kind == "treatment_days"
@@ -167,7 +167,7 @@ def test_paper_and_foreign_notes_say_so(changes: dict[str, Any], form: str) -> N
 
 
 def test_a_note_counts_until_its_backdating_is_refused() -> None:
-    """contract 7."""
+    """It counts while it is under review (contract 7)."""
     assert version_of(record_of("sendt_04_tilbakedatert_under_behandling")).counts
     assert version_of(record_of("sendt_04b_tilbakedatert_avgjort")).counts
     refused = [{"type": "UGYLDIG_TILBAKEDATERING", "beskrivelse": None}]
@@ -187,8 +187,8 @@ def test_self_certified_days_are_a_list_inside_a_text() -> None:
 @pytest.mark.parametrize(
     "answer", ["i fjor", '["2026-03-02"', '{"fom": "2026-03-02"}', 3, ["2026-03-02"]]
 )
-def test_self_certified_days_that_cannot_be_read_are_not_passed_over(answer: object) -> None:
-    """Without them the case would begin on a wrong day."""
+def test_self_certified_days_that_cannot_be_read_are_dead(answer: object) -> None:
+    """Without these days the case would begin on a wrong date."""
     record = changed("sendt_14_egenmeldingsdager", event__sporsmals__1__svar=answer)
     assert reason_of(decode_inbound(record)).startswith("event.sporsmals.1.svar is not ")
 
@@ -201,7 +201,7 @@ def test_no_self_certified_days_are_none(answer: object) -> None:
 
 
 def test_a_change_of_number_keeps_the_days_that_it_leaves_out() -> None:
-    """contract 7: `source: pdl` without self-certified days keeps those known."""
+    """A record with `source: pdl` and without self-certified days keeps the known ones (contract 7)."""
     before, after = record_of("sendt_15_foer_identendring"), record_of("sendt_15b_identendring_pdl")
     assert note_of(before).self_certified_days == (date(2026, 1, 16),)
     assert not version_of(before).keeps_self_certified_days
@@ -216,34 +216,34 @@ def test_answers_from_anyone_else_replace_the_days_known() -> None:
 
 @pytest.mark.parametrize("number", ["51848815032", "12928618070", "00000000000"])
 def test_eleven_digits_are_a_person_whatever_their_check_digits(number: str) -> None:
-    """D-numbers, and test numbers with 40 or 80 added to the month."""
+    """Also d-numbers, and test numbers with 40 or 80 added to the month."""
     assert note_of(changed("sendt_01_full_100", kafkaMetadata__fnr=number)).person_id == number
 
 
 @pytest.mark.parametrize(
     "number", ["1000000000005", "1483851125", "1483851125a", "", "١٤٨٣٨٥١١٢٥٣"]
 )
-def test_anything_else_is_no_person(number: str) -> None:
+def test_anything_but_eleven_digits_is_dead(number: str) -> None:
     decoded = decode_inbound(changed("sendt_01_full_100", kafkaMetadata__fnr=number))
     assert reason_of(decoded) == "kafkaMetadata.fnr is not a person's number of 11 digits."
 
 
 @pytest.mark.parametrize("name", ["", "x" * 501, "a\nb", 7, None, {"navn": "x"}])
-def test_an_employers_name_decides_nothing(name: object) -> None:
+def test_an_employers_name_may_be_anything(name: object) -> None:
     employer = note_of(changed("sendt_01_full_100", event__arbeidsgiver__orgNavn=name)).employer
     assert employer is not None
     assert employer.org_number == "310200107"
 
 
 @pytest.mark.parametrize("answers", ["ja", 7, [], [None], {"a": {"b": [1]}}, None])
-def test_the_workers_own_answers_may_look_as_they_like(answers: object) -> None:
-    """A too exact model of brukerSvar broke a reader a million times."""
+def test_the_workers_other_answers_may_be_anything(answers: object) -> None:
+    """brukerSvar is not read: it has had several shapes, and a model of it would break on some."""
     assert note_of(changed("odd_10_brukersvar_skalar", event__brukerSvar=answers)).employer == KAFE
 
 
 def test_a_status_says_what_the_worker_has_done() -> None:
-    opened = status_of(record_of("status_01_apen"))
-    assert (opened.status, opened.employer, opened.counts) == ("open", None, False)
+    open_note = status_of(record_of("status_01_apen"))
+    assert (open_note.status, open_note.employer, open_note.counts) == ("open", None, False)
     sent = status_of(record_of("status_02_sendt"))
     assert (sent.note_id, sent.person_id) == (FIRST, "14838511253")
     assert (sent.status, sent.employer, sent.counts) == ("sent", KAFE, True)
@@ -316,7 +316,7 @@ def test_a_note_of_tsm_says_how_it_was_made(nav_type: str, form: str) -> None:
 )
 @pytest.mark.parametrize("key", [None, b"", b"another", b"\xff"])
 def test_a_key_unlike_the_note_id_is_dead(name: str, key: bytes | None) -> None:
-    """contract 8."""
+    """The reason says so (contract 8)."""
     decoded = decode_inbound(replace(record_of(name), key=key))
     assert isinstance(decoded, InvalidRecord)
     assert decoded.reason.startswith("The key is not ")

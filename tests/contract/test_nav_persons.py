@@ -17,7 +17,7 @@ from schemas.messages import (
 from schemas.nav.avro import frame_value
 from schemas.nav_messages import LineManagerVersion
 from schemas.wire import Envelope, IgnoredRecord, Record
-from tests.contract.example_records import changed, message_of, reason_of, record_of
+from tests.contract.records.nav_examples import changed, message_of, reason_of, record_of
 
 ANNE = "14838511253"
 
@@ -53,22 +53,22 @@ def test_a_death_may_be_known_without_its_date() -> None:
     assert message.on is None
 
 
-def test_a_death_is_told_of_each_number_and_of_no_aktor_id() -> None:
-    """Personidenter mixes 11-digit numbers and 13-digit aktør ids."""
+def test_a_death_becomes_one_message_for_each_number_and_none_for_an_aktor_id() -> None:
+    """`personidenter` holds numbers of 11 digits and aktør ids of 13."""
     record = changed(
         "personhendelse_01_doedsfall",
         personidenter=["1000000000005", "12928610118", "12928618070"],
     )
     envelopes = envelope_of(record).split()
-    assert [getattr(it.message, "person_id", None) for it in envelopes] == [
+    assert [getattr(envelope.message, "person_id", None) for envelope in envelopes] == [
         "12928610118",
         "12928618070",
     ]
-    assert len({it.id for it in envelopes}) == len(envelopes)
-    assert {it.type for it in envelopes} == {"no.stoppunkt.person.died.v1"}
+    assert len({envelope.id for envelope in envelopes}) == len(envelopes)
+    assert {envelope.type for envelope in envelopes} == {"no.stoppunkt.person.died.v1"}
 
 
-def test_a_death_of_nobody_is_dead() -> None:
+def test_a_death_without_a_persons_number_is_dead() -> None:
     record = changed("personhendelse_01_doedsfall", personidenter=["1000000000005"])
     assert reason_of(decode_inbound(record)).startswith("personidenter has no ")
 
@@ -105,9 +105,9 @@ def test_a_former_number_belongs_to_the_current_one() -> None:
 
 def test_each_of_several_former_numbers_belongs_to_the_current_one() -> None:
     older = ("52928610118", "FOLKEREGISTERIDENT", False)
-    messages = [it.message for it in envelope_of(numbers(NEW, OLD, older)).split()]
-    assert {getattr(it, "old_person_id", None) for it in messages} == {OLD[0], older[0]}
-    assert {getattr(it, "new_person_id", None) for it in messages} == {NEW[0]}
+    messages = [envelope.message for envelope in envelope_of(numbers(NEW, OLD, older)).split()]
+    assert {getattr(message, "old_person_id", None) for message in messages} == {OLD[0], older[0]}
+    assert {getattr(message, "new_person_id", None) for message in messages} == {NEW[0]}
 
 
 @pytest.mark.parametrize("identifiers", [(NEW, AKTOR), (OLD,), (AKTOR,), ()])
@@ -147,7 +147,7 @@ def test_a_new_line_manager_is_one_with_an_email_and_no_number() -> None:
 def test_a_deactivated_manager_is_gone_but_only_one_status_ends_the_employment(
     status: str, ended: bool
 ) -> None:
-    """contract 7."""
+    """DEAKTIVERT_ARBEIDSFORHOLD ends the employer's duties as well (contract 7)."""
     for last_day in ("2026-02-20", None):
         version = relation_of(
             changed("narmesteleder_04_arbeidsforhold_avsluttet", status=status, aktivTom=last_day)

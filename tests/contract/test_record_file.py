@@ -1,4 +1,4 @@
-"""Files of records: what a line may look like, when it arrives, and what is no record (contract 11)."""
+"""Files of records: what a line may hold, when its record arrives, and what is refused (contract 11)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from schemas.wire import Record
 from services.cli.files.record_file import FiledRecord, NotRecords, read_records, to_json
-from tests.contract.example_records import FOLDER, members_of
+from tests.contract.records.nav_examples import FOLDER, members_of
 
 NINE = datetime(2026, 1, 5, 8, tzinfo=UTC)
 NINE_MS = int(NINE.timestamp() * 1000)
@@ -54,20 +54,20 @@ def test_a_file_may_be_one_record_over_many_lines(tmp_path: Path) -> None:
 
 def test_empty_lines_and_a_byte_order_mark_are_no_records(tmp_path: Path) -> None:
     filed = read(tmp_path, "\ufeff" + json.dumps(LINE), "", "  ", LINE)
-    assert [it.line for it in filed] == [1, 4]
+    assert [record.line for record in filed] == [1, 4]
     assert read(tmp_path) == []
 
 
 def test_a_record_arrives_at_its_timestamp_but_never_before_the_line_above(tmp_path: Path) -> None:
-    """contract 11; scenario 3 has such lines."""
+    """The lines of scenario 3 are of this kind (contract 11)."""
     early, late = NINE_MS - 60_000, NINE_MS + 60_000
     timed = [
         {key: LINE[key] for key in ("topic", "key", "value")} | {"timestamp_ms": ms}
         for ms in (early, late)
     ]
     filed = read(tmp_path, LINE, timed[0], timed[1])
-    assert [it.at for it in filed] == [NINE, NINE, NINE + timedelta(minutes=1)]
-    assert [it.record.timestamp_ms for it in filed] == [NINE_MS, early, late]
+    assert [record.at for record in filed] == [NINE, NINE, NINE + timedelta(minutes=1)]
+    assert [record.record.timestamp_ms for record in filed] == [NINE_MS, early, late]
 
 
 def test_what_arrives_late_keeps_its_kafka_timestamp(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_what_arrives_late_keeps_its_kafka_timestamp(tmp_path: Path) -> None:
     assert (filed.at, filed.record.timestamp_ms) == (NINE, NINE_MS - 5)
 
 
-def test_milliseconds_are_exact_and_no_float_s(tmp_path: Path) -> None:
+def test_milliseconds_are_exact(tmp_path: Path) -> None:
     (filed,) = read(tmp_path, LINE | {"at": "2026-01-05T08:00:00.433859Z"})
     assert filed.record.timestamp_ms == NINE_MS + 433
 
@@ -198,7 +198,7 @@ def test_what_is_written_is_read_again(
     (filed,) = read_records(path)
     assert filed.at == at
     if filed.record != record:
-        # JSON may be spaced in another way, and is the same JSON.
+        # The same JSON may be spaced differently.
         assert json.loads(filed.record.value or b"") == json.loads(value or b"")
         assert filed.record == Record(
             record.topic, key, filed.record.value, record.headers, milliseconds

@@ -1,4 +1,4 @@
-"""Golden records: bytes that were once published are understood for as long as their version lives."""
+"""The records in schemas/samples: bytes that were once published are understood as long as their version is read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas import generate
 from schemas.messages import KINDS, Message, SickNoteWithdrawn
 from schemas.wire import Envelope, decode
 from services.cli.files.record_file import read_records
-from tests.contract.golden import BY_NAME, record_of
+from tests.contract.records.golden_messages import BY_NAME, record_of
 from tests.support.paths import SAMPLES
 
 
@@ -22,14 +22,14 @@ def sample(name: str) -> Path:
 
 
 def test_every_kind_and_version_has_a_golden_record_and_no_other_has() -> None:
-    """contract 10."""
+    """One sample for each kind and version (contract 10)."""
     assert {path.stem for path in SAMPLES.iterdir()} == {*KINDS, "sick_note.withdrawn.v1"}
     assert set(BY_NAME) == set(KINDS)
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_old_bytes_still_decode_to_the_same_message(name: str) -> None:
-    """contract 10: additive change keeps the version."""
+    """A change that only adds keeps the version (contract 10)."""
     (filed,) = read_records(sample(name))
     decoded = decode(filed.record)
     assert isinstance(decoded, Envelope)
@@ -40,8 +40,8 @@ def test_old_bytes_still_decode_to_the_same_message(name: str) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_a_message_becomes_the_bytes_of_its_golden_record(name: str) -> None:
     (filed,) = read_records(sample(name))
-    made = replace(record_of(BY_NAME[name]), timestamp_ms=filed.record.timestamp_ms)
-    assert made == filed.record
+    record = replace(record_of(BY_NAME[name]), timestamp_ms=filed.record.timestamp_ms)
+    assert record == filed.record
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -63,7 +63,7 @@ def test_a_null_value_withdraws_the_note_of_its_key() -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_field_that_nobody_knows_yet_is_ignored(name: str) -> None:
-    """contract 10."""
+    """Readers ignore unknown fields, so that fields can be added (contract 10)."""
     (filed,) = read_records(sample(name))
     value = json.loads(filed.record.value or b"") | {"from_next_year": {"a": [1, None]}}
     decoded = decode(replace(filed.record, value=json.dumps(value).encode()))
@@ -73,7 +73,7 @@ def test_a_field_that_nobody_knows_yet_is_ignored(name: str) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_an_unknown_version_is_dead_and_says_so(name: str) -> None:
-    """contract 8."""
+    """The reason names the header (contract 8)."""
     (filed,) = read_records(sample(name))
     later = tuple(
         (header, value.replace(b".v1", b".v9") if header == "ce_type" else value)

@@ -1,4 +1,4 @@
-"""Made-up records in NAV's formats, and what is needed to ask questions about them."""
+"""Invented records in NAV's formats (tests/contract/examples), as files, as records and with changed fields."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ SCENARIOS = sorted(FOLDER.glob("*.ndjson"))
 
 
 def members_of(name: str) -> dict[str, Any]:
-    """An example as its file has it."""
+    """The members of an example's JSON file."""
     members: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return members
 
 
 def record_of(name: str) -> Record:
-    """An example as Kafka has it."""
+    """The Kafka record of an example."""
     (filed,) = read_records(FOLDER / f"{name}.json")
     return filed.record
 
 
 def changed(name: str, **at_paths: object) -> Record:
-    """An example with other values at `__`-separated paths; list positions are numbers."""
+    """An example with other values in fields; `a__0__b` is field b of the first element of a."""
     value = members_of(name)["value"]
     for path, content in at_paths.items():
         *steps, last = (int(step) if step.isdecimal() else step for step in path.split("__"))
@@ -47,7 +47,7 @@ def changed(name: str, **at_paths: object) -> Record:
 
 
 def with_value(record: Record, value: object) -> Record:
-    """The record with that logical value; one that no Avro schema takes stays JSON."""
+    """The record with another value; on an Avro topic, a value that the schema does not fit is written as JSON."""
     if record.topic in AVRO_TOPICS:
         try:
             return replace(record, value=frame_value(record.topic, value))
@@ -57,7 +57,7 @@ def with_value(record: Record, value: object) -> Record:
 
 
 def message_of(record: Record) -> Message | NavMessage:
-    """The message of a record that must be understood."""
+    """The message of a record that must be accepted."""
     decoded = decode_inbound(record)
     assert isinstance(decoded, Envelope), decoded
     return decoded.message

@@ -1,4 +1,4 @@
-"""One message of every kind, as values: the golden records in schemas/samples must decode to these."""
+"""One message of every kind, as Python values: what the records in schemas/samples decode to."""
 
 from __future__ import annotations
 
@@ -231,16 +231,17 @@ PUBLISHERS_KEYS = {
     "person_contact.changed": "person/anne",
     "line_manager.changed": f"manager/anne/{ORG}",
 }
-"""Where the key is the publisher's choice it holds no national number (contract 10)."""
+"""Keys that the publisher chooses; they hold no national number (contract 10)."""
 
 
 def record_of(message: m.Message) -> Record:
-    """The record that a golden sample holds."""
-    chosen = "anne" if message.topic == m.FollowUpFact.topic else PUBLISHERS_KEYS.get(message.kind)
+    """The record of a message as its file in schemas/samples holds it."""
+    is_fact = message.topic == m.FollowUpFact.topic
+    key = "anne" if is_fact else PUBLISHERS_KEYS.get(message.kind)
     return encode(
         message,
         event_id=f"sample-{message.kind}",
         source="urn:example:stoppunkt",
         at=AT,
-        key=chosen,
+        key=key,
     )
