@@ -1,7 +1,7 @@
-"""Cases as NAV's own service counts episodes: a table of situations.
+"""Cases compared with the episodes of NAV's own service: a table of situations.
 
-Days are counted from Monday 5 January 2026, which is 0. What is reproduced stands in the first table; what Stoppunkt
-does otherwise on purpose follows, each with its reason.
+Days are counted from Monday 5 January 2026, which is 0. The table has the situations in which a case is the same as
+NAV's episode. The tests after it have those in which Stoppunkt differs on purpose, each with its reason.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ ASSESS = "dialogue_meeting_2_assessment.assess"
 
 def cases(life: Life, when: int = 1) -> list[Case]:
     """(first day, last day, sick days) of each case."""
-    made = life.simulation.plan(at(when))[ANNE]
+    plan = life.simulation.plan(at(when))[ANNE]
     return [
         (
             (case.start - START).days,
             (case.end - START).days,
-            len(made.leaves[case.case_id].days),
+            len(plan.leaves[case.case_id].days),
         )
-        for case in made.person.cases
-        if case.case_id in made.leaves
+        for case in plan.person.cases
+        if case.case_id in plan.leaves
     ]
 
 
-def lived(*notes: NoteSlot, when: int = 1) -> list[Case]:
+def cases_of(*notes: NoteSlot, when: int = 1) -> list[Case]:
     life = Life(shipped("nav-2026"))
     life.tell(at(0), *notes)
     return cases(life, when)
@@ -64,7 +64,7 @@ SITUATIONS: dict[str, tuple[list[NoteSlot], list[Case]]] = {
         [note(0, 9, kind="treatment_days"), note(10, 14, note_id="b")],
         [(10, 14, 5)],
     ),
-    "work days that a note tells of count towards the 16 like days without any": (
+    "work days that are in a note count towards the 16 like days without a note": (
         [note(0, 4), note(5, 20, kind="treatment_days", note_id="b"), note(21, 25, note_id="c")],
         [(0, 4, 5), (21, 25, 5)],
     ),
@@ -99,10 +99,10 @@ SITUATIONS: dict[str, tuple[list[NoteSlot], list[Case]]] = {
 
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_an_episode_is_the_same_case(situation: str) -> None:
-    """16 consecutive non-sick calendar days, no weekends, graded counts whole."""
+    """16 calendar days in a row without sickness end a case; a graded day is a whole sick day."""
     notes, expected = SITUATIONS[situation]
 
-    assert lived(*notes) == expected
+    assert cases_of(*notes) == expected
 
 
 def test_death_ends_no_days() -> None:
@@ -114,13 +114,13 @@ def test_death_ends_no_days() -> None:
     assert cases(life, 51) == [(0, 99, 100)]
 
 
-# --- on purpose otherwise ---------------------------------------------------------------------------------
+# --- different on purpose ---------------------------------------------------------------------------------
 
 
 def test_a_late_note_is_not_lost_because_another_one_is_newer() -> None:
-    """NAV's read API shows the state of the newest bit; one that comes late with an older time is invisible (1.5).
+    """NAV's read API shows the state after the newest record; one that comes late with an older time is not seen.
 
-    Here what stands is folded from all notes, so both orders give the same.
+    Here a case is made of all notes that stand, so both orders give the same.
     """
     newer, older = note(20, 40, note_id="b"), note(0, 19)
     orders = []
@@ -134,9 +134,9 @@ def test_a_late_note_is_not_lost_because_another_one_is_newer() -> None:
 
 
 def test_healthy_days_to_come_do_not_shorten_what_has_passed() -> None:
-    """NAV subtracts the healthy days of the whole episode, also those ahead, from the weeks elapsed (1.4).
+    """NAV subtracts all healthy days of the episode, also those still to come, from the weeks that have passed.
 
-    On day 119, 120 days have passed; ten healthy days later on would make NAV say 15 weeks instead of 17.
+    On day 119, 120 days have passed. Ten healthy days later in the episode would give 15 weeks instead of 17.
     """
     life = Life(shipped("nav-2026"))
     life.tell(at(0), note(0, 125), note(136, 200, note_id="b"))
@@ -148,19 +148,21 @@ def test_healthy_days_to_come_do_not_shorten_what_has_passed() -> None:
 
 
 def test_a_case_has_an_id_of_its_own_that_outlives_a_moved_start() -> None:
-    """NAV knows an episode by person and start, and the start moves (1.5): each service then matches dates anew."""
+    """NAV identifies an episode by person and start. When the start moves, each service has to match dates again."""
     life = Life(shipped("nav-2026"))
     life.tell(at(10), note(10, 60))
     before = life.simulation.plan(at(11))[ANNE].person.cases
     life.tell(at(12), note(0, 9, note_id="b"))
     after = life.simulation.plan(at(13))[ANNE].person.cases
 
-    assert [(each.case_id, each.start) for each in before] == [(before[0].case_id, day(10))]
-    assert [(each.case_id, each.start) for each in after] == [(before[0].case_id, day(0))]
+    assert [(case.case_id, case.start) for case in before] == [(before[0].case_id, day(10))]
+    assert [(case.case_id, case.start) for case in after] == [(before[0].case_id, day(0))]
 
 
 def test_a_note_that_nobody_has_sent_yet_does_not_count() -> None:
-    """NAV counts NY bits and guesses the employer (1.1). A guess would write to an employer who knows of nothing."""
+    """NAV counts notes that are only issued and guesses the employer. A guess could notify an employer who has not
+    received the note.
+    """
     tsm = note(0, 40, source="tsm", employer=None)
     sent = NoteSlot(
         "status",
@@ -177,10 +179,10 @@ def test_a_note_that_nobody_has_sent_yet_does_not_count() -> None:
     assert cases(life, 3) == [(0, 40, 41)]
 
 
-def test_applications_and_bits_are_not_read() -> None:
-    """NAV's bits carry holidays and work resumed from sickness benefit applications (1.2), months late.
+def test_the_topic_of_sickness_benefit_applications_is_not_read() -> None:
+    """NAV's episodes also use holidays and returns to work from applications for sickness benefit, months late.
 
-    Checkpoints follow the notes; a return to work comes as `work.resumed`. So the bits are left alone.
+    Here checkpoints follow the notes, and a return to work comes as `work.resumed`. So that topic is not read.
     """
     bit = {
         "id": "b",
@@ -194,8 +196,8 @@ def test_applications_and_bits_are_not_read() -> None:
     assert isinstance(decode_inbound(record), IgnoredRecord)
 
 
-def test_a_full_withdrawal_takes_back_what_was_said() -> None:
-    """NAV publishes an empty list, which week 8 and week 17 log and skip: nothing is cancelled (1.5)."""
+def test_the_withdrawal_of_all_notes_withdraws_what_was_due() -> None:
+    """NAV publishes an empty list, which its services for weeks 8 and 17 log and skip, so nothing is cancelled."""
     life = Life(shipped("nav-2026"))
     life.tell(at(0), note(0, 200))
     life.turn(at(121))
@@ -203,21 +205,21 @@ def test_a_full_withdrawal_takes_back_what_was_said() -> None:
     life.tell(at(122), gone())
     life.turn(at(122, "12:20"))
 
-    assert [each.reason for each in life.withdrawals()] == ["case_withdrawn"] * 2
+    assert [withdrawal.reason for withdrawal in life.withdrawals()] == ["case_withdrawn"] * 2
     assert cases(life, 123) == []
 
 
 def test_a_day_is_oslos_day_at_every_hour() -> None:
-    """Some of NAV's services turn UTC instants into dates and others Oslo's (1.5): a day off around midnight.
+    """Some of NAV's services use the date in UTC and others that in Oslo, which differ around midnight.
 
     The note of a leave whose last day is day 130 comes on that day at 23:30 in Oslo, or an hour later, which in UTC
-    is the same day still.
+    is still the same day.
     """
-    told = {}
+    states = {}
     for when in (at(130, "23:30"), at(131, "00:30")):
         life = Life(shipped("nav-2026"))
         life.tell(when, note(0, 130))
-        told[when.hour] = life.state(ASSESS, when)
+        states[when.hour] = life.state(ASSESS, when)
 
     # 09:00 on day 119 until 23:30 on day 130: 11 days and 14.5 hours.
-    assert told == {21: "fired: late:1002600", 22: "missed: recovered"}
+    assert states == {21: "fired: late:1002600", 22: "missed: recovered"}

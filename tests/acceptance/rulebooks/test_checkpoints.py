@@ -1,7 +1,6 @@
-"""`nav-2026` at weeks 8 and 17 as NAV's services set them today: a table of situations for each.
+"""The rulebook `nav-2026` at weeks 8 and 17, as NAV's services do it today: a table of situations for each.
 
-Days are counted from Monday 5 January 2026, which is 0: NAV's `start + 55` is day 55 and `start + 119` day 119. A row
-tells what happens, day by day, and on which days the step then goes out.
+Days are counted from Monday 5 January 2026, which is 0: NAV's `start + 55` is day 55 and `start + 119` day 119.
 """
 
 from __future__ import annotations
@@ -47,20 +46,20 @@ MEETING = "meeting-2"
 
 @dataclass(frozen=True)
 class Row:
-    """What arrives at noon of each day, the days on which the step goes out, and how it stands in the end."""
+    """What arrives at noon of which day, the days on which the step fires, and its last state with the reason."""
 
-    told: Sequence[tuple[int, NoteSlot | FollowUpFact]]
-    out_on: Sequence[int]
-    stands: str
+    arrivals: Sequence[tuple[int, NoteSlot | FollowUpFact]]
+    fired_on: Sequence[int]
+    state: str
 
 
-def lived(row: Row, path: str, until: int) -> Life:
+def life_of(row: Row, path: str, until: int) -> Life:
     life = Life(shipped("nav-2026"))
-    for when, what in row.told:
-        life.tell(at(when), what)
+    for when, arrival in row.arrivals:
+        life.tell(at(when), arrival)
     life.turn(at(until))
-    assert [(on - START).days for on in life.fired_on(path)] == list(row.out_on)
-    assert life.state(path, at(until)) == row.stands
+    assert [(fired - START).days for fired in life.fired_on(path)] == list(row.fired_on)
+    assert life.state(path, at(until)) == row.state
     return life
 
 
@@ -76,7 +75,7 @@ def meeting(
     )
 
 
-def exempted(when: int, reason: str = "medical") -> ExemptionGranted:
+def exemption(when: int, reason: str = "medical") -> ExemptionGranted:
     return ExemptionGranted(
         person_id=ANNE,
         occurred_at=at(when),
@@ -86,13 +85,13 @@ def exempted(when: int, reason: str = "medical") -> ExemptionGranted:
     )
 
 
-def assessed(when: int, outcome: Outcome, *, final: bool) -> ActivityRequirementAssessed:
+def assessment(when: int, outcome: Outcome, *, final: bool) -> ActivityRequirementAssessed:
     return ActivityRequirementAssessed(
         person_id=ANNE, occurred_at=at(when), outcome=outcome, final=final
     )
 
 
-def died(when: int) -> PersonDied:
+def death(when: int) -> PersonDied:
     return PersonDied(person_id=ANNE, occurred_at=at(when), on=day(when))
 
 
@@ -105,10 +104,10 @@ WEEK_8_ROWS: dict[str, Row] = {
     "extended in time": Row(
         [(0, note(0, 27)), (28, note(28, 70, note_id="b"))], [55], "fired: on_time"
     ),
-    "whoever has no employer is assessed too": Row(
+    "a person without an employer is assessed too": Row(
         [(0, note(0, 200, employer=None))], [55], "fired: on_time"
     ),
-    "graded throughout is fulfilled by itself: nobody is asked": Row(
+    "graded throughout meets the requirement: nobody is asked": Row(
         [(0, note(0, 100, kind="graded", grade=50))], [], "not_applicable: graded"
     ),
     "treatment days and travel allowance alone make no episode": Row(
@@ -132,18 +131,18 @@ WEEK_8_ROWS: dict[str, Row] = {
         "fired: on_time",
     ),
     "met before the date": Row(
-        [(0, note(0, 100)), (40, assessed(40, "met", final=True))], [], "done: assessed"
+        [(0, note(0, 100)), (40, assessment(40, "met", final=True))], [], "done: assessed"
     ),
     "exempted and not relevant are final too": Row(
-        [(0, note(0, 100)), (40, assessed(40, "not_relevant", final=True))], [], "done: assessed"
+        [(0, note(0, 100)), (40, assessment(40, "not_relevant", final=True))], [], "done: assessed"
     ),
     "AVVENT is not final": Row(
-        [(0, note(0, 100)), (40, assessed(40, "waiting", final=False))], [55], "fired: on_time"
+        [(0, note(0, 100)), (40, assessment(40, "waiting", final=False))], [55], "fired: on_time"
     ),
     "FORHANDSVARSEL is not final": Row(
-        [(0, note(0, 100)), (40, assessed(40, "warned", final=False))], [55], "fired: on_time"
+        [(0, note(0, 100)), (40, assessment(40, "warned", final=False))], [55], "fired: on_time"
     ),
-    "dead": Row([(0, note(0, 100)), (40, died(40))], [], "not_applicable: died"),
+    "dead": Row([(0, note(0, 100)), (40, death(40))], [], "not_applicable: died"),
     "a new episode is assessed anew": Row(
         [(0, note(0, 60)), (90, note(90, 200, note_id="b"))], [55, 145], "fired: on_time"
     ),
@@ -152,10 +151,10 @@ WEEK_8_ROWS: dict[str, Row] = {
 
 @pytest.mark.parametrize("situation", WEEK_8_ROWS)
 def test_week_8_is_assessed_as_today(situation: str) -> None:
-    """Eight weeks less a day, one task an episode, ended by a final assessment."""
+    """After eight weeks less a day, one task for each episode, ended by a final assessment."""
     row = WEEK_8_ROWS[situation]
-    # The last row's new episode lies after the first one's end: by then the last case is looked at.
-    life = lived(row, WEEK_8, 150)
+    # Day 150, so that the state is that of the new episode in the last row.
+    life = life_of(row, WEEK_8, 150)
 
     assert {tuple(asked(event)) for event in life.due(WEEK_8)} <= {(("adviser", None),)}
 
@@ -179,7 +178,7 @@ WEEK_17_ROWS: dict[str, Row] = {
     "no employer, no meeting": Row(
         [(0, note(0, 200, employer=None))], [], "not_applicable: no_employer"
     ),
-    "told when the date is past, still sick: now": Row(
+    "a note that comes after the date, still sick: at once": Row(
         [(140, note(0, 200))], [140], "fired: late:1825200"
     ),
     "a meeting held since the start": Row(
@@ -234,13 +233,13 @@ WEEK_17_ROWS: dict[str, Row] = {
         [119],
         "fired: on_time",
     ),
-    "an exemption": Row([(0, note(0, 200)), (100, exempted(100))], [], "done: exempted:medical"),
+    "an exemption": Row([(0, note(0, 200)), (100, exemption(100))], [], "done: exempted:medical"),
     "an exemption of any kind": Row(
-        [(0, note(0, 200)), (100, exempted(100, "recovery_expected_within_28_weeks"))],
+        [(0, note(0, 200)), (100, exemption(100, "recovery_expected_within_28_weeks"))],
         [],
         "done: exempted:recovery_expected_within_28_weeks",
     ),
-    "dead": Row([(0, note(0, 200)), (100, died(100))], [], "not_applicable: died"),
+    "dead": Row([(0, note(0, 200)), (100, death(100))], [], "not_applicable: died"),
     "a meeting of an earlier episode counts for nothing": Row(
         [
             (0, note(0, 60)),
@@ -250,7 +249,7 @@ WEEK_17_ROWS: dict[str, Row] = {
         [209],
         "fired: on_time",
     ),
-    "one for an episode, also where a backdated note moves its start afterwards": Row(
+    "once for an episode, also where a backdated note moves its start afterwards": Row(
         [(5, note(5, 200)), (126, note(0, 4, note_id="b"))], [124], "fired: on_time"
     ),
     "a backdated note before the date moves the date": Row(
@@ -261,15 +260,15 @@ WEEK_17_ROWS: dict[str, Row] = {
 
 @pytest.mark.parametrize("situation", WEEK_17_ROWS)
 def test_week_17_finds_the_candidates_of_today(situation: str) -> None:
-    """Calendar days, employees, graded or not, once an episode."""
-    life = lived(WEEK_17_ROWS[situation], WEEK_17, 220)
+    """Calendar days, only people with an employer, graded or not, once for each episode."""
+    life = life_of(WEEK_17_ROWS[situation], WEEK_17, 220)
 
     assert {tuple(asked(event)) for event in life.due(WEEK_17)} <= {(("adviser", None),)}
 
 
 def test_advisers_see_the_candidate_seven_days_later() -> None:
-    """Both parties get a week to answer first; the day is sent along as `show_on`."""
-    life = lived(WEEK_17_ROWS["119 days after the start"], WEEK_17, 130)
+    """Both parties have a week to answer first; the day is sent as `show_on`."""
+    life = life_of(WEEK_17_ROWS["119 days after the start"], WEEK_17, 130)
     (event,) = life.due(WEEK_17)
 
     assert (event.due_on, event.show_on) == (day(119), day(126))
@@ -279,10 +278,10 @@ def test_advisers_see_the_candidate_seven_days_later() -> None:
     ("act", "reason"),
     [
         (meeting(DialogueMeetingHeld, 130, 129), ("done", "held")),
-        (exempted(130), ("exempted", "medical")),
+        (exemption(130), ("exempted", "medical")),
     ],
 )
-def test_what_closes_a_candidate_takes_the_task_back(
+def test_what_closes_a_candidate_withdraws_the_task(
     act: FollowUpFact, reason: tuple[str, str]
 ) -> None:
     """DIALOGMOTE_FERDIGSTILT and UNNTAK close what the checkpoint opened."""
@@ -294,7 +293,7 @@ def test_what_closes_a_candidate_takes_the_task_back(
 
 
 def test_what_closes_no_candidate_leaves_the_task() -> None:
-    """INNKALT, AVLYST and an answer change the basis and no more."""
+    """INNKALT, AVLYST and an answer change only the basis."""
     life = Life(shipped("nav-2026"))
     life.tell(at(0), note(0, 200))
     life.tell(at(125), meeting(DialogueMeetingSummoned, 125, 150))
@@ -313,14 +312,16 @@ def test_what_closes_no_candidate_leaves_the_task() -> None:
 
     assert life.withdrawals(WEEK_17) == []
     assert [
-        each.revision for each in life.updates() if each.event_id == life.due(WEEK_17)[0].event_id
+        update.revision
+        for update in life.updates()
+        if update.event_id == life.due(WEEK_17)[0].event_id
     ]
 
 
-def test_nothing_but_weeks_8_and_17_is_guarded() -> None:
-    """No timer exists for weeks 4, 7 and 26."""
+def test_only_weeks_8_and_17_have_timers() -> None:
+    """There are none for weeks 4, 7 and 26."""
     life = Life(shipped("nav-2026"))
     life.tell(at(0), note(0, 300))
     life.turn(at(300))
 
-    assert [f"{each.checkpoint}.{each.step}" for each in life.due()] == [WEEK_8, WEEK_17]
+    assert [f"{event.checkpoint}.{event.step}" for event in life.due()] == [WEEK_8, WEEK_17]

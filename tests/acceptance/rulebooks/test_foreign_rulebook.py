@@ -1,4 +1,4 @@
-"""A checkpoint that the code has never heard of works through plan, replay and the services (contract 4)."""
+"""A checkpoint that only a rulebook file names works in plan, replay and the services (contract 4)."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ LATER = "2026-05-20T12:00:00+02:00"
 
 
 def three_people() -> Scenario:
-    """All sick-listed from Monday 5 January 2026; Bjørn's office has days of its own, Cecilie's plan is shared."""
-    told = Scenario()
+    """All sick-listed from Monday 5 January 2026. Bjørn's office overrides days; Cecilie's plan is shared."""
+    scenario = Scenario()
     for person, office in ((ANNE, "0219"), (BJORN, "0301"), (CECILIE, "0219")):
-        told.contact("2026-01-02T08:00:00Z", person, office)
-        told.manager("2026-01-02T08:00:00Z", person)
-        told.note("2026-01-05T09:00:00Z", person, f"n{person[:2]}", "2026-01-05", "2026-05-31")
-    told.fact(
+        scenario.contact("2026-01-02T08:00:00Z", person, office)
+        scenario.manager("2026-01-02T08:00:00Z", person)
+        scenario.note("2026-01-05T09:00:00Z", person, f"n{person[:2]}", "2026-01-05", "2026-05-31")
+    scenario.fact(
         "2026-03-11T12:00:00Z",
         CECILIE,
         "follow_up_plan.shared",
@@ -47,7 +47,7 @@ def three_people() -> Scenario:
         shared_with="practitioner",
         shared_on="2026-03-11",
     )
-    told.fact(
+    scenario.fact(
         f"{HELD_ON}T09:00:00Z",
         ANNE,
         "dialogue_meeting.held",
@@ -55,7 +55,7 @@ def three_people() -> Scenario:
         meeting_id="m-1",
         takes_place_on=HELD_ON,
     )
-    return told
+    return scenario
 
 
 def run(*arguments: str) -> str:
@@ -65,12 +65,14 @@ def run(*arguments: str) -> str:
 
 
 def test_plan_gives_every_step_its_date_and_its_reason(tmp_path: Path) -> None:
-    """Day 62 and Bjørn's day 69 are Sundays, told on the Friday; the meeting was on a Friday, two working days on."""
+    """Day 62 and Bjørn's day 69 are Sundays, so the step is due on the Friday before. The meeting was on a Friday;
+    two working days later is the Tuesday.
+    """
     file = three_people().file(tmp_path)
 
     plan = json.loads(run("plan", str(file), "--at", LATER, "--json", "--rulebook", str(RULEBOOK)))
 
-    told = {
+    steps = {
         person["person_id"]: {
             timer["step"]: (timer["due_on"], timer["due_at"], timer["state"], timer["reason"])
             for timer in person["cases"][0]["timers"]
@@ -79,7 +81,7 @@ def test_plan_gives_every_step_its_date_and_its_reason(tmp_path: Path) -> None:
     }
     fired = ("fired", "on_time")
     done = ("done", "plan_shared")
-    assert told == {
+    assert steps == {
         ANNE: {
             "prepare": ("2026-03-08", "2026-03-06T10:15:00+01:00", *fired),
             "invite": ("2026-03-16", "2026-03-16T10:15:00+01:00", *fired),
@@ -102,14 +104,14 @@ def test_the_rulebook_is_checked_and_shown_as_it_is() -> None:
 
 
 Line = tuple[str, str, str, str]
-# Oslo's winter is an hour, its summer two hours ahead of these.
+# In UTC: clocks in Oslo are one hour ahead in winter and two in summer.
 STORY: list[Line] = [
-    # Anne and Cecilie: day 62 told on the Friday, to their manager alone.
+    # Anne and Cecilie: day 62 is due on the Friday before, for their line manager only.
     ("2026-03-06T09:15:00Z", "deadline.due", ANNE, "prepare"),
     ("2026-03-06T09:15:00Z", "deadline.due", CECILIE, "prepare"),
     ("2026-03-06T09:15:00Z", "email.requested", "", "Noe å følge opp"),
     ("2026-03-06T09:15:00Z", "email.requested", "", "Noe å følge opp"),
-    # Cecilie's plan is shared: what was said is taken back, and day 70 says nothing to her.
+    # Cecilie's plan is shared: day 62 is withdrawn, and day 70 is not due.
     ("2026-03-11T12:00:00Z", "deadline.withdrawn", CECILIE, "prepare"),
     ("2026-03-11T12:00:00Z", "email.cancelled", "", "done:plan_shared"),
     # Bjørn's office invites a week later, so it prepares a week later.
@@ -124,7 +126,7 @@ STORY: list[Line] = [
     ("2026-03-23T09:15:00Z", "sms.requested", "", "You have something to follow up by"),
     ("2026-03-23T09:15:00Z", "email.requested", "", "Noe å følge opp"),
     ("2026-03-23T09:15:00Z", "adviser_task.opened", BJORN, "invite 0301 2026-03-26 normal"),
-    # Anne's meeting 1 was held, which her adviser's basis now knows of; two working days later he looks back.
+    # Anne's meeting 1 was held: the adviser's basis changes, and two working days later the adviser looks back.
     ("2026-04-10T09:00:00Z", "deadline.updated", ANNE, "2"),
     ("2026-04-10T09:00:00Z", "adviser_task.updated", "", "2"),
     ("2026-04-14T08:15:00Z", "deadline.due", ANNE, "look_back"),
@@ -135,18 +137,18 @@ STORY: list[Line] = [
 async def test_the_services_send_generic_words_for_it(
     tmp_path: Path, parts: Parts, database_url: str, topic_prefix: str
 ) -> None:
-    """What `replay --json` prints until May: due events, and messages that say what to do and by when."""
+    """What `replay --json` prints until May: due events, and messages with what to do and by when."""
     filed = list(read_records(three_people().file(tmp_path)))
     settings = settings_for(database_url, parts.kafka_bootstrap_servers, topic_prefix=topic_prefix)
     forms: list[dict[str, Any]] = []
     async with (
         pipeline(
-            settings, read_rulebook(str(RULEBOOK)), start=min(each.at for each in filed)
+            settings, read_rulebook(str(RULEBOOK)), start=min(record.at for record in filed)
         ) as driver,
         aclosing(driver.run(filed, until=datetime.fromisoformat(LATER))) as moments,
     ):
         async for moment in moments:
-            forms += [each.form() for each in in_form_order(moment.left)]
+            forms += [departure.form() for departure in in_form_order(moment.left)]
 
     assert sorted(_line(form) for form in forms) == sorted(STORY)
 
@@ -157,21 +159,21 @@ def _line(form: dict[str, Any]) -> Line:
     match what:
         case "deadline.due" | "deadline.withdrawn":
             assert value["checkpoint"] == "rehabilitation_talk"
-            says = value["step"]
+            text = value["step"]
         case "adviser_task.opened":
             assert value["checkpoint"] == "rehabilitation_talk"
-            says = f"{value['step']} {value['office']} {value['due_on']} {value['priority']}"
+            text = f"{value['step']} {value['office']} {value['due_on']} {value['priority']}"
         case "sms.requested":
-            found = re.fullmatch(r"(.*) \d+ March 2026\. Log in to see what to do\.", value["text"])
-            assert found is not None, value["text"]
-            says = found[1]
+            match = re.fullmatch(r"(.*) \d+ March 2026\. Log in to see what to do\.", value["text"])
+            assert match is not None, value["text"]
+            text = match[1]
         case "email.requested":
-            says = value["subject"]
+            text = value["subject"]
         case "deadline.updated" | "adviser_task.updated":
-            says = str(value["revision"])
+            text = str(value["revision"])
         case _:
-            says = value["reason"]
-    return form["at"], what, value.get("person_id", ""), says
+            text = value["reason"]
+    return form["at"], what, value.get("person_id", ""), text
 
 
 @pytest.fixture
@@ -184,17 +186,17 @@ async def house(
         idempotence=parts.kafka_idempotence,
         prefix=topic_prefix,
         folder=tmp_path,
-    ) as opened:
-        yield opened
+    ) as house:
+        yield house
 
 
 async def test_the_running_scheduler_reads_it_from_a_file(house: House) -> None:
-    """`RULEBOOK=file`, contract 12: a leave that is told two days after the talk was due is caught up at once."""
-    told_at = datetime(2026, 3, 18, 12, tzinfo=UTC)
-    house.set_clock(told_at)
+    """`RULEBOOK` names the file (contract 12). The note comes two days after the talk was due, so it fires at once."""
+    arrives_at = datetime(2026, 3, 18, 12, tzinfo=UTC)
+    house.set_clock(arrives_at)
     scheduler = await house.start("scheduler", RULEBOOK=str(RULEBOOK))
     first_day = datetime(2026, 1, 5, tzinfo=UTC).date()
-    await house.publish([note(told_at, first_day, 150)])
+    await house.publish([note(arrives_at, first_day, 150)])
     case = case_id(person_hash(PSEUDONYM_KEY.get_secret_value().encode(), ANNE), 1)
     event_id = due_event_id(case, "rehabilitation_talk", "invite", "", 1)
 
@@ -206,7 +208,11 @@ async def test_the_running_scheduler_reads_it_from_a_file(house: House) -> None:
     assert isinstance(decode(record), Envelope)
     event = data(record)
     assert event["rulebook"] == {"name": "foreign", "version": "2026-1", "office": None}
-    assert [each["role"] for each in event["recipients"]] == ["employee", "line_manager", "adviser"]
+    assert [recipient["role"] for recipient in event["recipients"]] == [
+        "employee",
+        "line_manager",
+        "adviser",
+    ]
     assert event["due_at"] == "2026-03-16T10:15:00+01:00"
     assert event["late_seconds"] > 2 * 24 * 60 * 60
     scheduler.tell_to_stop()

@@ -1,4 +1,4 @@
-"""`nav-2026` over records of NAV's own topics: what each status ends and leaves.
+"""The rulebook `nav-2026` on records of NAV's own topics: which status ends a step and which does not.
 
 One leave from Monday 5 January to 30 June 2026: week 8 is assessed on 1 March, week 17 on 4 May.
 """
@@ -26,18 +26,18 @@ LATER = "2026-05-06T12:00:00+02:00"
 KEY = "7b7d6a53-0f8c-3f0f-9c3f-0f1b6f5f0a11"
 
 
-class Story(Scenario):
-    """A leave, and records of NAV's topics about it."""
+class Leave(Scenario):
+    """One leave, and records of NAV's topics about it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.note("2026-01-05T09:00:00Z", ANNE, "n1", "2026-01-05", "2026-06-30")
 
-    def nav(self, at: str, topic: str, value: dict[str, Any]) -> Story:
+    def nav(self, at: str, topic: str, value: dict[str, Any]) -> Leave:
         self.records.append({"at": at, "topic": topic, "key": KEY, "value": value})
         return self
 
-    def assessed(self, at: str, status: str, frist: str | None = None) -> Story:
+    def assessment(self, at: str, status: str, frist: str | None = None) -> Leave:
         return self.nav(
             at,
             ASSESSMENTS,
@@ -55,7 +55,7 @@ class Story(Scenario):
             },
         )
 
-    def meeting(self, at: str, status: str) -> Story:
+    def meeting(self, at: str, status: str) -> Leave:
         changed = int(datetime.fromisoformat(at).timestamp() * 1000)
         return self.nav(
             at,
@@ -76,7 +76,7 @@ class Story(Scenario):
             },
         )
 
-    def candidate(self, at: str, arsak: str, unntak: str | None = None) -> Story:
+    def candidate(self, at: str, arsak: str, unntak: str | None = None) -> Leave:
         return self.nav(
             at,
             CANDIDATES,
@@ -110,7 +110,7 @@ FIRED, ASSESSED = "fired: on_time", "done: assessed"
 
 
 @pytest.mark.parametrize(
-    ("statuses", "stands"),
+    ("statuses", "state"),
     [
         (["NY"], FIRED),
         (["AVVENT"], FIRED),
@@ -122,38 +122,38 @@ FIRED, ASSESSED = "fired: on_time", "done: assessed"
         (["IKKE_OPPFYLT"], ASSESSED),
         (["IKKE_AKTUELL"], ASSESSED),
         (["AVVENT", "OPPFYLT"], ASSESSED),
-        # An assessed requirement that is opened anew is to be assessed.
+        # An assessed requirement that is opened again must be assessed.
         (["OPPFYLT", "NY_VURDERING"], FIRED),
     ],
 )
 def test_a_status_before_the_day_decides_whether_week_8_is_asked(
-    statuses: list[str], stands: str, tmp_path: Path
+    statuses: list[str], state: str, tmp_path: Path
 ) -> None:
-    """Which statuses are final."""
-    story = Story()
+    """Final statuses end the step, others do not."""
+    leave = Leave()
     for number, status in enumerate(statuses):
-        story.assessed(f"2026-02-{10 + number}T10:00:00Z", status)
+        leave.assessment(f"2026-02-{10 + number}T10:00:00Z", status)
 
-    assert story.state(tmp_path, WEEK_8) == stands
+    assert leave.state(tmp_path, WEEK_8) == state
 
 
-def test_a_requirement_that_a_job_has_closed_was_not_assessed(tmp_path: Path) -> None:
-    """NAV calls LUKKET final (2.3), though nobody has looked: its job closes what is nine months old.
+def test_a_requirement_closed_by_a_clean_up_was_not_assessed(tmp_path: Path) -> None:
+    """NAV calls LUKKET final, though nobody has assessed anything: a clean-up closes what is nine months old.
 
-    Otherwise the closing of a leave of long ago would end the requirement of today's.
+    As a decision, LUKKET of a leave of long ago would end the requirement of today's.
     """
-    assert Story().assessed("2026-02-10T10:00:00Z", "LUKKET").state(tmp_path, WEEK_8) == FIRED
+    assert Leave().assessment("2026-02-10T10:00:00Z", "LUKKET").state(tmp_path, WEEK_8) == FIRED
 
 
-def test_a_requirement_met_afterwards_takes_the_task_back(tmp_path: Path) -> None:
-    story = Story().assessed("2026-03-10T10:00:00Z", "OPPFYLT")
+def test_a_requirement_met_afterwards_withdraws_the_task(tmp_path: Path) -> None:
+    leave = Leave().assessment("2026-03-10T10:00:00Z", "OPPFYLT")
 
-    assert story.state(tmp_path, WEEK_8, "2026-03-10T10:59:00+01:00") == FIRED
-    assert story.state(tmp_path, WEEK_8, "2026-03-10T11:00:00+01:00") == ASSESSED
+    assert leave.state(tmp_path, WEEK_8, "2026-03-10T10:59:00+01:00") == FIRED
+    assert leave.state(tmp_path, WEEK_8, "2026-03-10T11:00:00+01:00") == ASSESSED
 
 
 @pytest.mark.parametrize(
-    ("statuses", "stands"),
+    ("statuses", "state"),
     [
         (["INNKALT"], FIRED),
         (["INNKALT", "NYTT_TID_STED"], FIRED),
@@ -161,53 +161,53 @@ def test_a_requirement_met_afterwards_takes_the_task_back(tmp_path: Path) -> Non
         (["INNKALT", "FERDIGSTILT"], "done: held"),
         (["INNKALT", "NYTT_TID_STED", "FERDIGSTILT"], "done: held"),
         (["FERDIGSTILT", "FERDIGSTILT"], "done: held"),
-        # On purpose otherwise: a meeting that a job has closed was not held (contract 7), NAV ends the candidate by it.
+        # NAV ends the candidate by LUKKET. Here a meeting that a clean-up closed was not held (contract 7).
         (["INNKALT", "LUKKET"], FIRED),
     ],
 )
 def test_a_meetings_status_decides_whether_week_17_is_asked(
-    statuses: list[str], stands: str, tmp_path: Path
+    statuses: list[str], state: str, tmp_path: Path
 ) -> None:
-    """Held ends it, being summoned, moved or cancelled does not."""
-    story = Story()
+    """A meeting that is held ends the step; one that is summoned, moved or cancelled does not."""
+    leave = Leave()
     for number, status in enumerate(statuses):
-        story.meeting(f"2026-03-{10 + number}T10:00:00+00:00", status)
+        leave.meeting(f"2026-03-{10 + number}T10:00:00+00:00", status)
 
-    assert story.state(tmp_path, WEEK_17) == stands
+    assert leave.state(tmp_path, WEEK_17) == state
 
 
 @pytest.mark.parametrize(
-    ("reason", "told_as"),
+    ("reason", "code"),
     [
         ("MEDISINSKE_GRUNNER", "medical"),
         ("INNLEGGELSE_INSTITUSJON", "hospitalised"),
         ("FORVENTET_FRISKMELDING_INNEN_28UKER", "recovery_expected_within_28_weeks"),
         ("DOKUMENTERT_TILTAK_FRISKMELDING", "ongoing_measure"),
-        ("FRISKMELDT", "other"),  # no longer given, still read
+        ("FRISKMELDT", "other"),  # only old records have it
     ],
 )
-def test_every_exemption_ends_week_17(reason: str, told_as: str, tmp_path: Path) -> None:
-    """One that came after the day takes the task back."""
+def test_every_exemption_ends_week_17(reason: str, code: str, tmp_path: Path) -> None:
+    """One that comes after the due date withdraws the task."""
     for day in ("2026-04-10", "2026-05-05"):
-        story = Story().candidate(f"{day}T10:00:00Z", "UNNTAK", reason)
-        assert story.state(tmp_path, WEEK_17) == f"done: exempted:{told_as}"
+        leave = Leave().candidate(f"{day}T10:00:00Z", "UNNTAK", reason)
+        assert leave.state(tmp_path, WEEK_17) == f"done: exempted:{code}"
 
 
 @pytest.mark.parametrize("arsak", ["STOPPUNKT", "LUKKET", "IKKE_AKTUELL"])
 def test_what_nav_says_of_its_own_candidates_changes_nothing(arsak: str, tmp_path: Path) -> None:
-    """STOPPUNKT is what the rulebook itself finds, LUKKET a cleaning job.
+    """The rulebook itself decides what STOPPUNKT says, and LUKKET is a clean-up.
 
-    IKKE_AKTUELL closes NAV's candidate (3.3); here it does not, for its reason is not sent, and an exemption is
-    announced to both parties. What lies behind it comes as facts of their own: a death, a meeting held, notes that end.
+    IKKE_AKTUELL closes NAV's candidate. Here it does not: the record gives no reason, and both parties are told of an
+    exemption. What causes it is published as a fact of its own: a death, a meeting held, notes that end.
     """
-    story = Story().candidate("2026-04-10T10:00:00Z", arsak)
+    leave = Leave().candidate("2026-04-10T10:00:00Z", arsak)
 
-    assert story.state(tmp_path, WEEK_17) == FIRED
+    assert leave.state(tmp_path, WEEK_17) == FIRED
 
 
 def test_an_answer_about_meeting_need_ends_nothing(tmp_path: Path) -> None:
-    """The form is for the adviser to read, in the seven days before the task is seen."""
+    """An adviser reads the answer, in the seven days before the task is shown."""
     answer = {"personident": ANNE, "hendelsetype": "MOTEBEHOV_SVAR_MOTTATT"}
-    story = Story().nav("2026-04-28T10:00:00Z", EVENTS, answer)
+    leave = Leave().nav("2026-04-28T10:00:00Z", EVENTS, answer)
 
-    assert story.state(tmp_path, WEEK_17) == FIRED
+    assert leave.state(tmp_path, WEEK_17) == FIRED
