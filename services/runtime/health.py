@@ -124,6 +124,7 @@ class Health:
 
 
 async def _faults(checks: Mapping[str, Check]) -> dict[str, str]:
+    checks = dict(checks)  # a part that starts may add its own while these answer
     answers = await asyncio.gather(*(_answer(check) for check in checks.values()))
     return {name: fault for name, fault in zip(checks, answers, strict=True) if fault is not None}
 
