@@ -11,6 +11,15 @@ PATIENCE_SECONDS = 120.0
 same comes within a second."""
 
 
+SLOWNESS = 4
+"""How many times slower a machine may be than the one on which a test's own limits were set. Only for a limit that is
+itself the promise, such as the time of a stop; everything else waits for `PATIENCE_SECONDS`."""
+
+SHORT_SECONDS = 1.5
+"""A time-out that a test waits out, given to a client whose server hangs. What answers has to answer within it, also on
+a slow machine."""
+
+
 async def until(is_so: Callable[[], bool], *, what: str = "what was waited for") -> None:
     """Look until it is so; fails with `what` when that does not come about."""
     await _wait(lambda: _answer(is_so), what, every_seconds=0.01)

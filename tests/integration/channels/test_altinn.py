@@ -42,6 +42,7 @@ from tests.support.channel_server import (
     sms,
 )
 from tests.support.notifier_desk import Desk, Out, anne, desk, due, oslo, withdrawal
+from tests.support.waiting import SHORT_SECONDS
 
 TEXT = {"type": "string", "minLength": 1}
 POLICY = {"enum": ["Anytime", "Daytime"]}
@@ -211,7 +212,7 @@ async def test_taken_and_hung_is_tried_again_and_found_to_be_there() -> None:
     """contract 15: accept-then-hang; the second try meets the first one's order."""
     async with (
         serving(Reply(hangs=True), receipt(200)) as server,
-        altinn(server.url, timeout_seconds=0.4) as channel,
+        altinn(server.url, timeout_seconds=SHORT_SECONDS) as channel,
     ):
         first = await channel.send(sms())
         assert isinstance(first, Failed)

@@ -32,6 +32,7 @@ from tests.support.channel_server import (
     serving,
 )
 from tests.support.notifier_desk import ANNE, KAFE
+from tests.support.waiting import SHORT_SECONDS
 
 LEADER = "02917220037"
 UNREADABLE = Failed(permanent=False, reason="gw:unreadable", uncertain=True)
@@ -233,7 +234,7 @@ async def test_an_error_inside_a_200_is_an_error(reply: Reply, failed: Failed) -
 
 async def test_hanging_and_refusing_are_tried_again_with_the_same_id() -> None:
     async with serving(Reply(hangs=True), result("NyOppgaveVellykket")) as server:
-        async with fager(server.url, timeout_seconds=0.4) as channel:
+        async with fager(server.url, timeout_seconds=SHORT_SECONDS) as channel:
             first = await channel.send(email())
             assert isinstance(first, Failed)
             assert (first.permanent, first.uncertain) == (False, True)

@@ -21,6 +21,7 @@ from tests.support.channel_server import (
     serving,
     sms,
 )
+from tests.support.waiting import SHORT_SECONDS
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
@@ -64,7 +65,7 @@ async def test_what_may_pass_is_tried_again(status: int, uncertain: bool) -> Non
 @pytest.mark.parametrize("reply", [Reply(hangs=True), Reply(drips=True)])
 async def test_a_gateway_that_takes_it_and_hangs_may_have_it(reply: Reply) -> None:
     """contract 15: accept-then-hang, and one that is slow beyond use; the second attempt has the same key."""
-    async with serving(reply) as server, gateway(server.url, timeout_seconds=0.4) as gw:
+    async with serving(reply) as server, gateway(server.url, timeout_seconds=SHORT_SECONDS) as gw:
         channel = HttpSms(gw, sender="Nav")
         failed = await channel.send(sms())
         assert isinstance(failed, Failed)

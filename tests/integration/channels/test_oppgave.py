@@ -29,6 +29,7 @@ from tests.support.channel_server import (
     serving,
 )
 from tests.support.notifier_desk import ANNE
+from tests.support.waiting import SHORT_SECONDS
 
 OFFICE = {"type": "string", "minLength": 4, "maxLength": 4}
 # OpprettOppgaveRequest and PatchOppgaveRequest of the published OpenAPI document.
@@ -202,7 +203,7 @@ async def test_a_mark_that_fails_makes_no_second_task(reply: Reply) -> None:
     book = Book(first={("PATCH", "/{id}"): [reply]})
     async with (
         serving(handler=book) as server,
-        oppgave(server.url, timeout_seconds=0.5) as channel,
+        oppgave(server.url, timeout_seconds=SHORT_SECONDS) as channel,
     ):
         first = await channel.send(opened())
         assert isinstance(first, Failed)

@@ -46,6 +46,7 @@ from tests.support.notifier_desk import (
     oslo,
 )
 from tests.support.notifier_desk import organisation as post_of
+from tests.support.waiting import SHORT_SECONDS
 
 PERSON = "14838510036"
 TUESDAY = oslo("2026-02-24T09:00:00")
@@ -115,7 +116,7 @@ async def test_somebody_whom_krr_does_not_know_has_no_record(body: object) -> No
     ],
 )
 async def test_krr_without_an_answer_that_can_be_used_is_away(reply: Reply) -> None:
-    async with serving(reply) as server, gateway(server.url, timeout_seconds=0.4) as gw:
+    async with serving(reply) as server, gateway(server.url, timeout_seconds=SHORT_SECONDS) as gw:
         with pytest.raises(RegisterUnavailable) as away:
             await KrrRegister(gw).contact(PERSON, NOW)
     assert PERSON not in str(away.value)
@@ -168,7 +169,7 @@ async def test_of_a_managers_addresses_the_first_that_is_one_is_used(
     ],
 )
 async def test_line_managers_without_an_answer_that_can_be_used_are_away(reply: Reply) -> None:
-    async with serving(reply) as server, gateway(server.url, timeout_seconds=0.4) as gw:
+    async with serving(reply) as server, gateway(server.url, timeout_seconds=SHORT_SECONDS) as gw:
         with pytest.raises(RegisterUnavailable):
             await LineManagerRegister(gw).manager(PERSON, KAFE, NOW)
 
@@ -202,7 +203,7 @@ async def asking(database_url: str, registers: Registers) -> AsyncIterator[Desk]
     """A notifier whose SMS and e-mail ask first."""
     async with (
         serving(handler=registers) as server,
-        gateway(server.url, timeout_seconds=0.5) as gw,
+        gateway(server.url, timeout_seconds=SHORT_SECONDS) as gw,
         desk(database_url, TUESDAY) as it,
     ):
         deliveries = StoredDeliveries(it.pool)

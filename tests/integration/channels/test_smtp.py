@@ -12,6 +12,7 @@ import pytest
 from services.notifier.channels.smtp import Smtp, SmtpServer
 from services.notifier.domain.delivery import Failed, Outcome, Sent
 from tests.support.channel_server import DELIVERY, email
+from tests.support.waiting import SHORT_SECONDS, SLOWNESS
 
 WELL = {
     "EHLO": "250 localhost",
@@ -73,7 +74,7 @@ async def mail_server(mood: Mood) -> AsyncIterator[Smtp]:
     server = await asyncio.start_server(mood.talk, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     sender = "ikke-svar@stoppunkt.invalid"
-    yield Smtp(SmtpServer("127.0.0.1", port, sender, tls="none", timeout_seconds=1.0))
+    yield Smtp(SmtpServer("127.0.0.1", port, sender, tls="none", timeout_seconds=SHORT_SECONDS))
     server.close()
     for task in asyncio.all_tasks():
         if "Mood.talk" in repr(task.get_coro()):
@@ -127,7 +128,7 @@ async def test_a_server_that_is_slow_beyond_use_is_left() -> None:
     """Every character in time, and the whole never: our own limit is for all of it."""
     started = asyncio.get_running_loop().time()
     outcome = await sent_to(Mood(drips=True))
-    assert asyncio.get_running_loop().time() - started < 3
+    assert asyncio.get_running_loop().time() - started < SLOWNESS * 3
     assert outcome == Failed(permanent=False, reason="smtp:TimeoutError", uncertain=True)
 
 

@@ -22,6 +22,7 @@ from services.notifier.domain.delivery import Failed, Sent
 from services.notifier.ports import Outgoing
 from tests.support.notifier_desk import MANAGER, anne, desk, due, manager, oslo, withdrawal
 from tests.support.paths import LOCALHOST_PEM
+from tests.support.waiting import SHORT_SECONDS
 
 LOCALHOST = LOCALHOST_PEM
 NOW = datetime(2026, 2, 24, 8, tzinfo=UTC)
@@ -158,7 +159,7 @@ async def test_a_server_that_takes_the_mail_and_hangs_may_have_it() -> None:
     """contract 15: accept-then-hang; it is tried again with the same Message-ID, and labelled."""
     mailbox = Mailbox("hang")
     async with listening(mailbox) as port:
-        channel = smtp(port, timeout_seconds=0.5)
+        channel = smtp(port, timeout_seconds=SHORT_SECONDS)
         first = await channel.send(outgoing())
         assert first == Failed(permanent=False, reason="smtp:TimeoutError", uncertain=True)
         assert await channel.send(outgoing()) == Sent()

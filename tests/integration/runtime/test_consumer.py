@@ -21,7 +21,7 @@ from services.runtime.settings import ServiceSettings
 from tests.support.captured_logs import NATIONAL_ID, captured_logs
 from tests.support.kafka_clients import publishing, settings_for, started
 from tests.support.postgres_and_kafka import Parts
-from tests.support.waiting import until
+from tests.support.waiting import SLOWNESS, until
 
 TOPIC = "facts"
 
@@ -196,7 +196,7 @@ async def test_a_stop_does_not_wait_for_a_failing_batch_and_the_next_member_gets
             async with started(broker):
                 await until(lambda: failing.calls > 1)
                 stopping = asyncio.create_task(broker.stop())
-                await asyncio.wait_for(stopping, 5)
+                await asyncio.wait_for(stopping, SLOWNESS * 5)
         working = Handler()
         broker = make_broker(settings)
         Consumer(

@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from services.cli.embedded.parts import embedded_kafka
 from tests.support.postgres_and_kafka import Parts
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 async def make_topic(bootstrap_servers: str, topic: str) -> None:
@@ -47,7 +48,7 @@ async def test_the_broker_does_what_the_parts_say(parts: Parts, topic_prefix: st
     async with AIOKafkaConsumer(
         topic, bootstrap_servers=servers, auto_offset_reset="earliest"
     ) as consumer:
-        record = await asyncio.wait_for(consumer.getone(), 30)
+        record = await asyncio.wait_for(consumer.getone(), PATIENCE_SECONDS)
     assert (record.key, record.value) == (b"key", b"value")
 
 
@@ -68,7 +69,7 @@ async def test_a_proxy_takes_the_database_away_and_gives_it_back(database_url: s
             done, _ = await asyncio.wait([answer], timeout=0.3)
             assert not done
             await proxy.pass_on()
-            assert await asyncio.wait_for(answer, 10) == 2
+            assert await asyncio.wait_for(answer, PATIENCE_SECONDS) == 2
 
             await proxy.refuse()
             with pytest.raises(ConnectionRefusedError):
@@ -99,4 +100,4 @@ async def test_a_broker_behind_a_proxy_sends_its_clients_there(topic_prefix: str
                 done, _ = await asyncio.wait([sent], timeout=0.5)
                 assert not done
                 await proxy.pass_on()
-                await asyncio.wait_for(sent, 20)
+                await asyncio.wait_for(sent, PATIENCE_SECONDS)

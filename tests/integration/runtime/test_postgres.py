@@ -24,6 +24,7 @@ from services.runtime.postgres import (
     transaction,
 )
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import SLOWNESS, until
 
 
 @pytest.fixture
@@ -181,13 +182,13 @@ async def test_a_frozen_server_holds_nobody_for_long(database_url: str) -> None:
                 await connection.execute("select 1")
                 await proxy.swallow()
                 await connection.execute("select 2")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < SLOWNESS * 5
         await proxy.pass_on()
         assert await retrying(lambda: pool.fetchval("select 3"), pool=pool) == 3
         await proxy.swallow()
         began = time.monotonic()
         await close_pool(pool, timeout_seconds=1)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < SLOWNESS * 5
 
 
 async def test_a_process_that_was_frozen_in_a_transaction_is_fenced(database_url: str) -> None:
@@ -199,7 +200,7 @@ async def test_a_process_that_was_frozen_in_a_transaction_is_fenced(database_url
     with pytest.raises(Exception) as caught:  # noqa: PT011, PT012 - which one depends on the moment
         async with transaction(pool) as connection:
             await connection.execute("insert into told values (1)")
-            await asyncio.sleep(0.5)
+            await until(connection.is_closed)
     assert is_transient(caught.value)
     assert await retrying(lambda: pool.fetchval("select count(*) from told"), pool=pool) == 0
     await close_pool(pool)

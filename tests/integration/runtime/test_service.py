@@ -19,7 +19,7 @@ from tests.support.captured_logs import NATIONAL_ID
 from tests.support.paths import ROOT
 from tests.support.postgres_and_kafka import Parts
 from tests.support.tcp_proxy import TcpProxy
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, SLOWNESS, until
 
 GRACE_SECONDS = 2
 
@@ -43,7 +43,7 @@ class Running:
     def says(self, event: str) -> bool:
         return any(line["event"] == event for line in self.lines())
 
-    async def exit_code(self, within_seconds: float) -> int:
+    async def exit_code(self, within_seconds: float = PATIENCE_SECONDS) -> int:
         code = await asyncio.wait_for(self.process.wait(), within_seconds)
         await self._reading
         return code
@@ -76,14 +76,14 @@ async def running(fault: str, servers: str, prefix: str = "", **env: str) -> Asy
     finally:
         if process.returncode is None:
             process.kill()
-        await program.exit_code(10)
+        await program.exit_code()
 
 
 async def is_ready(program: Running) -> bool:
     port = next(line["port"] for line in program.lines() if line["event"] == "health.listening")
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
     writer.close()
     await writer.wait_closed()
     return answer.startswith(b"HTTP/1.1 200")
@@ -99,8 +99,8 @@ async def test_told_to_stop_it_finishes_and_exits_with_0(parts: Parts, topic_pre
         assert await is_ready(program)
         began = time.monotonic()
         program.process.send_signal(signal.SIGTERM)
-        assert await program.exit_code(GRACE_SECONDS + 5) == 0
-        assert time.monotonic() - began < GRACE_SECONDS + 1
+        assert await program.exit_code(SLOWNESS * (GRACE_SECONDS + 5)) == 0
+        assert time.monotonic() - began < SLOWNESS * (GRACE_SECONDS + 1)
     assert program.lines()[-1]["exit_code"] == 0
 
 
@@ -116,7 +116,7 @@ async def test_told_to_stop_with_its_broker_dead_it_ends_in_time(how: str) -> No
                 await (proxy.refuse() if how == "refuse" else proxy.swallow())
                 await until(lambda: program.says("turn.failed"))
                 program.process.send_signal(signal.SIGTERM)
-                assert await program.exit_code(GRACE_SECONDS + 5) == 1
+                assert await program.exit_code(SLOWNESS * (GRACE_SECONDS + 5)) == 1
                 assert program.says("stop.failed"), "what did not end is named"
                 assert program.says("service.stopped")
 
@@ -124,7 +124,7 @@ async def test_told_to_stop_with_its_broker_dead_it_ends_in_time(how: str) -> No
 async def test_with_no_broker_at_the_start_it_exits_with_1_at_once() -> None:
     """Under another server it would live for ever and never connect."""
     async with running("healthy", "127.0.0.1:1") as program:
-        assert await program.exit_code(15) == 1
+        assert await program.exit_code() == 1
     assert program.says("service.failed")
 
 
@@ -139,19 +139,19 @@ async def test_a_consumer_that_died_quietly_ends_the_process(
         topic_prefix,
         KAFKA_IDEMPOTENCE=idempotence,
     ) as program:
-        assert await program.exit_code(40) == 1
+        assert await program.exit_code() == 1
     assert program.says("service.unhealthy")
 
 
 async def test_an_event_loop_that_stands_still_ends_the_process() -> None:
     async with running("frozen_loop", "127.0.0.1:1") as program:
-        assert await program.exit_code(20) == 1
+        assert await program.exit_code() == 1
     assert program.says("service.frozen")
 
 
 async def test_a_part_that_fails_ends_the_process_and_its_text_is_not_told() -> None:
     async with running("failing_part", "127.0.0.1:1") as program:
-        assert await program.exit_code(20) == 1
+        assert await program.exit_code() == 1
     (line,) = (line for line in program.lines() if line["event"] == "service.failed")
     assert line["error"] == "LookupError"
     assert line["reason"] == "part has ended"
@@ -160,7 +160,7 @@ async def test_a_part_that_fails_ends_the_process_and_its_text_is_not_told() -> 
 
 async def test_a_start_that_fails_closes_what_was_open_and_its_text_is_not_told() -> None:
     async with running("failing_start", "127.0.0.1:1") as program:
-        assert await program.exit_code(20) == 1
+        assert await program.exit_code() == 1
     assert "closed\n" in program.text
     assert NATIONAL_ID not in program.text
 
@@ -169,7 +169,7 @@ async def test_a_part_that_will_not_stop_is_left_behind_in_time() -> None:
     async with running("hanging_stop", "127.0.0.1:1") as program:
         await until(lambda: program.says("service.started"))
         program.process.send_signal(signal.SIGTERM)
-        assert await program.exit_code(GRACE_SECONDS + 5) == 1
+        assert await program.exit_code(SLOWNESS * (GRACE_SECONDS + 5)) == 1
     assert program.says("stop.cut_short")
 
 
@@ -179,4 +179,4 @@ async def test_a_second_signal_ends_it_at_once() -> None:
         program.process.send_signal(signal.SIGINT)
         await until(lambda: program.says("service.stopping"))
         program.process.send_signal(signal.SIGTERM)
-        assert await program.exit_code(3) == 1
+        assert await program.exit_code(SLOWNESS * 3) == 1

@@ -13,7 +13,32 @@ import pytest
 
 from services.runtime.health import Health, HealthServer, Pulse, Unhealthy
 from services.runtime.kafka import Consumer, ConsumerProbe
+from services.runtime.kafka.probe import (
+    DEAF_SECONDS,
+    REJOIN_LIVE_SECONDS,
+    REJOIN_READY_SECONDS,
+    STUCK_SECONDS,
+)
 from tests.support.captured_logs import NATIONAL_ID, captured_logs
+from tests.support.waiting import PATIENCE_SECONDS, until
+
+
+class Stopwatch:
+    """Stands in a module for `time`, so that a test says how much of it has passed."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def stopwatch(monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
+    """The clock of the consumer's probe."""
+    stopwatch = Stopwatch()
+    monkeypatch.setattr("services.runtime.kafka.probe.time", stopwatch)
+    return stopwatch
 
 
 async def fine() -> str | None:
@@ -58,26 +83,41 @@ async def test_a_check_that_hangs_or_fails_is_a_fault_in_time_and_without_its_te
     assert await health.readiness() == {"slow": "no answer in 0 s", "odd": "LookupError"}
 
 
+async def test_a_part_may_start_while_the_others_are_asked() -> None:
+    health = Health()
+
+    async def starts_another() -> str | None:
+        health.watch("new", readiness=ill)
+        return None
+
+    health.watch("old", readiness=starts_another)
+    assert await health.readiness() == {}
+    assert await health.readiness() == {"new": "is ill"}
+
+
 async def test_the_guard_gives_up_on_what_stays_dead_and_not_on_what_recovers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """contract 13.8."""
     monkeypatch.setattr("services.runtime.health.LOOK_EVERY_SECONDS", 0.005)
+    stopwatch = Stopwatch()
+    monkeypatch.setattr("services.runtime.health.time", stopwatch)
     looks = 0
 
     async def flickers() -> str | None:
         nonlocal looks
         looks += 1
+        stopwatch.seconds += 1
         return "is ill" if looks % 3 else None
 
     health = Health()
     health.watch("flickering", liveness=flickers)
-    guard = asyncio.create_task(health.guard(patience_seconds=0.1))
-    await asyncio.sleep(0.3)
+    guard = asyncio.create_task(health.guard(patience_seconds=3))
+    await until(lambda: looks > 30 or guard.done())
     assert not guard.done()
     health.watch("dead", liveness=ill)
     with captured_logs(), pytest.raises(Unhealthy, match=r"^dead$"):
-        await asyncio.wait_for(guard, 5)
+        await asyncio.wait_for(guard, PATIENCE_SECONDS)
 
 
 async def test_a_loop_that_no_longer_turns_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,13 +135,15 @@ async def serving(health: Health) -> AsyncIterator[HealthServer]:
         yield server
     finally:
         await server.stop()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, PATIENCE_SECONDS)
 
 
 async def ask(server: HealthServer, path: str, method: str = "GET") -> tuple[int, str]:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-    head, _, body = (await asyncio.wait_for(reader.read(), 5)).decode().partition("\r\n\r\n")
+    head, _, body = (
+        (await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)).decode().partition("\r\n\r\n")
+    )
     writer.close()
     await writer.wait_closed()
     return int(head.split()[1]), body
@@ -173,37 +215,34 @@ def probed(client: Client) -> tuple[ConsumerProbe, SimpleNamespace]:
 
 
 async def test_records_that_wait_while_nothing_is_tried_are_a_dead_consumer(
-    monkeypatch: pytest.MonkeyPatch,
+    stopwatch: Stopwatch,
 ) -> None:
-    monkeypatch.setattr("services.runtime.kafka.probe.STUCK_SECONDS", 0.02)
     client = Client()
     probe, consumer = probed(client)
     assert await probe.liveness() is None
     client.end = 9
     assert await probe.liveness() is None
-    await asyncio.sleep(0.05)
+    stopwatch.seconds += STUCK_SECONDS + 1
     consumer.attempts += 1  # it is trying
     assert await probe.liveness() is None
-    await asyncio.sleep(0.05)
+    stopwatch.seconds += STUCK_SECONDS + 1
     assert "records wait" in (await probe.liveness() or "")
     client.at = 9
     assert await probe.liveness() is None
 
 
 async def test_a_consumer_long_outside_its_group_is_not_ready_and_later_not_alive(
-    monkeypatch: pytest.MonkeyPatch,
+    stopwatch: Stopwatch,
 ) -> None:
     """Aiokafka #1154, #1176."""
-    monkeypatch.setattr("services.runtime.kafka.probe.REJOIN_READY_SECONDS", 0.01)
-    monkeypatch.setattr("services.runtime.kafka.probe.REJOIN_LIVE_SECONDS", 0.2)
     client = Client()
     probe, _ = probed(client)
     client._coordinator._rejoin_needed_fut.set_result(None)
     assert await probe.readiness() is None
-    await asyncio.sleep(0.03)
+    stopwatch.seconds += REJOIN_READY_SECONDS + 1
     assert await probe.readiness() == "is outside its group"
     assert await probe.liveness() is None
-    await asyncio.sleep(0.25)
+    stopwatch.seconds += REJOIN_LIVE_SECONDS
     assert "outside its group" in (await probe.liveness() or "")
 
 
@@ -217,13 +256,12 @@ async def test_a_failing_handler_makes_it_unready_and_a_hanging_one_dead() -> No
 
 
 async def test_a_broker_that_no_longer_answers_makes_it_unready_until_it_does(
-    monkeypatch: pytest.MonkeyPatch,
+    stopwatch: Stopwatch,
 ) -> None:
-    monkeypatch.setattr("services.runtime.kafka.probe.DEAF_SECONDS", 0.02)
     client = Client()
     probe, _ = probed(client)
     assert await probe.readiness() is None
-    await asyncio.sleep(0.05)
+    stopwatch.seconds += DEAF_SECONDS + 1
     assert "hears nothing" in (await probe.readiness() or "")
     assert await probe.liveness() is None
     client.answered_ms = 2

@@ -15,7 +15,7 @@ from services.runtime.health import Pulse
 from services.runtime.kafka import ProducerWedged, PublishOutcomeUnknown
 from services.runtime.turning import TRIES_OF_A_BUG, Wake, keep_turning
 from tests.support.captured_logs import NATIONAL_ID, captured_logs
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 NOON = datetime(2026, 2, 2, 12, 0, tzinfo=UTC)
 HOUR = 3600.0
@@ -49,7 +49,7 @@ async def turning(turns: Turns, **others: Any) -> AsyncIterator[asyncio.Task[Non
         yield task
     finally:
         stopping.set()
-        await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 5)
+        await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), PATIENCE_SECONDS)
 
 
 async def test_it_turns_again_at_once_while_there_is_something_to_do() -> None:
@@ -156,7 +156,7 @@ async def test_a_turn_that_hangs_is_cut_and_counts_as_bad_luck(
         )
         await until(lambda: started == 2)
         stopping.set()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, PATIENCE_SECONDS)
 
 
 async def test_a_stop_lets_the_turn_under_way_end() -> None:
@@ -176,7 +176,7 @@ async def test_a_stop_lets_the_turn_under_way_end() -> None:
     await asyncio.sleep(0)
     assert not task.done()
     finish.set()
-    await asyncio.wait_for(task, 2)
+    await asyncio.wait_for(task, PATIENCE_SECONDS)
     assert ended.is_set()
 
 
