@@ -1,1 +1,1 @@
-"""Benchmarks: ratios within one interleaved run, since absolute figures wander on shared cores."""
+"""Benchmarks. On shared cores absolute figures vary, so compare what one run measures side by side."""

@@ -1,10 +1,10 @@
-"""How many people a second `plan --by-person` plans, and whether its memory stays flat.
+"""How many people a second `stoppunkt plan --by-person` plans, and whether its memory stays flat.
 
     python -m bench.by_person [--people 1000000]
 
-The people are made up one after the other and piped into the command, so that no file and no list grows with
-them. Two in three have a leave of weeks, one in three one of months; some are graded, have two employers, are asked
-and answer, meet, are exempted, return to work, die, change their number, or have a note withdrawn or told late.
+The people are invented one after the other and piped into the command, so that no file and no list grows with
+them. Two in three have a leave of weeks, one in three one of months. Some are graded, have two employers, answer
+about meeting need, have meetings or exemptions, return to work, die, change their number, or have a late note.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ COMMAND = Path(sys.executable).with_name("stoppunkt")
 
 
 def number_of(index: int, *, changed: bool = False) -> str:
-    """A made-up national number (month + 80); every index has two of its own."""
+    """An invented national number (80 added to the month); each index has two, before and after a change."""
     rest, day = divmod(index, 28)
     rest, month = divmod(rest, 12)
     serial, year = divmod(rest, 100)
@@ -41,7 +41,7 @@ def number_of(index: int, *, changed: bool = False) -> str:
 
 @dataclass
 class Life:
-    """One person's records in the order in which they are told; all chance comes from `chance`."""
+    """One person's records in the order in which they arrive, all drawn from `chance`."""
 
     index: int
     chance: random.Random
@@ -64,11 +64,11 @@ class Life:
         members = {"at": at.isoformat(), "topic": topic, "key": key, "headers": headers}
         self.records.append((at, members | {"value": value}))
 
-    def note(self, first: date, last: date, told_on: date, org: str, grade: int) -> None:
+    def note(self, first: date, last: date, issued_on: date, org: str, grade: int) -> None:
         note_id = f"note-{self.index}-{len(self.records)}"
         kind = {"kind": "full"} if grade == 100 else {"kind": "graded", "grade": grade}
         self.event(
-            told_on,
+            issued_on,
             NOTES,
             note_id,
             "sick_note.registered",
@@ -77,7 +77,7 @@ class Life:
                 "person_id": self.person,
                 "employer": {"org_number": org, "name": "SYNTETISK"},
                 "form": "digital",
-                "issued_on": told_on.isoformat(),
+                "issued_on": issued_on.isoformat(),
                 "periods": [{"from": first.isoformat(), "to": last.isoformat(), **kind}],
                 "self_certified_days": [],
             },
@@ -86,20 +86,21 @@ class Life:
     def fact(self, day: date, kind: str, **value: object) -> None:
         self.event(day, FACTS, f"key-{self.index}", kind, {"person_id": self.person} | value)
 
-    def live(self) -> list[dict[str, Any]]:
+    def draw(self) -> list[dict[str, Any]]:
+        """Draw the whole life; its records, as the members of their lines."""
         chance = self.chance
         org = chance.choice(EMPLOYERS)
         start = first = FIRST_DAY + timedelta(days=chance.randrange(300))
         for _ in range(chance.choice((1, 1, 1, 2, 2, 3, 4, 6, 8))):
             last = first + timedelta(days=chance.choice((6, 13, 27, 27, 41)))
             grade = chance.choice((100, 100, 100, 60, 40))
-            told_on = first + timedelta(days=30 if chance.random() < 0.05 else 0)
-            self.note(first, last, told_on, org, grade)
+            issued_on = first + timedelta(days=30 if chance.random() < 0.05 else 0)
+            self.note(first, last, issued_on, org, grade)
             if chance.random() < 0.08:
-                self.note(first, last, told_on, chance.choice(EMPLOYERS), 50)
+                self.note(first, last, issued_on, chance.choice(EMPLOYERS), 50)
             first = last + timedelta(days=chance.choice((1, 1, 1, 1, 3, 20)))
         self._follow_up(start, org)
-        self.records.sort(key=lambda each: each[0])
+        self.records.sort(key=lambda record: record[0])
         return [members for _, members in self.records]
 
     def _follow_up(self, start: date, org: str) -> None:
@@ -111,21 +112,24 @@ class Life:
             self.fact(day, "follow_up_plan.made", org_number=org, made_on=day.isoformat())
         if happens(0.1):
             day = start + timedelta(days=107)
-            told = {"party": "employee", "wants_meeting": happens(0.5), "justified": happens(0.5)}
-            self.fact(day, "meeting_need.answered", **told)
+            answer = {"wants_meeting": happens(0.5), "justified": happens(0.5)}
+            self.fact(day, "meeting_need.answered", party="employee", **answer)
         if happens(0.1):
             held_on = start + timedelta(days=self.chance.randrange(120, 180))
-            meeting = {"meeting": 2, "meeting_id": f"m-{self.index}"}
-            told = meeting | {"takes_place_on": held_on.isoformat()}
-            self.fact(held_on - timedelta(days=25), "dialogue_meeting.summoned", **told)
-            self.fact(held_on, "dialogue_meeting.held", **told)
+            meeting = {
+                "meeting": 2,
+                "meeting_id": f"m-{self.index}",
+                "takes_place_on": held_on.isoformat(),
+            }
+            self.fact(held_on - timedelta(days=25), "dialogue_meeting.summoned", **meeting)
+            self.fact(held_on, "dialogue_meeting.held", **meeting)
         if happens(0.05):
-            told = {
+            exemption = {
                 "checkpoint": "dialogue_meeting_2",
                 "reason": "medical",
                 "granted_by": "adviser",
             }
-            self.fact(start + timedelta(days=100), "exemption.granted", **told)
+            self.fact(start + timedelta(days=100), "exemption.granted", **exemption)
         if happens(0.05):
             back_on = start + timedelta(days=45)
             self.fact(back_on, "work.resumed", **{"from": back_on.isoformat()})
@@ -133,24 +137,24 @@ class Life:
             day = start + timedelta(days=70)
             self.fact(day, "person.died", on=day.isoformat())
         if happens(0.005):
-            told = {
+            change = {
                 "old_person_id": self.person,
                 "new_person_id": number_of(self.index, changed=True),
             }
-            self.event(start + timedelta(days=33), FACTS, "k", "person.renumbered", told)
+            self.event(start + timedelta(days=33), FACTS, "k", "person.renumbered", change)
 
 
 def lives(people: int, seed: int = 1) -> Iterator[str]:
-    """The records of that many people, each person's together, as lines; the same for the same seed."""
+    """The records of that many people as JSON lines, person after person; the same for the same seed."""
     for index in range(people):
         life = Life(index, random.Random(f"{seed}/{index}"))  # noqa: S311 - no secret
-        for members in life.live():
+        for members in life.draw():
             yield json.dumps(members, separators=(",", ":")) + "\n"
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What one run came to; `peak_bytes` is the command's own, `records` and `cases` tell what it had to do."""
+class Measurement:
+    """One run: its size, its time, and the most memory that the command used."""
 
     people: int
     cases: int
@@ -159,36 +163,41 @@ class Measured:
     peak_bytes: int
 
 
-def measure(people: int, lines: Iterable[str], *, tell_every: int = 0) -> Measured:
-    """Pipe the lines of that many people through the command; raises AssertionError where one is not planned."""
+def measure(people: int, lines: Iterable[str], *, print_every: int = 0) -> Measurement:
+    """Pipe the lines of that many people through the command. Raises AssertionError where one has no plan.
+
+    Every `print_every` people a line is printed; 0 prints none.
+    """
     command = [str(COMMAND), "plan", "/dev/stdin", "--at", AT, "--by-person", "--json"]
     began_at = time.monotonic()
     planned = cases = peak_bytes = 0
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        fed = _Feed(lines, process.stdin)
-        fed.start()
+        feed = _Feed(lines, process.stdin)
+        feed.start()
         for line in process.stdout:
             if not line.startswith(b'{"person_id"'):
                 continue
             planned += 1
             cases += line.count(b'"case_id"')
             if planned % 500 == 0 or planned == people:
-                # The kernel's own high-water mark; after the last person only a pipe's worth is left.
+                # Read while the command runs, because /proc/<pid> is gone once it has ended.
                 peak_bytes = _peak_bytes(process.pid) or peak_bytes
-            if tell_every and planned % tell_every == 0:
+            if print_every and planned % print_every == 0:
                 rate = planned / (time.monotonic() - began_at)
                 print(
                     f"{planned:>9} people  {rate:6.0f}/s  {peak_bytes / MIB:6.1f} MiB", flush=True
                 )
-        fed.join()
+        feed.join()
     assert process.returncode == 0
     assert planned == people, f"{people} people went in, {planned} came out"
-    return Measured(planned, cases, fed.records, time.monotonic() - began_at, peak_bytes)
+    return Measurement(planned, cases, feed.records, time.monotonic() - began_at, peak_bytes)
 
 
 class _Feed(threading.Thread):
+    """Writes the lines into the pipe, beside the thread that reads what the command prints."""
+
     def __init__(self, lines: Iterable[str], pipe: IO[bytes]) -> None:
         super().__init__(daemon=True)
         self.lines, self.pipe, self.records = lines, pipe, 0
@@ -217,10 +226,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=1_000_000)
     people = parser.parse_args().people
-    made = measure(people, lives(people), tell_every=max(people // LINES_SHOWN, 1))
+    run = measure(people, lives(people), print_every=max(people // LINES_SHOWN, 1))
     print(
-        f"{made.people} people, {made.cases} cases, {made.records} records in {made.seconds:.0f} s:"
-        f" {made.people / made.seconds:.0f} people a second, peak {made.peak_bytes / MIB:.1f} MiB"
+        f"{run.people} people, {run.cases} cases, {run.records} records in {run.seconds:.0f} s:"
+        f" {run.people / run.seconds:.0f} people a second, peak {run.peak_bytes / MIB:.1f} MiB"
     )
 
 

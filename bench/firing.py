@@ -1,13 +1,13 @@
-"""How near firing is to what PostgreSQL can do, and what an empty poll costs with many timers waiting.
+"""How fast timers fire compared with what PostgreSQL can do, and what an empty turn costs with many timers waiting.
 
     DATABASE_URL=… python -m bench.firing [--timers 20000] [--pending 1000000]
 
-Rounds of each way are interleaved; what counts is the ratio of the medians.
+Rounds of both ways alternate; compare the medians of one run, because absolute figures vary on shared cores.
 
 | way | what it does |
 |---|---|
-| turn | the scheduler's own turn: claim, due events, outbox, in transactions of 1 000 |
-| move | the same rows moved by one SQL statement a batch, without any Python: the ceiling |
+| turn | the scheduler's own turn: claim timers, make due events, fill the outbox, in transactions of 1 000 |
+| move | the upper bound: SQL alone moves the same rows, one statement for each batch of 1 000 |
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import asyncio
 import os
 import statistics
 import time
+from collections.abc import Awaitable
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -51,15 +52,14 @@ select 'moved-' || case_id, person, case_id, $1, false, draft from moved
 
 
 class NoPublisher:
-    """Firing is measured up to the outbox; publishing is Kafka's time."""
+    """Publishes nothing: firing is measured up to the outbox."""
 
     async def publish(self, records: object) -> None:
         raise NotImplementedError
 
 
 def draft() -> str:
-    """A due event as long as they are."""
-    at = NOW.isoformat()
+    """The JSON of a due event of ordinary length."""
     return DeadlineDue(
         event_id=str(uuid4()),
         case_id=str(uuid4()),
@@ -69,8 +69,8 @@ def draft() -> str:
         subject=None,
         generation=1,
         due_on=date(2026, 4, 27),
-        due_at=datetime.fromisoformat(at),
-        fired_at=datetime.fromisoformat(at),
+        due_at=NOW,
+        fired_at=NOW,
         late_seconds=0,
         show_on=None,
         rulebook=RulebookStamp(name="standard", version="2026-11", office=None),
@@ -93,7 +93,7 @@ def draft() -> str:
 
 
 async def fill(pool: Pool, count: int, due_at: datetime, name: str) -> None:
-    """Timers that fall due at one instant, each a draft with an id of its own."""
+    """Insert timers that are due at one instant, each with a draft that has an id of its own."""
     text = draft()
     async with pool.acquire() as connection:
         sql = FILL.format(name=f"'{name}-'").replace(
@@ -117,9 +117,9 @@ async def by_move(pool: Pool) -> None:
                 return
 
 
-async def seconds_of(work: object) -> float:
+async def seconds_of(work: Awaitable[object]) -> float:
     started_at = time.perf_counter()
-    await work  # type: ignore[misc]
+    await work
     return time.perf_counter() - started_at
 
 
@@ -128,19 +128,20 @@ async def clean(pool: Pool) -> None:
 
 
 async def rounds(pool: Pool, scheduler: Scheduler, timers: int, count: int) -> dict[str, float]:
-    taken: dict[str, list[float]] = {"turn": [], "move": []}
+    """The median of the seconds that each way took in that many rounds."""
+    rounds_of: dict[str, list[float]] = {"turn": [], "move": []}
     for _ in range(count):
-        for way, seconds in taken.items():
+        for way, seconds in rounds_of.items():
             await clean(pool)
             await fill(pool, timers, NOW, "due")
             await pool.execute("analyze timers")
             work = by_turn(scheduler) if way == "turn" else by_move(pool)
             seconds.append(await seconds_of(work))
-    return {way: statistics.median(seconds) for way, seconds in taken.items()}
+    return {way: statistics.median(seconds) for way, seconds in rounds_of.items()}
 
 
-async def poll(pool: Pool, scheduler: Scheduler, pending: int) -> float:
-    """Milliseconds of an empty turn with that many timers waiting for later."""
+async def empty_turn(pool: Pool, scheduler: Scheduler, pending: int) -> float:
+    """The median milliseconds of a turn that finds nothing due, with that many timers that are due later."""
     await clean(pool)
     await fill(pool, pending, NOW + timedelta(days=1), "later")
     await pool.execute("vacuum analyze timers", timeout=600)
@@ -149,14 +150,14 @@ async def poll(pool: Pool, scheduler: Scheduler, pending: int) -> float:
 
 
 async def main() -> None:
-    """Measure in a database of its own on the server of DATABASE_URL."""
+    """Measure in a new database on the server of DATABASE_URL, and drop the database afterwards."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--timers", type=int, default=20_000)
     parser.add_argument("--pending", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
-    told = parser.parse_args()
+    options = parser.parse_args()
     configure_logs("WARNING", "console")
     server = os.environ["DATABASE_URL"]
     name = f"bench_{uuid4().hex[:8]}"
@@ -171,17 +172,20 @@ async def main() -> None:
         scheduler = compose(
             pool,
             TurnedClock(NOW),
-            NoPublisher(),  # type: ignore[arg-type]  # nothing is relayed here
+            NoPublisher(),  # type: ignore[arg-type]  # nothing is published here
             read_rulebook("standard"),
             hashing(SecretStr("bench")),
         )
-        medians = await rounds(pool, scheduler, told.timers, told.rounds)
+        medians = await rounds(pool, scheduler, options.timers, options.rounds)
         for way, seconds in medians.items():
-            print(f"{way}: {told.timers / seconds:,.0f} timers/s")
-        print(f"turn reaches {medians['move'] / medians['turn']:.0%} of the ceiling")
-        few, many = await poll(pool, scheduler, 1_000), await poll(pool, scheduler, told.pending)
+            print(f"{way}: {options.timers / seconds:,.0f} timers/s")
+        print(f"turn reaches {medians['move'] / medians['turn']:.0%} of the upper bound")
+        few, many = (
+            await empty_turn(pool, scheduler, 1_000),
+            await empty_turn(pool, scheduler, options.pending),
+        )
         print(
-            f"an empty turn: {few:.2f} ms with 1,000 pending, {many:.2f} ms with {told.pending:,}"
+            f"an empty turn: {few:.2f} ms with 1,000 pending, {many:.2f} ms with {options.pending:,}"
         )
         await close_pool(pool)
     finally:
