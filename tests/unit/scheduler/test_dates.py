@@ -14,9 +14,9 @@ from schemas.wire import Version
 from services.scheduler.domain.facts.case_facts import CaseFacts
 from services.scheduler.domain.facts.cases import Leave, NoteDay
 from services.scheduler.domain.facts.facts import StandingNote
-from services.scheduler.domain.plan.done import View
 from services.scheduler.domain.plan.plan import plan
 from services.scheduler.domain.plan.planned_step import PlannedStep
+from services.scheduler.domain.plan.view import View
 from services.workdays import is_working_day, last_working_day, working_days_after
 from tests.reference import calendar as other
 from tests.reference.life import ANNE, KAFE, OSLO, Life, at, day, note, shipped

@@ -15,10 +15,10 @@ from services.scheduler.domain.events.due_event import draft, not_after
 from services.scheduler.domain.facts.case_facts import CaseFacts, case_facts, facts_by_case
 from services.scheduler.domain.facts.cases import Identified, Leave, StoredCase, identify, leaves_of
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, standing
-from services.scheduler.domain.plan.done import View
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
 from services.scheduler.domain.plan.plan import CasePlan, plan
 from services.scheduler.domain.plan.planned_step import PlannedStep
+from services.scheduler.domain.plan.view import View
 from services.scheduler.domain.rulebook.model import Rulebook
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from schemas.messages import FULL_GRADE, Recipient
+from schemas.messages import Recipient
 from schemas.norway import ONE_DAY, oslo_date, oslo_instant
 from services.scheduler.domain.facts.cases import Leave
-from services.scheduler.domain.plan.done import Question, View, closed_and_resumed, first_reason
-from services.scheduler.domain.plan.fact_anchors import Occurrence, covers
+from services.scheduler.domain.plan.conditions import failing_condition
+from services.scheduler.domain.plan.done import closed_and_resumed, first_reason
+from services.scheduler.domain.plan.fact_anchors import Occurrence
+from services.scheduler.domain.plan.view import Question, View
 from services.scheduler.domain.rulebook.model import Rulebook, Step
 from services.workdays import last_working_day, working_days_after
 
@@ -113,7 +115,7 @@ def _assess_dated(question: Question, due_at: datetime, *, is_full: bool) -> Ass
         if applies_on >= view.today:
             return Assessment("waiting", "notes_end_before_due", *common)
         return Assessment("not_applicable", "not_sick_listed", *common)
-    fails = _failing_condition(question, applies_on, is_full=is_full)
+    fails = failing_condition(question, applies_on, is_full=is_full)
     if fails is None and not recipients:
         fails = "graded" if leave.employers(question.within(due_on)) else "no_employer"
     if fails is not None:
@@ -161,40 +163,3 @@ def _dates(
 def _told_at(step: Step, due_on: date, view: View) -> datetime:
     day = last_working_day(due_on) if step.tells_before else due_on
     return oslo_instant(day, view.rulebook.at)
-
-
-def _failing_condition(question: Question, day: date, *, is_full: bool) -> str | None:
-    """The first condition that fails on the day, by the order of contract 4.1."""
-    step, view, leave = question.step, question.view, question.leave
-    within = question.within(day)
-    grade = leave.grade(within)
-    requires_full = step.requires("full")
-    fails = {
-        "not_sick_listed": step.requires("sick_listed") and not leave.is_sick_listed(day),
-        "no_employer": step.requires("employee") and not leave.employers(within),
-        "graded": not is_full or (requires_full and grade < FULL_GRADE),
-        "not_graded": step.requires("graded") and grade >= FULL_GRADE,
-        "not_exempted": _lacks_exemption(step, view, day),
-        "summoned": step.requires("not_summoned")
-        and any(
-            meeting.is_summoned or meeting.is_held
-            for meeting in view.facts.meetings
-            if meeting.meeting in step.meetings
-        ),
-    }
-    return next((reason for reason, holds in fails.items() if holds), None)
-
-
-def _lacks_exemption(step: Step, view: View, day: date) -> bool:
-    wanted = [condition for condition in step.when if condition.name == "exempted"]
-    return any(
-        not any(
-            covers(each.fact.checkpoint, step)
-            and each.stands_on(day)
-            # One that names an employer is nothing to an adviser (contract 4).
-            and (each.fact.org_number is None or "line_manager" in step.to)
-            and (not condition.reasons or each.fact.reason in condition.reasons)
-            for each in view.facts.exemptions
-        )
-        for condition in wanted
-    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.scheduler.domain.plan.done import View
 from services.scheduler.domain.plan.history import StepKey, Timer
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep, as_fired
+from services.scheduler.domain.plan.view import View
 
 
 def arm_or_miss(

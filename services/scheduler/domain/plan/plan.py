@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.norway import ONE_DAY, midnight
-from services.scheduler.domain.plan.done import View
 from services.scheduler.domain.plan.fact_anchors import Occurrence, occurrences
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
 from services.scheduler.domain.plan.lateness import arm_or_miss
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep
+from services.scheduler.domain.plan.view import View
 from services.scheduler.domain.plan.withdrawals import DOUBT, SecondThoughts
 from services.scheduler.domain.rulebook.model import Step
 

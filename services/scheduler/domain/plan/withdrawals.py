@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from schemas.messages import Recipient, WithdrawalReason
 from services.scheduler.domain.plan.assess import Assessment, assess
-from services.scheduler.domain.plan.done import View
 from services.scheduler.domain.plan.fact_anchors import Occurrence
 from services.scheduler.domain.plan.history import Fired, StepKey, Withdrawn
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep, as_fired
+from services.scheduler.domain.plan.view import View
 from services.scheduler.domain.rulebook.model import Step
 
 MOVED_AFTER_DAYS = 7

@@ -1,6 +1,6 @@
 """The rulebook: the only place where a checkpoint is defined (contract 4). Read, validated, and never guessed at.
 
-Its text is TOML and is read by rulebook_reader.py. A checkpoint that this code has never heard of is as good as
+Its text is TOML and is read by `reader`. A checkpoint that this code has never heard of is as good as
 any: what is fixed are the words for anchors, conditions and acts below.
 """
 
@@ -18,10 +18,11 @@ from schemas.messages import Meeting, Role
 
 NAME = r"^[a-z][a-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-# A condition may carry a reason after a colon: `exempted:medical`.
+# Each has a row in plan/conditions.py. One may carry reasons after a colon: `exempted:medical`.
 ConditionName = Literal[
     "sick_listed", "employee", "graded", "full", "not_summoned", "exempted", "case_not_over"
 ]
+# Each has a row in plan/acts.py.
 Act = Literal[
     "plan_made",
     "plan_shared",
@@ -37,6 +38,7 @@ Act = Literal[
     "closed",
     "revoked",
 ]
+# Each has a row in plan/fact_anchors.py.
 FactAnchor = Literal[
     "meeting_requested",
     "meeting_summoned",

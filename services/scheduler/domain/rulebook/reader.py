@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import replace
 from datetime import time
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -174,15 +174,7 @@ def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
 
 def _condition(text_of: str, path: tuple[str, str], text: str) -> Condition:
     name, _, detail = text_of.partition(":")
-    known: tuple[ConditionName, ...] = (
-        "sick_listed",
-        "employee",
-        "graded",
-        "full",
-        "not_summoned",
-        "exempted",
-        "case_not_over",
-    )
+    known: tuple[ConditionName, ...] = get_args(ConditionName)
     for each in known:
         if each == name and (not detail or name == "exempted"):
             return Condition(each, tuple(detail.split(",")) if detail else ())
