@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.norway import ONE_DAY, midnight
+from services.scheduler.domain.plan.candidates import review_step
 from services.scheduler.domain.plan.fact_anchors import Occurrence, occurrences
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
 from services.scheduler.domain.plan.lateness import arm_or_miss
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep
 from services.scheduler.domain.plan.view import View
-from services.scheduler.domain.plan.withdrawals import DOUBT, SecondThoughts
+from services.scheduler.domain.plan.withdrawals import (
+    NOTES_SETTLE_AFTER,
+    Review,
+    review_of_lost_step,
+)
 from services.scheduler.domain.rulebook.model import Step
 
 
@@ -33,28 +38,31 @@ class CasePlan:
 def plan(view: View, fired: Sequence[Fired], timers: Mapping[StepKey, Timer]) -> CasePlan:
     """Plan a case. `fired` and `timers` are its own history; the view says all else."""
     by_key: dict[StepKey, list[Fired]] = {}
-    for each in sorted(fired, key=lambda one: (one.event.generation, one.event.fired_at)):
-        by_key.setdefault(each.key, []).append(each)
-    second = SecondThoughts(view)
+    for event in sorted(fired, key=lambda fired: (fired.event.generation, fired.event.fired_at)):
+        by_key.setdefault(event.key, []).append(event)
     candidates: list[Candidate] = []
-    taken: set[StepKey] = set()
+    reviews: list[Review] = []
+    planned: set[StepKey] = set()
     for step in view.rulebook.steps:
-        for key, occurrence in _keys(step, view, by_key, taken):
-            taken.add(key)
-            candidates.append(second.candidate(step, key, occurrence, by_key.pop(key, [])))
-    for orphans in by_key.values():  # Steps that the rulebook no longer has.
-        second.of_unknown_step(orphans)
+        for key, occurrence in _keys(step, view, by_key, planned):
+            planned.add(key)
+            reviewed = review_step(view, step, key, occurrence, by_key.pop(key, []))
+            candidates.append(reviewed.candidate)
+            reviews += reviewed.reviews
+    for lost in by_key.values():
+        reviews += [review_of_lost_step(view, event) for event in lost]
     steps = arm_or_miss(view, candidates, timers)
+    history = [review.fired for review in reviews]
     return CasePlan(
         steps=tuple(steps),
-        fired=tuple(second.fired),
-        withdrawn=tuple(second.withdrawn),
-        replan_at=_replan_at(view, second.fired, steps),
+        fired=tuple(history),
+        withdrawn=tuple((review.fired, part) for review in reviews for part in review.withdrawals),
+        replan_at=_replan_at(view, history, steps),
     )
 
 
 def _keys(
-    step: Step, view: View, by_key: Mapping[StepKey, object], taken: set[StepKey]
+    step: Step, view: View, by_key: Mapping[StepKey, object], planned: set[StepKey]
 ) -> Iterable[tuple[StepKey, Occurrence | None]]:
     """The timers of a step: one, or one for each fact that asks, also for one that asked when it fired."""
     if step.on is None:
@@ -68,7 +76,7 @@ def _keys(
         if is_its and key.subject not in asked and _could_ask(step, view, key.subject):
             yield key, None
     empty = StepKey(step.checkpoint, step.name, "")
-    if not asked and _has_one_timer(step) and empty not in by_key and empty not in taken:
+    if not asked and _has_one_timer(step) and empty not in by_key and empty not in planned:
         yield empty, None
 
 
@@ -86,17 +94,21 @@ def _could_ask(step: Step, view: View, subject: str) -> bool:
 
 
 def _replan_at(view: View, fired: Sequence[Fired], steps: Sequence[PlannedStep]) -> datetime | None:
-    """The next instant at which time alone changes the plan: a doubt's end, the case's, an exemption's."""
+    """The next instant at which time alone changes the plan: notes have settled, the case or an exemption ends."""
     due: list[datetime] = [
-        each.doubted_since + DOUBT for each in fired if each.doubted_since is not None
+        event.doubted_since + NOTES_SETTLE_AFTER
+        for event in fired
+        if event.doubted_since is not None
     ]
     if view.leave is not None and not view.is_dead:
-        has_open = any(each.remaining for each in fired) or any(s.state == "armed" for s in steps)
+        has_open = any(event.remaining for event in fired) or any(
+            step.state == "armed" for step in steps
+        )
         if has_open:
             due.append(midnight(view.leave.over_on))
         due += [
-            midnight(each.until + ONE_DAY)
-            for each in view.facts.exemptions
-            if each.until is not None
+            midnight(exemption.until + ONE_DAY)
+            for exemption in view.facts.exemptions
+            if exemption.until is not None
         ]
     return min((at for at in due if at > view.now), default=None)

@@ -32,7 +32,7 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A step after its second thoughts: `given` is its state unless it is open and still to be timed."""
+    """A step on its way into the plan: `given` is its state, None while it is open (then `lateness` decides)."""
 
     step: Step
     key: StepKey

@@ -1,209 +1,176 @@
-"""What becomes of due events that went out, once the facts no longer give them (contract 4.3)."""
+"""Whether a due event that went out still holds, and for whom it is withdrawn if not (contract 4.3). Pure.
+
+What acts and deaths bring about is withdrawn at once. What notes bring about waits fifteen minutes and is then
+asked again, since a note that changes topic is gone for a moment.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from schemas.messages import Recipient, WithdrawalReason
 from services.scheduler.domain.plan.assess import Assessment, assess
 from services.scheduler.domain.plan.fact_anchors import Occurrence
-from services.scheduler.domain.plan.history import Fired, StepKey, Withdrawn
-from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep, as_fired
+from services.scheduler.domain.plan.history import Fired, Withdrawn
 from services.scheduler.domain.plan.view import View
 from services.scheduler.domain.rulebook.model import Step
 
 MOVED_AFTER_DAYS = 7
-"""A fired step whose due date is now more than that many days ahead is withdrawn (contract 4.3)."""
+"""A due event whose due date is now more than that many days ahead is withdrawn as moved (contract 4.3)."""
 
-DOUBT = timedelta(minutes=15)
-"""How long what notes bring about waits before it withdraws: a note that changes topic is gone briefly (policy)."""
+NOTES_SETTLE_AFTER = timedelta(minutes=15)
+"""How long what notes bring about waits before it withdraws anything (policy)."""
 
 _EXEMPTED = "exempted:"
-# Brought about by acts, not by notes, and so withdrawn at once.
-_ACTS_NOT_APPLICABLE = {"summoned", "not_exempted", "nobody_asked", "disabled"}
+# Brought about by acts or by the rulebook, not by notes, and so withdrawn at once.
+_NOT_BY_NOTES = {"summoned", "not_exempted", "nobody_asked", "disabled"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Doubt:
-    """Why a recipient's due event no longer holds; `by_notes` waits before it withdraws."""
+class Ground:
+    """Why a due event no longer holds for a recipient; with `by_notes` it waits before it withdraws."""
 
     reason: WithdrawalReason
     detail: str | None
     by_notes: bool
 
 
-class SecondThoughts:
-    """What becomes of due events that went out; gathers the history as it is from now on."""
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A due event as it stands from now on, and the withdrawals of it that go out now."""
 
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.fired: list[Fired] = []
-        self.withdrawn: list[tuple[Fired, Withdrawn]] = []
+    fired: Fired
+    withdrawals: tuple[Withdrawn, ...] = ()
 
-    def candidate(
-        self, step: Step, key: StepKey, occurrence: Occurrence | None, history: Sequence[Fired]
-    ) -> Candidate:
-        standing = [each for each in history if each.remaining]
-        self.fired += [each for each in history if not each.remaining]
-        for extra in standing[1:]:
-            # Two cases became one and both had fired the step: one of the two stands.
-            self._doubt(extra, {r: _Doubt("case_withdrawn", None, True) for r in extra.remaining})
-        if standing:
-            assessment = assess(step, occurrence, self.view)
-            after = self._doubt(
-                standing[0], self._doubts(step, occurrence, standing[0], assessment)
-            )
-            history = [each for each in history if each is not standing[0]] + [after]
-            if after.remaining:
-                return self._given(step, key, assessment, after)
-        last = max(history, key=lambda each: each.event.generation, default=None)
-        resumes = _exemptions_of(last)
-        assessment = assess(step, occurrence, self.view, resumes=resumes)
-        generation = last.event.generation if last is not None else 1
-        if (
-            last is not None
-            and last.ended_with_case
-            and (self.view.is_over or assessment.outcome != "open")
-        ):
-            return self._given(step, key, assessment, last)
-        if assessment.outcome == "open":
-            return Candidate(step, key, assessment, generation, last, None)
-        planned = PlannedStep(
-            step,
-            key,
-            generation,
-            assessment.due_on,
-            assessment.due_at,
-            assessment.outcome,
-            assessment.reason,
+
+def review(
+    view: View, step: Step, occurrence: Occurrence | None, fired: Fired, assessment: Assessment
+) -> Review:
+    """Ask a due event's ground again; `assessment` is what the facts say of its step today."""
+    # The start may move a little, or back: what was right for the date that the event names is still right.
+    due_on = fired.event.due_on
+    then = assess(step, occurrence, view, due_on=due_on) if step.on is None else assessment
+    of_case = _ground_of_case(view)
+    grounds: dict[Recipient, Ground] = {}
+    for recipient in fired.remaining:
+        ground = of_case if view.is_dead or view.leave is None else None
+        ground = (
+            ground
+            or _ground_of_renewal(view, occurrence, fired)
+            or _ground_of_facts(view, step, recipient, today=assessment, then=then)
+            or of_case
         )
-        return Candidate(step, key, assessment, generation, last, planned)
+        if ground is not None:
+            grounds[recipient] = ground
+    return _withdraw(view, fired, grounds)
 
-    def of_unknown_step(self, history: Sequence[Fired]) -> None:
-        """A due event of a step that the rulebook has lost stands until its case is over."""
-        for each in history:
-            doubt = self._case_doubt()
-            doubts = dict.fromkeys(each.remaining, doubt) if doubt else {}
-            self._doubt(each, doubts)
 
-    def _given(self, step: Step, key: StepKey, assessment: Assessment, fired: Fired) -> Candidate:
-        planned = as_fired(step, key, fired)
-        return Candidate(step, key, assessment, fired.event.generation, fired, planned)
+def review_of_twin(view: View, fired: Fired) -> Review:
+    """Withdraw the second due event of one step: two cases became one, both had fired it, and one of them stands."""
+    ground = Ground("case_withdrawn", None, by_notes=True)
+    return _withdraw(view, fired, dict.fromkeys(fired.remaining, ground))
 
-    def _doubts(
-        self, step: Step, occurrence: Occurrence | None, fired: Fired, assessment: Assessment
-    ) -> dict[Recipient, _Doubt]:
-        of_case = self._case_doubt()
-        doubts: dict[Recipient, _Doubt] = {}
-        for recipient in fired.remaining:
-            doubt = of_case if self.view.is_dead or self.view.leave is None else None
-            doubt = (
-                doubt
-                or self._doubt_by_facts(step, occurrence, fired, assessment, recipient)
-                or of_case
-            )
-            if doubt is not None:
-                doubts[recipient] = doubt
-        return doubts
 
-    def _case_doubt(self) -> _Doubt | None:
-        if self.view.is_dead:
-            return _Doubt("died", None, False)
-        if self.view.leave is None:
-            return _Doubt("case_withdrawn", None, True)
-        return _Doubt("ended", None, self._was_shortened()) if self.view.is_over else None
+def review_of_lost_step(view: View, fired: Fired) -> Review:
+    """A due event of a step that the rulebook no longer has stands until its case is over."""
+    ground = _ground_of_case(view)
+    return _withdraw(view, fired, dict.fromkeys(fired.remaining, ground) if ground else {})
 
-    def _was_shortened(self) -> bool:
-        """Whether notes have ended the case in the past: neither midnight now nor a return to work did.
 
-        The last note of a long leave that changes topic leaves a case that was over long ago, for a moment.
-        """
-        leave, today = self.view.leave, self.view.today
-        if leave is None or leave.over_on == leave.resumed_on:
-            return False
-        return today > leave.over_on
+def exemptions_withdrawn_for(fired: Fired | None) -> tuple[str, ...]:
+    """The reasons of the exemptions for which a due event was withdrawn."""
+    withdrawn = fired.withdrawn if fired is not None else ()
+    return tuple(part.detail for part in withdrawn if part.reason == "exempted" and part.detail)
 
-    def _doubt_by_facts(
-        self,
-        step: Step,
-        occurrence: Occurrence | None,
-        fired: Fired,
-        assessment: Assessment,
-        recipient: Recipient,
-    ) -> _Doubt | None:
-        event = fired.event
-        if occurrence is not None and occurrence.renewed_at is not None:
-            is_renewed = event.fired_at < occurrence.renewed_at <= self.view.now
-            if is_renewed:
-                return _Doubt("done", occurrence.renewed_by, by_notes=False)
-        # A start may move a little, or back: what was right on the date that it was told for still is.
-        then = (
-            assess(step, occurrence, self.view, due_on=event.due_on)
-            if step.on is None
-            else assessment
-        )
-        reason = assessment.closed.get(recipient) or then.closed.get(recipient)
-        if reason is not None:
-            if reason.startswith(_EXEMPTED):
-                return _Doubt("exempted", reason.removeprefix(_EXEMPTED), False)
-            return _Doubt("done", reason, False)
-        if self.view.is_over:
-            return None  # The end of the case says it all.
-        if assessment.due_on is not None:
-            ahead = (assessment.due_on - self.view.today).days
-            if ahead > MOVED_AFTER_DAYS:
-                return _Doubt("moved", None, step.on is None)
-        if _gives(assessment, recipient) or _gives(then, recipient):
-            return None
-        lost = assessment if assessment.outcome == "not_applicable" else then
-        detail = lost.reason if lost.outcome == "not_applicable" else "not_sick_listed"
-        if lost.outcome == "open":
-            detail = "no_employer"
-        return _Doubt("not_applicable", detail, detail not in _ACTS_NOT_APPLICABLE)
 
-    def _doubt(self, fired: Fired, doubts: Mapping[Recipient, _Doubt]) -> Fired:
-        """Withdraw what is certain, remember since when the rest is doubted."""
-        if not doubts and fired.doubted_since is None:
-            self.fired.append(fired)
-            return fired
-        now = self.view.now
-        waits = any(doubt.by_notes for doubt in doubts.values())
-        since = (fired.doubted_since or now) if waits else None
-        is_certain = since is not None and now >= since + DOUBT
-        certain = {r: d for r, d in doubts.items() if not d.by_notes or is_certain}
-        parts = _withdrawals(fired, certain, now)
-        still_waits = waits and not is_certain
-        after = replace(
-            fired,
-            withdrawn=fired.withdrawn + parts,
-            doubted_since=since if still_waits else None,
-        )
-        self.withdrawn += [(after, part) for part in parts]
-        self.fired.append(after)
-        return after
+def _ground_of_case(view: View) -> Ground | None:
+    if view.is_dead:
+        return Ground("died", None, by_notes=False)
+    if view.leave is None:
+        return Ground("case_withdrawn", None, by_notes=True)
+    return Ground("ended", None, by_notes=_was_shortened(view)) if view.is_over else None
+
+
+def _was_shortened(view: View) -> bool:
+    """Whether notes have ended the case in the past: neither midnight now nor a return to work did.
+
+    The last note of a long leave that changes topic leaves a case that was over long ago, for a moment.
+    """
+    leave = view.leave
+    if leave is None or leave.over_on == leave.resumed_on:
+        return False
+    return view.today > leave.over_on
+
+
+def _ground_of_renewal(view: View, occurrence: Occurrence | None, fired: Fired) -> Ground | None:
+    """Whether the fact that the step hangs on has been renewed since, as by a meeting that was moved."""
+    if occurrence is None or occurrence.renewed_at is None:
+        return None
+    is_renewed = fired.event.fired_at < occurrence.renewed_at <= view.now
+    return Ground("done", occurrence.renewed_by, by_notes=False) if is_renewed else None
+
+
+def _ground_of_facts(
+    view: View, step: Step, recipient: Recipient, *, today: Assessment, then: Assessment
+) -> Ground | None:
+    """`today` is for the due date that the facts give today, `then` for the one that the event names."""
+    reason = today.closed.get(recipient) or then.closed.get(recipient)
+    if reason is not None:
+        if reason.startswith(_EXEMPTED):
+            return Ground("exempted", reason.removeprefix(_EXEMPTED), by_notes=False)
+        return Ground("done", reason, by_notes=False)
+    if view.is_over:
+        return None  # The ground is then the end of the case.
+    if today.due_on is not None and (today.due_on - view.today).days > MOVED_AFTER_DAYS:
+        return Ground("moved", None, by_notes=step.on is None)
+    if _asks(today, recipient) or _asks(then, recipient):
+        return None
+    return _not_applicable(today if today.outcome == "not_applicable" else then)
+
+
+def _asks(assessment: Assessment, recipient: Recipient) -> bool:
+    return assessment.outcome == "open" and recipient in assessment.open_to
+
+
+def _not_applicable(assessment: Assessment) -> Ground:
+    match assessment.outcome:
+        case "not_applicable":
+            detail = assessment.reason
+        case "open":
+            detail = "no_employer"  # The step is open to others, and no longer to this employer.
+        case _:
+            detail = "not_sick_listed"
+    return Ground("not_applicable", detail, by_notes=detail not in _NOT_BY_NOTES)
+
+
+def _withdraw(view: View, fired: Fired, grounds: Mapping[Recipient, Ground]) -> Review:
+    """Withdraw what is certain by now, and remember since when the rest waits for the notes to settle."""
+    if not grounds and fired.doubted_since is None:
+        return Review(fired)
+    waits = any(ground.by_notes for ground in grounds.values())
+    since = (fired.doubted_since or view.now) if waits else None
+    has_settled = since is not None and view.now >= since + NOTES_SETTLE_AFTER
+    certain = {r: ground for r, ground in grounds.items() if not ground.by_notes or has_settled}
+    withdrawals = _withdrawals(fired, certain, view.now)
+    after = replace(
+        fired,
+        withdrawn=fired.withdrawn + withdrawals,
+        doubted_since=None if has_settled else since,
+    )
+    return Review(after, withdrawals)
 
 
 def _withdrawals(
-    fired: Fired, certain: Mapping[Recipient, _Doubt], now: datetime
+    fired: Fired, certain: Mapping[Recipient, Ground], now: datetime
 ) -> tuple[Withdrawn, ...]:
     """One withdrawal for all where all are withdrawn for one reason, else one for each recipient."""
-    reasons = {(doubt.reason, doubt.detail) for doubt in certain.values()}
+    reasons = {(ground.reason, ground.detail) for ground in certain.values()}
     if len(reasons) == 1 and set(certain) == set(fired.remaining):
         reason, detail = reasons.pop()
         return (Withdrawn(None, reason, detail, now),)
     return tuple(
-        Withdrawn(recipient, doubt.reason, doubt.detail, now)
-        for recipient, doubt in certain.items()
+        Withdrawn(recipient, ground.reason, ground.detail, now)
+        for recipient, ground in certain.items()
     )
-
-
-def _gives(assessment: Assessment, recipient: Recipient) -> bool:
-    return assessment.outcome == "open" and recipient in assessment.open_to
-
-
-def _exemptions_of(last: Fired | None) -> tuple[str, ...]:
-    """The exemptions for which a due event was withdrawn."""
-    parts = last.withdrawn if last is not None else ()
-    return tuple(part.detail for part in parts if part.reason == "exempted" and part.detail)
