@@ -13,7 +13,13 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-STOPPUNKT = [sys.executable, "-c", "from services.cli.main import main; main()"]
+# As a shell starts a command in the foreground: one that runs in the background inherits that Ctrl-C is ignored, which
+# the command respects.
+ANSWER_TO_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+STOPPUNKT = [
+    *(sys.executable, "-c"),
+    f"{ANSWER_TO_CTRL_C}; from services.cli.main import main; main()",
+]
 DEMO_SECONDS = 60
 NUMBER = re.compile(r"\d{11}")
 

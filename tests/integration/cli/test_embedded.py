@@ -29,7 +29,8 @@ from services.cli.embedded.parts import (
 PARTS = {"PostgreSQL": embedded_postgres, "Kafka": embedded_kafka}
 
 HOLD = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background
 from services.cli.embedded.parts import embedded_kafka, embedded_postgres
 with embedded_postgres() as dsn, embedded_kafka() as bootstrap_servers:
     print(dsn, bootstrap_servers, flush=True)
