@@ -1,4 +1,4 @@
-"""A house of both services for each test, and what all of their output is searched for."""
+"""A deployment of both services for each test, and what all of their output is searched for."""
 
 from __future__ import annotations
 
@@ -10,46 +10,48 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres_and_kafka import Parts, create_database, drop_database
-from tests.support.service_processes import House
+from tests.support.service_processes import Deployment
 
 
 @pytest.fixture
-async def houses(
+async def deployments(
     parts: Parts, template_database: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Callable[..., Awaitable[House]]]:
-    """Opens houses: `await houses()` on the parts of the session, or on a broker of one's own.
+) -> AsyncIterator[Callable[..., Awaitable[Deployment]]]:
+    """Opens deployments: `await deployments()` on the parts of the session, or on a broker of one's own.
 
     Ends their processes with the test; then nobody's data may stand in anything that they wrote (contract 8).
     """
-    opened: list[House] = []
+    opened: list[Deployment] = []
     async with AsyncExitStack() as stack:
 
-        async def open_house(servers: str | None = None) -> House:
+        async def open_deployment(servers: str | None = None) -> Deployment:
             name = f"{topic_prefix}{len(opened)}."
             database = f"stoppunkt_test_{secrets.token_hex(4)}"
             url = await create_database(parts.database_url, database, template=template_database)
             stack.push_async_callback(drop_database, parts.database_url, database)
             folder = tmp_path / str(len(opened))
             folder.mkdir()
-            house = House(
+            deployment = Deployment(
                 database_url=url,
                 servers=servers or parts.kafka_bootstrap_servers,
                 idempotence=parts.kafka_idempotence and servers is None,
                 prefix=name,
                 folder=folder,
             )
-            opened.append(house)
-            return await stack.enter_async_context(house)
+            opened.append(deployment)
+            return await stack.enter_async_context(deployment)
 
-        yield open_house
-    for house in opened:
-        assert house.processes, "a test of processes starts some"
-        assert house.seeded, "nobody was there whose data could have been written"
-        assert all(each.lines() for each in house.processes), "a process that says nothing hides"
-        assert list(house.leaks()) == []
+        yield open_deployment
+    for deployment in opened:
+        assert deployment.processes, "a test of processes starts some"
+        assert deployment.seeded, "nobody was there whose data could have been written"
+        assert all(each.lines() for each in deployment.processes), (
+            "a process that says nothing hides"
+        )
+        assert list(deployment.leaks()) == []
 
 
 @pytest.fixture
-async def house(houses: Callable[..., Awaitable[House]]) -> House:
-    """The one house of most tests."""
-    return await houses()
+async def deployment(deployments: Callable[..., Awaitable[Deployment]]) -> Deployment:
+    """The one deployment of most tests."""
+    return await deployments()

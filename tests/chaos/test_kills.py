@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from schemas.wire import Record
 from tests.chaos.people_owed import contacts, deliveries_owed, note, owed, people
 from tests.chaos.sent_once import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
-from tests.support.service_processes import House, Process, ServiceName, repeats
+from tests.support.service_processes import Deployment, Process, ServiceName, repeats
 from tests.support.waiting import eventually
 
 EVERYBODY = people(240)
@@ -26,55 +26,57 @@ LAST_DAY = datetime(2026, 1, 30, 9, tzinfo=UTC)
 LEASE_OVER = timedelta(minutes=3)
 
 
-async def test_killed_at_the_worst_moments_both_services_send_each_once(house: House) -> None:
+async def test_killed_at_the_worst_moments_both_services_send_each_once(
+    deployment: Deployment,
+) -> None:
     """Ten kills, two reminders for each of many people, one id for each due event and each delivery."""
-    notes = await _tell_of_people(house)
+    notes = await _tell_of_people(deployment)
     until_reminded, until_last_day = (
         owed([(TOLD, record) for record in notes], until) for until in (REMINDED, LAST_DAY)
     )
     assert len(until_last_day) == 2 * len(until_reminded) == 2 * len(EVERYBODY)
 
-    house.set_clock(TOLD)
+    deployment.set_clock(TOLD)
     await asyncio.gather(
-        _dies(house, "scheduler", "stored_not_committed"),
-        _dies(house, "notifier", "planned_not_committed"),
+        _dies(deployment, "scheduler", "stored_not_committed"),
+        _dies(deployment, "notifier", "planned_not_committed"),
     )
-    notifier = await house.start("notifier")
-    await _dies(house, "scheduler", "committed_not_acknowledged")
-    await eventually(lambda: house.has_read_all("notifier"), what="every contact is known")
+    notifier = await deployment.start("notifier")
+    await _dies(deployment, "scheduler", "committed_not_acknowledged")
+    await eventually(lambda: deployment.has_read_all("notifier"), what="every contact is known")
     notifier.kill()
 
-    house.set_clock(REMINDED)
-    await _dies(house, "scheduler", "fired_not_in_outbox")
-    await _dies(house, "scheduler", "half_published")
-    await _dies(house, "scheduler", "published_not_committed")
-    scheduler = await house.start("scheduler")
-    await _dies(house, "notifier", "planned_not_acknowledged")
-    await _dies(house, "notifier", "claimed_not_sent")
-    house.set_clock(REMINDED + LEASE_OVER)
-    await _dies(house, "notifier", "sent_not_recorded")
-    house.set_clock(REMINDED + 2 * LEASE_OVER)
-    notifier = await house.start("notifier")
-    await _have_left(house, DUE_TOPIC, {each.event_id for each in until_reminded})
-    await _have_left(house, MESSAGE_TOPICS, deliveries_owed(until_reminded))
+    deployment.set_clock(REMINDED)
+    await _dies(deployment, "scheduler", "fired_not_in_outbox")
+    await _dies(deployment, "scheduler", "half_published")
+    await _dies(deployment, "scheduler", "published_not_committed")
+    scheduler = await deployment.start("scheduler")
+    await _dies(deployment, "notifier", "planned_not_acknowledged")
+    await _dies(deployment, "notifier", "claimed_not_sent")
+    deployment.set_clock(REMINDED + LEASE_OVER)
+    await _dies(deployment, "notifier", "sent_not_recorded")
+    deployment.set_clock(REMINDED + 2 * LEASE_OVER)
+    notifier = await deployment.start("notifier")
+    await _have_left(deployment, DUE_TOPIC, {each.event_id for each in until_reminded})
+    await _have_left(deployment, MESSAGE_TOPICS, deliveries_owed(until_reminded))
 
     chance = random.Random(20260130)  # noqa: S311 - the same moments each time
     scheduler.kill()
     notifier.kill()
-    house.set_clock(LAST_DAY)
-    scheduler = await house.start("scheduler")
-    notifier = await house.start("notifier")
-    await _kill_when_it_sends(house, scheduler, DUE_TOPIC, chance.uniform(0, 0.05))
-    await house.start("scheduler")
-    await _kill_when_it_sends(house, notifier, MESSAGE_TOPICS, chance.uniform(0, 0.05))
-    house.set_clock(LAST_DAY + LEASE_OVER)
-    await house.start("notifier")
-    await _have_left(house, DUE_TOPIC, {each.event_id for each in until_last_day})
-    await _have_left(house, MESSAGE_TOPICS, deliveries_owed(until_last_day))
-    await eventually(lambda: house.has_read_all("scheduler"))
-    await eventually(lambda: house.has_read_all("notifier"))
+    deployment.set_clock(LAST_DAY)
+    scheduler = await deployment.start("scheduler")
+    notifier = await deployment.start("notifier")
+    await _kill_when_it_sends(deployment, scheduler, DUE_TOPIC, chance.uniform(0, 0.05))
+    await deployment.start("scheduler")
+    await _kill_when_it_sends(deployment, notifier, MESSAGE_TOPICS, chance.uniform(0, 0.05))
+    deployment.set_clock(LAST_DAY + LEASE_OVER)
+    await deployment.start("notifier")
+    await _have_left(deployment, DUE_TOPIC, {each.event_id for each in until_last_day})
+    await _have_left(deployment, MESSAGE_TOPICS, deliveries_owed(until_last_day))
+    await eventually(lambda: deployment.has_read_all("scheduler"))
+    await eventually(lambda: deployment.has_read_all("notifier"))
 
-    sent = await house.read()
+    sent = await deployment.read()
     assert_due_once(sent, until_last_day)
     assert_delivered_once(sent, until_last_day, EVERYBODY)
     # Or the kills have missed: what was published and not committed is published again, under the same id.
@@ -82,40 +84,40 @@ async def test_killed_at_the_worst_moments_both_services_send_each_once(house: H
     assert max(repeats(sent.on(*MESSAGE_TOPICS)).values()) > 1
 
 
-async def _tell_of_people(house: House) -> list[Record]:
+async def _tell_of_people(deployment: Deployment) -> list[Record]:
     """Put everybody's note and contacts on Kafka; returns the notes."""
     for person in EVERYBODY:
-        house.seeded |= person.identities
+        deployment.seeded |= person.identities
     notes = [note(person, MONDAY, 60, at=TOLD) for person in EVERYBODY]
-    await house.publish(notes)
+    await deployment.publish(notes)
     for person in EVERYBODY:
-        await house.publish(contacts(person, at=TOLD))
+        await deployment.publish(contacts(person, at=TOLD))
     return notes
 
 
-async def _dies(house: House, service: ServiceName, point: str) -> None:
+async def _dies(deployment: Deployment, service: ServiceName, point: str) -> None:
     """Start the service and see it killed at that point."""
     program = ("-m", "tests.chaos.killed_program", service, point)
-    process = await house.start(service, program=program)
+    process = await deployment.start(service, program=program)
     # A group takes up to 20 s to let a killed member go, and a busy machine longer to start a process.
     assert await process.exit_code(90) == -signal.SIGKILL
 
 
-async def _have_left(house: House, topics: Sequence[str], ids: set[str]) -> None:
+async def _have_left(deployment: Deployment, topics: Sequence[str], ids: set[str]) -> None:
     async def ask() -> bool:
-        return ids <= repeats((await house.read()).on(*topics)).keys()
+        return ids <= repeats((await deployment.read()).on(*topics)).keys()
 
     await eventually(ask, what="what is owed")
 
 
 async def _kill_when_it_sends(
-    house: House, process: Process, topics: Sequence[str], after_seconds: float
+    deployment: Deployment, process: Process, topics: Sequence[str], after_seconds: float
 ) -> None:
     """From outside, so soon after the first of a burst has left."""
-    before = len((await house.read()).on(*topics))
+    before = len((await deployment.read()).on(*topics))
 
     async def ask() -> bool:
-        return len((await house.read()).on(*topics)) > before
+        return len((await deployment.read()).on(*topics)) > before
 
     await eventually(ask, what="the burst")
     await asyncio.sleep(after_seconds)

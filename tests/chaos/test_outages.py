@@ -12,7 +12,7 @@ from services.records.tables import RecordTables
 from services.runtime.postgres import close_pool, open_pool, transaction
 from tests.chaos.people_owed import Person, contacts, note, owed, people
 from tests.chaos.sent_once import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
-from tests.support.service_processes import House, Process, failed, header, repeats
+from tests.support.service_processes import Deployment, Process, failed, header, repeats
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
 
@@ -22,88 +22,88 @@ NOW = datetime(2026, 1, 26, 9, tzinfo=UTC)
 DUE_TOPIC = "stoppunkt.deadlines.v1"
 
 
-async def test_postgresql_away_for_some_seconds_loses_nothing(house: House) -> None:
+async def test_postgresql_away_for_some_seconds_loses_nothing(deployment: Deployment) -> None:
     before, during = people(40)[:20], people(40)[20:]
     everybody = [*before, *during]
     notes = {person: note(person, MONDAY, 60, at=NOW) for person in everybody}
     expected = owed([(NOW, record) for record in notes.values()], NOW)
     assert len(expected) == len(everybody)
-    house.set_clock(NOW)
-    async with TcpProxy(house.database_port) as proxy:
-        services = await _both(house, DATABASE_URL=house.database_url_at(proxy.port))
-        await _tell_of_contacts(house, everybody)
-        await house.publish(notes[person] for person in before)
-        await eventually(_left(house, len(before)), what="what was told before")
+    deployment.set_clock(NOW)
+    async with TcpProxy(deployment.database_port) as proxy:
+        services = await _both(deployment, DATABASE_URL=deployment.database_url_at(proxy.port))
+        await _tell_of_contacts(deployment, everybody)
+        await deployment.publish(notes[person] for person in before)
+        await eventually(_left(deployment, len(before)), what="what was told before")
 
         await proxy.refuse()
         # The notifier has something to read too; that it knows it already is for PostgreSQL to say.
         for person in during:
-            await house.publish([notes[person], *contacts(person, at=NOW)])
+            await deployment.publish([notes[person], *contacts(person, at=NOW)])
         await eventually(_all(services, _cannot_consume), what="unreadiness")
         assert all([await failed(each, "ConnectionRefusedError")() for each in services])
         assert [await each.health("live") for each in services] == [{}, {}]
         await proxy.pass_on()
 
-        await eventually(_left(house, len(everybody)), what="what was told during the outage")
+        await eventually(_left(deployment, len(everybody)), what="what was told during the outage")
         await eventually(_all(services, Process.is_working), what="readiness")
-        await eventually(lambda: house.has_read_all("scheduler"))
-    sent = await house.read()
+        await eventually(lambda: deployment.has_read_all("scheduler"))
+    sent = await deployment.read()
     assert_due_once(sent, expected)
     assert_delivered_once(sent, expected, everybody)
 
 
 async def test_too_many_dead_letters_stop_a_consumer_that_then_goes_on_where_it_stopped(
-    house: House,
+    deployment: Deployment,
 ) -> None:
     """contract 8: a bad deployment does not bury everything. For longer than a batch is tried in place."""
     one, other = everybody = people(2)
-    house.set_clock(NOW)
-    services = scheduler, notifier = await _both(house)
-    await _tell_of_contacts(house, everybody)
+    deployment.set_clock(NOW)
+    services = scheduler, notifier = await _both(deployment)
+    await _tell_of_contacts(deployment, everybody)
     # What the notifier is told by hand; the scheduler says the rest.
     (event,) = owed([(NOW, note(other, MONDAY, 60, at=NOW))], NOW)
     due = encode(event, event_id=event.event_id, source="urn:test", at=NOW)
     good = note(one, MONDAY, 60, at=NOW)
     for record in (good, due):
         spoiled = replace(record, value=(record.value or b"")[:-9])
-        await house.publish([spoiled] * (DEAD_LETTERS_MAX + 1), partition=0)
+        await deployment.publish([spoiled] * (DEAD_LETTERS_MAX + 1), partition=0)
     await eventually(_all(services, _has_stopped), what="the ceiling")
-    await house.publish([good, due], partition=0)
+    await deployment.publish([good, due], partition=0)
     await eventually(_all(services, _rewinds), what="the rewind")
     tries = [_tries(each) for each in services]
 
     assert [await each.health("live") for each in services] == [{}, {}]
     assert await _has_stopped(scheduler) and await _has_stopped(notifier)
-    assert repeats((await house.read()).on(*MESSAGE_TOPICS)) == {}
+    assert repeats((await deployment.read()).on(*MESSAGE_TOPICS)) == {}
 
     async def still_tries(service: Process) -> bool:
         return _tries(service) > tries[services.index(service)]
 
     await eventually(_all(services, still_tries), what="another try")
     for schema in ("scheduler", "notifier"):
-        await _resume(house, schema)
+        await _resume(deployment, schema)
     expected = [*owed([(NOW, good)], NOW), event]
-    await eventually(_left(house, len(expected)), what="what came behind the bad ones")
+    await eventually(_left(deployment, len(expected)), what="what came behind the bad ones")
     await eventually(_all(services, Process.is_working), what="readiness")
-    sent = await house.read()
+    sent = await deployment.read()
     assert_delivered_once(sent, expected, everybody)
     for topic in ("stoppunkt.sick-notes.v1", DUE_TOPIC):
         buried = [header(each, "dead_offset") for each in sent.on(f"{topic}.dead")]
         assert sorted(map(int, filter(None, buried))) == list(range(DEAD_LETTERS_MAX + 1))
 
 
-async def _both(house: House, **env: str) -> tuple[Process, Process]:
-    services = await house.start("scheduler", **env), await house.start("notifier", **env)
+async def _both(deployment: Deployment, **env: str) -> tuple[Process, Process]:
+    services = await deployment.start("scheduler", **env), await deployment.start("notifier", **env)
     await eventually(_all(services, Process.is_working), what="both")
     return services
 
 
-async def _tell_of_contacts(house: House, everybody: Sequence[Person]) -> None:
+async def _tell_of_contacts(deployment: Deployment, everybody: Sequence[Person]) -> None:
     """And wait until the notifier knows them: whom nobody is known for gets a task instead."""
     for person in everybody:
-        house.seeded |= person.identities
-        await house.publish(contacts(person, at=NOW))
-    await eventually(lambda: house.has_read_all("notifier"))
+        deployment.seeded |= person.identities
+        await deployment.publish(contacts(person, at=NOW))
+    await eventually(lambda: deployment.has_read_all("notifier"))
 
 
 def _all(
@@ -115,11 +115,11 @@ def _all(
     return ask_all
 
 
-def _left(house: House, events: int) -> Callable[[], Awaitable[bool]]:
+def _left(deployment: Deployment, events: int) -> Callable[[], Awaitable[bool]]:
     """Asks whether so many due events have left as a message to each of their two recipients."""
 
     async def ask() -> bool:
-        return len(repeats((await house.read()).on(*MESSAGE_TOPICS))) >= 2 * events
+        return len(repeats((await deployment.read()).on(*MESSAGE_TOPICS))) >= 2 * events
 
     return ask
 
@@ -133,16 +133,16 @@ async def _has_stopped(service: Process) -> bool:
 
 
 async def _rewinds(service: Process) -> bool:
-    return service.says("consumer.trouble", error="HandlerFailed")
+    return service.has_logged("consumer.trouble", error="HandlerFailed")
 
 
 def _tries(service: Process) -> int:
     return sum(line["event"] == "batch.failed" for line in service.lines())
 
 
-async def _resume(house: House, schema: str) -> None:
+async def _resume(deployment: Deployment, schema: str) -> None:
     """What an operator's command does."""
-    pool = await open_pool(house.database_url, schema=schema, application_name="test")
+    pool = await open_pool(deployment.database_url, schema=schema, application_name="test")
     try:
         async with transaction(pool) as connection:
             await RecordTables(connection).resume()

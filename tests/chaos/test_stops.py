@@ -10,7 +10,7 @@ from typing import Literal
 from services.cli.embedded.parts import embedded_kafka
 from services.runtime.turning import IDLE_SECONDS
 from tests.chaos.people_owed import contacts, note, people
-from tests.support.service_processes import GRACE_SECONDS, House, Process
+from tests.support.service_processes import GRACE_SECONDS, Deployment, Process
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
 
@@ -26,7 +26,7 @@ Trouble = Literal["pass on", "refuse", "swallow"]
 
 
 async def test_told_to_stop_in_any_state_of_its_parts_a_service_ends_in_time(
-    houses: Callable[..., Awaitable[House]],
+    deployments: Callable[..., Awaitable[Deployment]],
 ) -> None:
     """The libraries' own stop waits for ever for a dead broker, and long for a frozen PostgreSQL.
 
@@ -34,25 +34,25 @@ async def test_told_to_stop_in_any_state_of_its_parts_a_service_ends_in_time(
     under way then, and all that is to be done still stands in it. With a frozen one it depends on the moment.
     """
     codes = await asyncio.gather(
-        _codes_with_postgresql(await houses(), "pass on"),
-        _codes_with_postgresql(await houses(), "refuse"),
-        _codes_with_postgresql(await houses(), "swallow"),
-        _codes_with_broker(houses, "refuse"),
-        _codes_with_broker(houses, "swallow"),
+        _codes_with_postgresql(await deployments(), "pass on"),
+        _codes_with_postgresql(await deployments(), "refuse"),
+        _codes_with_postgresql(await deployments(), "swallow"),
+        _codes_with_broker(deployments, "refuse"),
+        _codes_with_broker(deployments, "swallow"),
     )
     well, refused, _frozen, *broker_dead = codes
     assert well == refused == [0, 0]
     assert broker_dead == [[1, 1], [1, 1]]
 
 
-async def _codes_with_postgresql(house: House, trouble: Trouble) -> list[int]:
-    async with TcpProxy(house.database_port) as proxy:
-        env = {"DATABASE_URL": house.database_url_at(proxy.port)}
-        return await _codes_of_stops(house, proxy, trouble, env)
+async def _codes_with_postgresql(deployment: Deployment, trouble: Trouble) -> list[int]:
+    async with TcpProxy(deployment.database_port) as proxy:
+        env = {"DATABASE_URL": deployment.database_url_at(proxy.port)}
+        return await _codes_of_stops(deployment, proxy, trouble, env)
 
 
 async def _codes_with_broker(
-    houses: Callable[..., Awaitable[House]], trouble: Trouble
+    deployments: Callable[..., Awaitable[Deployment]], trouble: Trouble
 ) -> list[int]:
     async with TcpProxy() as proxy:
         kafka = embedded_kafka(advertised_port=proxy.port)
@@ -60,26 +60,29 @@ async def _codes_with_broker(
         direct = await asyncio.to_thread(kafka.__enter__)
         try:
             proxy.target_port = int(direct.rpartition(":")[2])
-            house = await houses(f"127.0.0.1:{proxy.port}")
-            return await _codes_of_stops(house, proxy, trouble, {})
+            deployment = await deployments(f"127.0.0.1:{proxy.port}")
+            return await _codes_of_stops(deployment, proxy, trouble, {})
         finally:
             await asyncio.to_thread(kafka.__exit__, None, None, None)
 
 
 async def _codes_of_stops(
-    house: House, proxy: TcpProxy, trouble: Trouble, env: dict[str, str]
+    deployment: Deployment, proxy: TcpProxy, trouble: Trouble, env: dict[str, str]
 ) -> list[int]:
     """Let the trouble come while both services work, and tell them to stop in the midst of it."""
     (person,) = people(1)
-    house.seeded |= person.identities
-    house.set_clock(NOW)
-    await house.publish([note(person, MONDAY, 60, at=NOW), *contacts(person, at=NOW)])
-    services = [await house.start("scheduler", **env), await house.start("notifier", **env)]
+    deployment.seeded |= person.identities
+    deployment.set_clock(NOW)
+    await deployment.publish([note(person, MONDAY, 60, at=NOW), *contacts(person, at=NOW)])
+    services = [
+        await deployment.start("scheduler", **env),
+        await deployment.start("notifier", **env),
+    ]
     for each in services:
         await eventually(each.is_working, what=each.name)
-    await eventually(lambda: house.has_read_all("scheduler"))
-    await eventually(lambda: house.has_read_all("notifier"))
-    await house.leave_kafka()
+    await eventually(lambda: deployment.has_read_all("scheduler"))
+    await eventually(lambda: deployment.has_read_all("notifier"))
+    await deployment.leave_kafka()
     match trouble:
         case "refuse":
             await proxy.refuse()
@@ -88,14 +91,14 @@ async def _codes_of_stops(
         case "pass on":
             pass
     for schema in ("scheduler", "notifier"):
-        await house.sql(SOMETHING_TO_SEND.format(schema=schema))
+        await deployment.sql(SOMETHING_TO_SEND.format(schema=schema))
     await asyncio.sleep(IDLE_SECONDS + 0.5)
     return list(await asyncio.gather(*(_code_of_stop(each) for each in services)))
 
 
 async def _code_of_stop(service: Process) -> int:
     """Tell it to stop; returns its exit code, which is 1 where something was cut short, and only there."""
-    service.tell_to_stop()
+    service.send_sigterm()
     code = await service.exit_code(GRACE_SECONDS + 5)
     lines = service.lines()
     assert [line["exit_code"] for line in lines if line["event"] == "service.stopped"] == [code]

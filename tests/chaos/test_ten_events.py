@@ -10,7 +10,7 @@ import asyncpg
 from schemas.messages import DeadlineDue
 from schemas.wire import Envelope, Record, decode
 from tests.chaos.people_owed import essence, note, owed, people
-from tests.support.service_processes import House, failed, header, repeats
+from tests.support.service_processes import Deployment, failed, header, repeats
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
 
@@ -32,24 +32,26 @@ def dead_ones(good: Record) -> list[Record]:
     ]
 
 
-async def test_ten_events_of_which_each_would_kill_or_block_a_plain_consumer(house: House) -> None:
+async def test_ten_events_of_which_each_would_kill_or_block_a_plain_consumer(
+    deployment: Deployment,
+) -> None:
     """All good ones applied, bad ones set aside with their origin, the offset at the end, nothing said."""
     everybody = people(7)
     for person in everybody:
-        house.seeded |= person.identities
+        deployment.seeded |= person.identities
     with_null, with_latin_1, spoiled, locked, refused, cancelled, last = everybody
     good = {person.number: note(person, MONDAY, 60, at=NOW) for person in everybody}
     bad = dead_ones(good.pop(spoiled.number))
-    house.set_clock(NOW)
+    deployment.set_clock(NOW)
 
     async def give(record: Record, *extra: tuple[str, bytes | None]) -> None:
-        await house.publish([record], partition=0, extra=extra)
+        await deployment.publish([record], partition=0, extra=extra)
 
-    async with TcpProxy(house.database_port) as proxy:
-        scheduler = await house.start(
+    async with TcpProxy(deployment.database_port) as proxy:
+        scheduler = await deployment.start(
             "scheduler",
             program=("-m", "tests.chaos.stray_cancel_program"),
-            DATABASE_URL=house.database_url_at(proxy.port),
+            DATABASE_URL=deployment.database_url_at(proxy.port),
         )
         await give(good[with_null.number], ("trace", None), ("reply_to", b"answers"))
         await give(good[with_latin_1.number], ("name", "Åse Ødegård".encode("latin-1")))
@@ -57,7 +59,7 @@ async def test_ten_events_of_which_each_would_kill_or_block_a_plain_consumer(hou
             await give(record)
         await eventually(scheduler.is_working)
 
-        blocker = await asyncpg.connect(house.database_url)
+        blocker = await asyncpg.connect(deployment.database_url)
         async with blocker.transaction():
             await blocker.execute("lock table scheduler.note_slots in access exclusive mode")
             await give(good[locked.number])
@@ -75,14 +77,14 @@ async def test_ten_events_of_which_each_would_kill_or_block_a_plain_consumer(hou
 
         expected = owed([(NOW, record) for record in good.values()], NOW)
         assert len(expected) == len(good) == 6
-        await eventually(lambda: house.has_ids("deadline.due", [e.event_id for e in expected]))
-        await eventually(lambda: house.has_read_all("scheduler"))
+        await eventually(lambda: deployment.has_ids("deadline.due", [e.event_id for e in expected]))
+        await eventually(lambda: deployment.has_read_all("scheduler"))
         await eventually(scheduler.is_working)
         assert await scheduler.health("live") == {}
-        scheduler.tell_to_stop()
+        scheduler.send_sigterm()
         assert await scheduler.exit_code(10) == 0
 
-    sent = await house.read()
+    sent = await deployment.read()
     told = [decode(record) for record in sent.of_type("deadline.due")]
     assert {
         essence(each.message)
@@ -99,5 +101,5 @@ async def test_ten_events_of_which_each_would_kill_or_block_a_plain_consumer(hou
         assert header(each, "dead_topic") == NOTES
         assert header(each, "dead_partition") == "0"
         reason = header(each, "dead_reason") or ""
-        assert reason and not any(secret in reason for secret in house.seeded)
+        assert reason and not any(secret in reason for secret in deployment.seeded)
     assert scheduler.lines()[-1]["exit_code"] == 0

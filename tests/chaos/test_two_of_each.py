@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from tests.chaos.people_owed import contacts, deliveries_owed, note, owed, people
 from tests.chaos.sent_once import MESSAGE_TOPICS, assert_delivered_once, assert_due_once
-from tests.support.service_processes import House, Process, repeats
+from tests.support.service_processes import Deployment, Process, repeats
 from tests.support.waiting import eventually
 
 EVERYBODY = people(150)
@@ -16,13 +16,13 @@ MONDAY = date(2026, 1, 5)
 DUE_AT = datetime(2026, 1, 26, 8, tzinfo=UTC)
 
 
-async def test_two_of_each_started_together_send_each_once(house: House) -> None:
+async def test_two_of_each_started_together_send_each_once(deployment: Deployment) -> None:
     """Half of the timers fall due at one instant, half arrive late: nothing leaves twice, not even on the wire."""
     began_at = DUE_AT - timedelta(seconds=12)
     for person in EVERYBODY:
-        house.seeded |= person.identities
+        deployment.seeded |= person.identities
     for person in EVERYBODY:
-        await house.publish(contacts(person, at=began_at))
+        await deployment.publish(contacts(person, at=began_at))
     notes = [note(person, MONDAY, 60, at=began_at) for person in EVERYBODY]
     in_time, late = notes[::2], notes[1::2]
     late_at = DUE_AT + timedelta(seconds=2)
@@ -32,26 +32,26 @@ async def test_two_of_each_started_together_send_each_once(house: House) -> None
     assert len(expected) == len(EVERYBODY)
     assert all(event.due_at == DUE_AT for event in expected)
 
-    house.set_clock(began_at)
+    deployment.set_clock(began_at)
     services = await asyncio.gather(
-        *(house.start(name) for name in ("scheduler", "scheduler", "notifier", "notifier"))
+        *(deployment.start(name) for name in ("scheduler", "scheduler", "notifier", "notifier"))
     )
     await eventually(lambda: _all_work(services), what="all four")
-    await house.publish(in_time)
+    await deployment.publish(in_time)
     await eventually(lambda: _has_fired(services), what="the due instant")
-    await house.publish(late)
+    await deployment.publish(late)
     ids = {event.event_id for event in expected} | deliveries_owed(expected)
 
     async def have_left() -> bool:
-        sent = (await house.read()).on("stoppunkt.deadlines.v1", *MESSAGE_TOPICS)
+        sent = (await deployment.read()).on("stoppunkt.deadlines.v1", *MESSAGE_TOPICS)
         return ids <= repeats(sent).keys()
 
     await eventually(have_left, what="what is owed")
     for each in services:
-        each.tell_to_stop()
+        each.send_sigterm()
     assert [await each.exit_code(10) for each in services] == [0, 0, 0, 0]
 
-    sent = await house.read()
+    sent = await deployment.read()
     assert_due_once(sent, expected)
     assert_delivered_once(sent, expected, EVERYBODY)
     wire = repeats(sent.on("stoppunkt.deadlines.v1", *MESSAGE_TOPICS))
@@ -64,7 +64,7 @@ async def _all_work(services: list[Process]) -> bool:
 
 
 async def _has_fired(services: list[Process]) -> bool:
-    return any(each.says("timers.fired") for each in services)
+    return any(each.has_logged("timers.fired") for each in services)
 
 
 def _shares(service: Process) -> bool:

@@ -26,7 +26,7 @@ from tests.support.scheduler_bench import KEY, Bench, scheduler_on
 
 
 @dataclass
-class House:
+class BothServices:
     """A scheduler and a notifier that hear each other; `out` is what the notifier's channels have sent."""
 
     bench: Bench
@@ -35,10 +35,10 @@ class House:
     out: Out
     _passed_on: int = 0
 
-    async def tell(self, *records: Record, at: datetime) -> None:
+    async def receive(self, *records: Record, at: datetime) -> None:
         """Records arrive at an instant at whichever service reads their topic."""
         await self.turn_to(at)
-        await self.bench.tell(*[r for r in records if r.topic in SCHEDULER_TOPICS], at=at)
+        await self.bench.receive(*[r for r in records if r.topic in SCHEDULER_TOPICS], at=at)
         await self.notifier.handle([r for r in records if r.topic in NOTIFIER_TOPICS])
         await self.settle()
 
@@ -66,7 +66,7 @@ class House:
 
 
 @asynccontextmanager
-async def house_on(database_url: str, *, start: datetime) -> AsyncIterator[House]:
+async def both_services_on(database_url: str, *, start: datetime) -> AsyncIterator[BothServices]:
     """Both services on a migrated database, their clock standing at `start`."""
     pool = await open_pool(database_url, schema=SCHEMA, application_name="test notifier")
     try:
@@ -85,7 +85,7 @@ async def house_on(database_url: str, *, start: datetime) -> AsyncIterator[House
                 key=KEY.get_secret_value().encode(),
                 special_office="2103",
             )
-            yield House(bench, pool, notifier, out)
+            yield BothServices(bench, pool, notifier, out)
     finally:
         await close_pool(pool)
 

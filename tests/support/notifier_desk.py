@@ -264,13 +264,13 @@ class Desk:
     def now(self) -> datetime:
         return self.clock._now
 
-    async def tell(self, *messages: Message) -> None:
+    async def receive(self, *messages: Message) -> None:
         """Handle these as one batch; nothing is sent."""
         await self.notifier.handle([self.offsets.record(each, self.now) for each in messages])
 
-    async def take(self, *messages: Message) -> None:
+    async def receive_and_send(self, *messages: Message) -> None:
         """Handle these as one batch, and then send what is ready."""
-        await self.tell(*messages)
+        await self.receive(*messages)
         await self.settle()
 
     async def settle(self) -> None:

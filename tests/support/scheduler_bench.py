@@ -53,7 +53,7 @@ class Bench:
     publisher: CollectingPublisher
     scheduler: Scheduler
 
-    async def tell(self, *records: Record, at: datetime) -> None:
+    async def receive(self, *records: Record, at: datetime) -> None:
         """Hand a batch over at an instant, and let everything that follows at once happen."""
         await self.turn_to(at)
         await self.scheduler.handle(records)

@@ -67,7 +67,7 @@ class Process:
             if line.startswith("{") and line.endswith("}")
         ]
 
-    def says(self, event: str, **fields: object) -> bool:
+    def has_logged(self, event: str, **fields: object) -> bool:
         return any(
             line["event"] == event and fields.items() <= line.items() for line in self.lines()
         )
@@ -92,7 +92,7 @@ class Process:
     async def is_working(self) -> bool:
         """Started, in its group, and ready."""
         assert self.is_alive, f"{self.name} has ended with {self.process.returncode}"
-        in_group = self.says("partitions.assigned") and self.says("service.started")
+        in_group = self.has_logged("partitions.assigned") and self.has_logged("service.started")
         return in_group and await self.health("ready") == {}
 
     @property
@@ -103,7 +103,7 @@ class Process:
         """What no process can prepare for."""
         self.process.kill()
 
-    def tell_to_stop(self) -> None:
+    def send_sigterm(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
     async def exit_code(self, within_seconds: float) -> int:
@@ -133,7 +133,7 @@ def data(record: Record) -> dict[str, Any]:
     return found
 
 
-class House:
+class Deployment:
     """A database, a set of topics, a clock, and the processes that were started on them."""
 
     def __init__(
@@ -339,7 +339,7 @@ def failed(process: Process, error: str) -> Callable[[], Awaitable[bool]]:
     """Asks whether a batch of the process has failed with this class of error."""
 
     async def ask() -> bool:
-        return process.says("batch.failed", error=error)
+        return process.has_logged("batch.failed", error=error)
 
     return ask
 

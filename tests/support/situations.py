@@ -75,7 +75,7 @@ class Life:
     def __init__(self, number: int) -> None:
         # 80 is added to the month; born on the 14th.
         self.number = f"148385{number:05d}"
-        self.told: list[FiledRecord] = []
+        self.records: list[FiledRecord] = []
         self.others: dict[str, Life] = {}
 
     def another(self, name: str) -> Life:
@@ -83,9 +83,9 @@ class Life:
         self.others[name] = Life(int(self.number[-5:]) + 10_000 * (len(self.others) + 1))
         return self.others[name]
 
-    def tell(self, at: str, message: Message) -> str:
+    def publish(self, at: str, message: Message) -> str:
         """A record of ours, under an id of its own, which is returned."""
-        instant, event_id = oslo(at), f"{self.number[-5:]}-{len(self.told)}"
+        instant, event_id = oslo(at), f"{self.number[-5:]}-{len(self.records)}"
         try:
             key = message.key
         except NotImplementedError:
@@ -98,13 +98,13 @@ class Life:
             timestamp_ms=int(instant.timestamp() * 1000),
             key=key,
         )
-        self.told.append(FiledRecord(0, instant, record))
+        self.records.append(FiledRecord(0, instant, record))
         return event_id
 
     def fact(self, at: str, kind: type[Message], **fields: Any) -> str:
         """A follow-up fact about this person that occurred, and was told, at an instant; returns its `ce_id`."""
         known = {"person_id": self.number, "occurred_at": oslo(at)}
-        return self.tell(at, kind(**(known | fields)))
+        return self.publish(at, kind(**(known | fields)))
 
     def contact(self, at: str = BEGIN, **fields: Any) -> None:
         """May be notified, has a phone and an e-mail, belongs to office 0219; born on a 14th."""
@@ -116,7 +116,7 @@ class Life:
             "office": OFFICE,
             "birth_date": date(1985, 3, 14),
         }
-        self.tell(at, PersonContactChanged(**(known | fields)))
+        self.publish(at, PersonContactChanged(**(known | fields)))
 
     def manager(
         self, at: str = BEGIN, *, org: str = KAFE, email: str | None = MANAGER, active: bool = True
@@ -124,13 +124,13 @@ class Life:
         changed = LineManagerChanged(
             person_id=self.number, org_number=org, email=email, active=active
         )
-        self.tell(at, changed)
+        self.publish(at, changed)
 
     def organisation(self, org: str, email: str, at: str = BEGIN) -> None:
-        self.tell(at, OrganisationContactChanged(org_number=org, email=email))
+        self.publish(at, OrganisationContactChanged(org_number=org, email=email))
 
     def adviser(self, adviser_id: str, office: str, at: str = BEGIN, **fields: Any) -> None:
-        self.tell(at, AdviserChanged(adviser_id=adviser_id, office=office, **fields))
+        self.publish(at, AdviserChanged(adviser_id=adviser_id, office=office, **fields))
 
     def sick(
         self,
@@ -146,14 +146,14 @@ class Life:
         period = Period(from_=date.fromisoformat(first), to=date.fromisoformat(last), kind="full")
         at = at or f"{first} 08:00"
         note = SickNoteRegistered(
-            note_id=name or f"note-{self.number[-5:]}-{len(self.told)}",
+            note_id=name or f"note-{self.number[-5:]}-{len(self.records)}",
             person_id=self.number,
             employer=Employer(org_number=org),
             form=form,
             issued_on=oslo(at).date(),
             periods=(period,),
         )
-        self.tell(at, note)
+        self.publish(at, note)
 
     def note_gone(self, at: str, name: str) -> None:
         """The note of that id is withdrawn: a null value under its key."""
@@ -164,7 +164,7 @@ class Life:
         raw = None if value is None else json.dumps(value).encode()
         milliseconds = int(oslo(at).timestamp() * 1000)
         record = Record(topic, key.encode(), raw, timestamp_ms=milliseconds)
-        self.told.append(FiledRecord(0, oslo(at), record))
+        self.records.append(FiledRecord(0, oslo(at), record))
 
     def plan_made(self, at: str, org: str = KAFE) -> str:
         return self.fact(at, FollowUpPlanMade, org_number=org, made_on=oslo(at).date())
@@ -181,7 +181,7 @@ class Life:
         """What a channel says of a message of the first plan reminder, such as "employee sms"."""
         role, channel = message.split()
         fields = {"delivery_id": self.delivery(role, channel), "outcome": outcome, "at": oslo(at)}
-        self.tell(at, DeliveryReceipt(**(fields | others)))
+        self.publish(at, DeliveryReceipt(**(fields | others)))
 
     def delivery(self, role: Role | str, channel: str) -> str:
         """The id of a delivery of the plan reminder."""
@@ -330,7 +330,7 @@ async def lived(
 async def _live(situations: Situations, url: str, kafka: str, prefix: str) -> Lived:
     settings = settings_for(url, kafka, topic_prefix=prefix)
     people = [life for each in situations for life in each.people.values()]
-    filed = [record for life in people for record in life.told]
+    filed = [record for life in people for record in life.records]
     before = {each: _counted(*each) for each in COUNTED}
     left: list[tuple[datetime, Departure]] = []
     start = min(each.at for each in filed) - timedelta(minutes=1)

@@ -204,7 +204,7 @@ def a_withdrawal_that_comes_before_its_event_is_kept(life: Life) -> Story:
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
-    life.tell("2026-02-20 10:00", withdrawal_of_the_reminder(life))
+    life.publish("2026-02-20 10:00", withdrawal_of_the_reminder(life))
     return REMINDED[1:]
 
 
@@ -224,7 +224,7 @@ def an_event_that_is_repeated_after_its_withdrawal_brings_nothing_back(life: Lif
         event_id=life.event("follow_up_plan", "reminder"),
         case_id=life.case,
     )
-    life.tell("2026-02-23 16:00", repeated)
+    life.publish("2026-02-23 16:00", repeated)
     return [
         *REMINDED,
         "2026-02-23 14:00 sms.cancelled follow_up_plan.reminder: done:plan_made",
@@ -246,7 +246,7 @@ def what_waits_for_a_renumbered_person_goes_by_the_new_numbers_contacts(life: Li
         new = f"148386{each.number[-5:]}"
         ids = {"old_person_id": each.number, "new_person_id": new}
         noon = "2026-02-22 12:00"
-        each.tell(noon, PersonRenumbered(**ids, occurred_at=oslo(noon)))
+        each.publish(noon, PersonRenumbered(**ids, occurred_at=oslo(noon)))
         each.contact(noon, person_id=new, phone=OTHER_PHONE, may_be_notified=may_be_notified)
     return [
         f"2026-02-23 09:00 sms.requested follow_up_plan.reminder to {OTHER_PHONE}",

@@ -72,7 +72,7 @@ def renumbered(life: Life, at: str) -> str:
     """The person has another number from then on, which is returned."""
     new = f"148386{life.number[-5:]}"
     change = PersonRenumbered(old_person_id=life.number, new_person_id=new, occurred_at=oslo(at))
-    life.tell(at, change)
+    life.publish(at, change)
     return new
 
 

@@ -83,7 +83,7 @@ async def test_plan_and_the_services_store_say_the_same_every_week(
                 at = pending[0].at
                 together = [each.record for each in pending if each.at == at]
                 pending = pending[len(together) :]
-                await bench.tell(*together, at=at.astimezone(UTC))
+                await bench.receive(*together, at=at.astimezone(UTC))
             await bench.turn_to(now)
             known = folded(filed, rules, now)
             assert await stored(bench, rules, known, now) == list(persons_of(known)), now

@@ -24,7 +24,7 @@ from tests.support.cli_records import ANNE, BJORN, CECILIE, KAFE, Scenario
 from tests.support.paths import SCENARIOS
 from tests.support.postgres_and_kafka import Parts
 from tests.support.scheduler_bench import note
-from tests.support.service_processes import PSEUDONYM_KEY, House, data
+from tests.support.service_processes import PSEUDONYM_KEY, Deployment, data
 from tests.support.waiting import eventually
 
 RULEBOOK = SCENARIOS / "foreign_rulebook.toml"
@@ -177,34 +177,34 @@ def _line(form: dict[str, Any]) -> Line:
 
 
 @pytest.fixture
-async def house(
+async def deployment(
     parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[House]:
-    async with House(
+) -> AsyncIterator[Deployment]:
+    async with Deployment(
         database_url=database_url,
         servers=parts.kafka_bootstrap_servers,
         idempotence=parts.kafka_idempotence,
         prefix=topic_prefix,
         folder=tmp_path,
-    ) as house:
-        yield house
+    ) as deployment:
+        yield deployment
 
 
-async def test_the_running_scheduler_reads_it_from_a_file(house: House) -> None:
+async def test_the_running_scheduler_reads_it_from_a_file(deployment: Deployment) -> None:
     """`RULEBOOK` names the file (contract 12). The note comes two days after the talk was due, so it fires at once."""
     arrives_at = datetime(2026, 3, 18, 12, tzinfo=UTC)
-    house.set_clock(arrives_at)
-    scheduler = await house.start("scheduler", RULEBOOK=str(RULEBOOK))
+    deployment.set_clock(arrives_at)
+    scheduler = await deployment.start("scheduler", RULEBOOK=str(RULEBOOK))
     first_day = datetime(2026, 1, 5, tzinfo=UTC).date()
-    await house.publish([note(arrives_at, first_day, 150)])
+    await deployment.publish([note(arrives_at, first_day, 150)])
     case = case_id(person_hash(PSEUDONYM_KEY.get_secret_value().encode(), ANNE), 1)
     event_id = due_event_id(case, "rehabilitation_talk", "invite", "", 1)
 
     await eventually(
-        lambda: house.has_ids("deadline.due", [event_id]), what="the talk's invitation"
+        lambda: deployment.has_ids("deadline.due", [event_id]), what="the talk's invitation"
     )
 
-    [record] = (await house.read()).of_type("deadline.due")
+    [record] = (await deployment.read()).of_type("deadline.due")
     assert isinstance(decode(record), Envelope)
     event = data(record)
     assert event["rulebook"] == {"name": "foreign", "version": "2026-1", "office": None}
@@ -215,5 +215,5 @@ async def test_the_running_scheduler_reads_it_from_a_file(house: House) -> None:
     ]
     assert event["due_at"] == "2026-03-16T10:15:00+01:00"
     assert event["late_seconds"] > 2 * 24 * 60 * 60
-    scheduler.tell_to_stop()
+    scheduler.send_sigterm()
     assert await scheduler.exit_code(15) == 0

@@ -337,11 +337,11 @@ async def test_a_delivery_that_is_withdrawn_after_altinn_took_it_is_stopped_ther
     ):
         give(it, channel)
         step = due(at=start)
-        await it.take(anne(), step)
+        await it.receive_and_send(anne(), step)
         (order,) = server.asked
         async with endpoint(StoredDeliveries(it.pool), start) as client:
             assert await ask(client, order.body["idempotencyId"])
-            await it.take(withdrawal(step, at=start))
+            await it.receive_and_send(withdrawal(step, at=start))
             assert not await ask(client, order.body["idempotencyId"])
         assert await it.states() == [("employee", "sms", "closed", "done:held")]
 

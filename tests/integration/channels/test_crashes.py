@@ -126,7 +126,7 @@ async def test_a_process_that_is_killed_while_sending_costs_at_most_one_more(
     """Exactly one where the gateway honours the key; else one more a crash at most, and labelled."""
     phones = SmsGateway(remembers)
     async with at_work(database_url, phones) as (it, gw, server):
-        await it.tell(anne(), due(at=TUESDAY))
+        await it.receive(anne(), due(at=TUESDAY))
         labelled = uncertain()
         for _ in range(crashes):
             await kill_at(it, gw, server, point, phones)
@@ -148,7 +148,7 @@ async def test_one_that_was_written_down_never_leaves_again(
     phones = SmsGateway(remembers)
     async with at_work(database_url, phones) as (it, gw, server):
         give(it, HttpSms(gw, sender="Nav"))
-        await it.take(anne(), due(at=TUESDAY))
+        await it.receive_and_send(anne(), due(at=TUESDAY))
         it.notifier = it.another()
         await it.until(TUESDAY + timedelta(days=3))
     assert len(phones.sent) == len(server.asked) == 1
@@ -167,7 +167,7 @@ async def test_a_gateway_that_hangs_holds_up_nothing_else_and_is_tried_again(
 
     async with at_work(database_url, moody) as (it, gw, _):
         give(it, HttpSms(gw, sender="Nav"))
-        await it.take(anne(), due(at=TUESDAY))
+        await it.receive_and_send(anne(), due(at=TUESDAY))
         assert await it.states() == [("employee", "sms", "waiting", "retry")]
         await it.until(TUESDAY + timedelta(hours=2))
         assert await it.states() == [("employee", "sms", "sent", None)]

@@ -221,7 +221,7 @@ async def test_a_failed_sms_of_min_sides_goes_another_way(database_url: str) -> 
     decode = reading(decode_inbound, namespace="team-demo", app_name="sykefravaer-notifier")
     async with desk(database_url, start) as it:
         it.notifier._handlers._decode = decode
-        await it.take(anne(), due(at=start))
+        await it.receive_and_send(anne(), due(at=start))
         (sms,) = it.left("sms.requested")
         await it.notifier.handle([event(status="feilet", varselId=sms.data["delivery_id"])])
         await it.settle()

@@ -225,7 +225,7 @@ def types(left: list[Left]) -> list[str]:
 async def test_the_register_has_the_last_word_on_the_address(database_url: str) -> None:
     registers = Registers(krr(mobiltelefonnummer="900 00 099"))
     async with asking(database_url, registers) as it:
-        await it.take(anne(phone="+4790000001"), due(at=TUESDAY))
+        await it.receive_and_send(anne(phone="+4790000001"), due(at=TUESDAY))
         (sms,) = it.left()
         assert sms.data["to"] == "+4790000099"
 
@@ -243,7 +243,7 @@ async def test_a_no_of_the_registers_is_the_next_channels_turn(
 ) -> None:
     """Reserved since the contacts topic last said anything: nothing digital leaves."""
     async with asking(database_url, Registers(answer)) as it:
-        await it.take(anne(), due(at=TUESDAY))
+        await it.receive_and_send(anne(), due(at=TUESDAY))
         assert types(it.left()) == then
 
 
@@ -254,7 +254,7 @@ async def test_a_register_that_is_away_is_asked_again_and_nothing_is_sent_anyway
     """Not to the old address, and not on paper either; no attempt is spent however long it takes."""
     registers = Registers(away)
     async with asking(database_url, registers) as it:
-        await it.tell(anne(), due(at=TUESDAY))
+        await it.receive(anne(), due(at=TUESDAY))
         for round_ in range(12):
             it.clock.turn(TUESDAY + timedelta(minutes=round_))
             with pytest.raises(RegisterUnavailable):
@@ -272,7 +272,7 @@ async def test_every_attempt_asks_again(database_url: str) -> None:
     registers = Registers()
     async with asking(database_url, registers) as it:
         it.out.fails = 1
-        await it.tell(anne(), due(at=TUESDAY))
+        await it.receive(anne(), due(at=TUESDAY))
         with pytest.raises(ConnectionError):
             await it.notifier.turn(it.now)
         registers.krr = krr(kanVarsles=False)
@@ -288,7 +288,7 @@ async def test_somebody_without_a_record_is_asked_for_a_day_at_most_and_gets_a_l
     unknown = Reply(200, {"personer": {}, "feil": {ANNE: "person_ikke_funnet"}})
     registers = Registers(unknown)
     async with asking(database_url, registers) as it:
-        await it.take(anne(), due(at=TUESDAY))
+        await it.receive_and_send(anne(), due(at=TUESDAY))
         assert it.left() == []
         await it.until(TUESDAY + timedelta(days=2))
         assert types(it.left()) == ["letter"]
@@ -298,7 +298,7 @@ async def test_somebody_without_a_record_is_asked_for_a_day_at_most_and_gets_a_l
 async def test_a_manager_who_was_replaced_is_not_written_to(database_url: str) -> None:
     async with asking(database_url, Registers()) as it:
         mail = due(at=TUESDAY, recipients=(MANAGER,))
-        await it.take(anne(), manager(email="before@example.invalid"), mail)
+        await it.receive_and_send(anne(), manager(email="before@example.invalid"), mail)
         (sent,) = it.left()
         assert (sent.type, sent.data["to"]) == ("email.requested", "leder@example.org")
 
@@ -309,7 +309,9 @@ async def test_without_a_manager_in_the_register_the_organisation_is_written_to(
     """And the organisation's own address is asked for nowhere."""
     registers = Registers(managers=Reply(200, payload("nl_lookup_response_none")))
     async with asking(database_url, registers) as it:
-        await it.take(anne(), manager(), post_of(), due(at=TUESDAY, recipients=(MANAGER,)))
+        await it.receive_and_send(
+            anne(), manager(), post_of(), due(at=TUESDAY, recipients=(MANAGER,))
+        )
         (sent,) = it.left()
         assert sent.data["to"] == "post@kafe.example.invalid"
         assert registers.asked == ["/internal/api/v1/lookup"]
@@ -318,7 +320,7 @@ async def test_without_a_manager_in_the_register_the_organisation_is_written_to(
 async def test_managers_that_cannot_be_asked_for_are_waited_for(database_url: str) -> None:
     registers = Registers(managers=Reply(503))
     async with asking(database_url, registers) as it:
-        await it.tell(anne(), manager(), post_of(), due(at=TUESDAY, recipients=(MANAGER,)))
+        await it.receive(anne(), manager(), post_of(), due(at=TUESDAY, recipients=(MANAGER,)))
         with pytest.raises(RegisterUnavailable):
             await it.notifier.turn(it.now)
         assert it.left() == []

@@ -28,7 +28,7 @@ from tests.support.notifier_desk import (
     withdrawal,
 )
 from tests.support.postgres_and_kafka import Parts
-from tests.support.service_processes import House
+from tests.support.service_processes import Deployment
 from tests.support.waiting import eventually
 
 TUESDAY = oslo("2026-02-24T10:00:00")
@@ -36,10 +36,10 @@ ADDRESSES = ("+4790000001", "+4790000077", "leder@example.invalid", "ny-leder@ex
 
 
 @pytest.fixture
-async def house(
+async def deployment(
     parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[House]:
-    async with House(
+) -> AsyncIterator[Deployment]:
+    async with Deployment(
         database_url=database_url,
         servers=parts.kafka_bootstrap_servers,
         idempotence=parts.kafka_idempotence,
@@ -127,20 +127,20 @@ async def condition(url: str) -> bool:
 
 
 async def test_one_event_reaches_three_apis_and_a_withdrawal_takes_it_back_from_all(
-    house: House,
+    deployment: Deployment,
 ) -> None:
     """And neither a token nor anything that a person is known by is in what the process writes."""
-    house.seeded |= {ANNE, "02917220037", "a-token-that-nobody-may-see", *ADDRESSES}
+    deployment.seeded |= {ANNE, "02917220037", "a-token-that-nobody-may-see", *ADDRESSES}
     with socket.create_server(("127.0.0.1", 0)) as once:
         port = once.getsockname()[1]
     world = World()
     async with serving(handler=world) as server:
-        notifier = await house.start("notifier", **variables(server.url, port))
+        notifier = await deployment.start("notifier", **variables(server.url, port))
         await eventually(notifier.is_working, what="the notifier")
         step = due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER, ADVISER))
-        await house.publish(records(adviser(), anne(), manager()))
-        await eventually(lambda: _contacts_are_in(house), what="the contacts")
-        await house.publish(records(step))
+        await deployment.publish(records(adviser(), anne(), manager()))
+        await eventually(lambda: _contacts_are_in(deployment), what="the contacts")
+        await deployment.publish(records(step))
 
         async def all_have_it() -> bool:
             marked = [each for each in world.tasks if each["saksreferanse"]]
@@ -150,7 +150,7 @@ async def test_one_event_reaches_three_apis_and_a_withdrawal_takes_it_back_from_
         (order,), (task,) = world.orders, world.tasks
         assert order["recipient"]["recipientSms"]["phoneNumber"] == ADDRESSES[1]
         assert await condition(order["conditionEndpoint"])
-        await house.publish(records(withdrawal(step, at=TUESDAY)))
+        await deployment.publish(records(withdrawal(step, at=TUESDAY)))
 
         async def all_is_closed() -> bool:
             return task["status"] == "FERDIGSTILT" and len(world.mutations) == 2
@@ -162,10 +162,10 @@ async def test_one_event_reaches_three_apis_and_a_withdrawal_takes_it_back_from_
         assert made["metadata"]["eksternId"] == closed["variables"]["eksternId"]
         (external,) = made["eksterneVarsler"]
         assert external["epost"]["mottaker"]["kontaktinfo"]["epostadresse"] == ADDRESSES[3]
-        notifier.tell_to_stop()
+        notifier.send_sigterm()
         assert await notifier.exit_code(10) == 0
-    assert list(house.leaks()) == []
+    assert list(deployment.leaks()) == []
 
 
-async def _contacts_are_in(house: House) -> bool:
-    return bool(await house.sql("select count(*) = 1 from notifier.line_managers"))
+async def _contacts_are_in(deployment: Deployment) -> bool:
+    return bool(await deployment.sql("select count(*) = 1 from notifier.line_managers"))

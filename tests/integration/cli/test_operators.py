@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from schemas.messages import SmsRequested
-from tests.support.both_services import House, house_on, terminal_on
+from tests.support.both_services import BothServices, both_services_on, terminal_on
 from tests.support.scheduler_bench import ANNE, BJORN, KAFE, event, fact, note
 
 MONDAY = date(2026, 1, 5)
@@ -24,15 +24,17 @@ def at(day: int, hour: int = 12) -> datetime:
     return datetime(2026, 1, 5, hour, tzinfo=UTC) + timedelta(days=day)
 
 
-async def fall_sick(house: House, person: str = ANNE) -> None:
+async def fall_sick(services: BothServices, person: str = ANNE) -> None:
     """From 5 January, at the office 0219, and can be reached by SMS: a reminder on 26 January at 09:00."""
     known = {"person_id": person, "may_be_notified": True, "phone": "+4790000001", "language": "nb"}
     contact = event(CONTACTS, "person_contact.changed", at(0), "k", office="0219", **known)
-    await house.tell(contact, note(at(0), MONDAY, 60, person=person, note_id=person), at=at(0))
+    await services.receive(
+        contact, note(at(0), MONDAY, 60, person=person, note_id=person), at=at(0)
+    )
 
 
-def sent(house: House) -> list[str]:
-    return [record.topic for record in house.out.records if record.topic == SmsRequested.topic]
+def sent(services: BothServices) -> list[str]:
+    return [record.topic for record in services.out.records if record.topic == SmsRequested.topic]
 
 
 async def test_a_paused_channel_sends_nothing_until_it_is_resumed(
@@ -41,18 +43,18 @@ async def test_a_paused_channel_sends_nothing_until_it_is_resumed(
     """contract 6.9: an emergency brake (pause, resume, see why)."""
     terminal = terminal_on(monkeypatch, database_url)
     terminal.set_clock(at(20))
-    async with house_on(database_url, start=START) as house:
-        await fall_sick(house)
+    async with both_services_on(database_url, start=START) as services:
+        await fall_sick(services)
         paused = await terminal.run("pause", "sms", "--why", "wrong text")
         again = await terminal.run("pause", "sms", "--why", "another reason")
-        await house.turn_to(REMINDER_AT + timedelta(minutes=1))
+        await services.turn_to(REMINDER_AT + timedelta(minutes=1))
         terminal.set_clock(REMINDER_AT + timedelta(minutes=1))
-        held = sent(house)
+        held = sent(services)
         seen = await terminal.run("status", "--json")
         shown = await terminal.run("status")
         resumed = await terminal.run("resume", "sms")
-        await house.turn_to(REMINDER_AT + timedelta(minutes=2))
-        gone = sent(house)
+        await services.turn_to(REMINDER_AT + timedelta(minutes=2))
+        gone = sent(services)
         nothing = await terminal.run("resume", "sms")
 
     assert [each.exit_code for each in (paused, again, seen, shown, resumed, nothing)] == [0] * 6
@@ -91,8 +93,8 @@ async def test_status_tells_what_is_due_and_what_comes_next(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal = terminal_on(monkeypatch, database_url)
-    async with house_on(database_url, start=START) as house:
-        await fall_sick(house)
+    async with both_services_on(database_url, start=START) as services:
+        await fall_sick(services)
     terminal.set_clock(REMINDER_AT - timedelta(days=1))
     before = json.loads((await terminal.run("status", "--json")).stdout)["scheduler"]
     terminal.set_clock(REMINDER_AT + timedelta(days=1))
@@ -128,26 +130,26 @@ async def test_a_dry_run_tells_what_would_go_out_and_sends_and_changes_nothing(
 ) -> None:
     """contract 6.9: a dry run that reports what would go out."""
     terminal = terminal_on(monkeypatch, database_url)
-    async with house_on(database_url, start=START) as house:
-        await fall_sick(house)
+    async with both_services_on(database_url, start=START) as services:
+        await fall_sick(services)
         await terminal.run("pause", "sms", "--why", "a new rulebook is tried")
-        await house.turn_to(REMINDER_AT + timedelta(minutes=1))
+        await services.turn_to(REMINDER_AT + timedelta(minutes=1))
         terminal.set_clock(REMINDER_AT + timedelta(hours=1))
         rows = "select row(d.*)::text from deliveries d union all select row(s.*)::text from contact_slots s"
         rows += " union all select row(h.*)::text from hourly_sends h"
-        before = sorted(row[0] for row in await house.pool.fetch(rows))
+        before = sorted(row[0] for row in await services.pool.fetch(rows))
         braked = await terminal.run("dry-run", "--json")
         free = await terminal.run("dry-run", "--without-brakes", "--json")
         night = await terminal.run(
             "dry-run", "--without-brakes", "--at", "2026-01-26T22:00:00+01:00", "--json"
         )
         shown = await terminal.run("dry-run", "--without-brakes")
-        after = sorted(row[0] for row in await house.pool.fetch(rows))
-        brakes = await house.notifier.brakes()
+        after = sorted(row[0] for row in await services.pool.fetch(rows))
+        brakes = await services.notifier.brakes()
 
     assert before == after
     assert [brake.channel for brake in brakes] == ["sms"]
-    assert sent(house) == []
+    assert sent(services) == []
     sms = [
         [
             (d["would"], d["why"])
@@ -176,18 +178,18 @@ async def test_a_new_rulebook_is_tried_and_then_applied(
     )
     terminal = terminal_on(monkeypatch, database_url, others=[("RULEBOOK", str(later))])
     terminal.set_clock(at(10))
-    async with house_on(database_url, start=START) as house:
+    async with both_services_on(database_url, start=START) as services:
         for person in (ANNE, BJORN):
-            await fall_sick(house, person)
+            await fall_sick(services, person)
         for person in (ANNE, BJORN):
             long = note(at(1), MONDAY, 150, person=person, note_id=person)
-            await house.tell(long, at=at(1))
+            await services.receive(long, at=at(1))
         armed = "select due_at from timers where step = 'question'"
-        before = await house.bench.pool.fetch(armed)
+        before = await services.bench.pool.fetch(armed)
         tried = await terminal.run("replan", "--dry-run", "--json")
-        untouched = await house.bench.pool.fetch(armed)
+        untouched = await services.bench.pool.fetch(armed)
         done = await terminal.run("replan", "--json")
-        moved = await house.bench.pool.fetch(armed)
+        moved = await services.bench.pool.fetch(armed)
         again = await terminal.run("replan")
 
     assert before == untouched
@@ -218,11 +220,11 @@ async def test_a_forecast_counts_what_pends_by_day_checkpoint_and_office(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal = terminal_on(monkeypatch, database_url)
-    async with house_on(database_url, start=START) as house:
+    async with both_services_on(database_url, start=START) as services:
         for person in (ANNE, BJORN):
-            await fall_sick(house, person)
+            await fall_sick(services, person)
         made = fact(at(2), "follow_up_plan.made", person=BJORN, org_number=KAFE, made_on=MONDAY)
-        await house.tell(made, at=at(2))
+        await services.receive(made, at=at(2))
     terminal.set_clock(at(10))
     near = json.loads((await terminal.run("forecast", "--days", "14", "--json")).stdout)
     terminal.set_clock(REMINDER_AT + timedelta(days=1))

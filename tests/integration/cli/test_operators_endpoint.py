@@ -32,7 +32,7 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 async def served(database_url: str) -> AsyncIterator[tuple[Bench, httpx.AsyncClient]]:
     """A scheduler that knows Anne since 5 January, and its HTTP server on 23 January."""
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.tell(note(START, date(2026, 1, 5), 60), at=START)
+        await bench.receive(note(START, date(2026, 1, 5), 60), at=START)
         await bench.turn_to(START + timedelta(days=22))
         rulebook = read_rulebook("standard")
         begin = beginning(bench.pool, rulebook, hashing(KEY))

@@ -17,7 +17,7 @@ from schemas.messages import DeadlineDue
 from schemas.wire import Record
 from services.scheduler.app import hashing
 from services.scheduler.jobs.erase import erase
-from tests.support.both_services import House, Terminal, house_on, terminal_on
+from tests.support.both_services import BothServices, Terminal, both_services_on, terminal_on
 from tests.support.notifier_desk import JON_NEW, JON_OLD
 from tests.support.scheduler_bench import (
     ANNE,
@@ -50,13 +50,13 @@ def at(day: int, hour: int = 12) -> datetime:
 class Life:
     """Jon's half year, Anne's beside it, and every record that either service has read."""
 
-    house: House
+    services: BothServices
     terminal: Terminal
     told: list[Record] = field(default_factory=list)
 
-    async def tell(self, *records: Record, when: datetime) -> None:
+    async def receive(self, *records: Record, when: datetime) -> None:
         self.told += records
-        await self.house.tell(*records, at=when)
+        await self.services.receive(*records, at=when)
 
     async def erase(self) -> dict[str, Any]:
         result = await self.terminal.run("erase", "-", "--yes", "--json", given=JON_NEW)
@@ -67,13 +67,13 @@ class Life:
     async def hear_everything_again(self) -> None:
         """Both topics from their beginning, and what the scheduler had published."""
         stamp = int(at(60).timestamp() * 1000)
-        published = [replace(r, timestamp_ms=stamp) for r in self.house.bench.publisher.records]
+        published = [replace(r, timestamp_ms=stamp) for r in self.services.bench.publisher.records]
         for record in self.told:
             if record.topic in SCHEDULER_TOPICS:
-                await self.house.bench.scheduler.handle([record])
+                await self.services.bench.scheduler.handle([record])
             if record.topic in NOTIFIER_TOPICS:
-                await self.house.notifier.handle([record])
-        await self.house.notifier.handle(published)
+                await self.services.notifier.handle([record])
+        await self.services.notifier.handle(published)
 
 
 def status(when: datetime, person: str, note_id: str) -> Record:
@@ -84,9 +84,9 @@ def status(when: datetime, person: str, note_id: str) -> Record:
     return Record(STATUSES, note_id.encode(), value, (), int(when.timestamp() * 1000))
 
 
-async def live(house: House, terminal: Terminal) -> Life:
+async def live(services: BothServices, terminal: Terminal) -> Life:
     """Until day 60: Jon's number has changed, a note of his has come to be Anne's, one was withdrawn."""
-    life = Life(house, terminal)
+    life = Life(services, terminal)
     for person, phone, email in (
         (JON_OLD, PHONE, EMAIL),
         (ANNE, "+4799900025", "a@example.invalid"),
@@ -95,28 +95,28 @@ async def live(house: House, terminal: Terminal) -> Life:
         contact = event(CONTACTS, "person_contact.changed", at(0), "k", person_id=person, **known)
         to = MANAGER_EMAIL if person == JON_OLD else "other@example.invalid"
         manager = {"person_id": person, "org_number": KAFE, "email": to, "active": True}
-        await life.tell(
+        await life.receive(
             contact, event(CONTACTS, "line_manager.changed", at(0), "k", **manager), when=at(0)
         )
         sick = note(at(0), MONDAY, 130, person=person, note_id=f"note of {person[-3:]}")
-        await life.tell(sick, when=at(0))
+        await life.receive(sick, when=at(0))
     mistaken = note(at(1), MONDAY, 10, person=JON_OLD, note_id="moved")
-    await life.tell(mistaken, when=at(1))
-    await life.tell(note(at(2), MONDAY, 10, person=ANNE, note_id="moved"), when=at(2))
-    await life.tell(note(at(3), MONDAY, 10, person=JON_OLD, note_id="gone"), when=at(3))
-    await life.tell(no_note(at(4), "gone"), when=at(4))
+    await life.receive(mistaken, when=at(1))
+    await life.receive(note(at(2), MONDAY, 10, person=ANNE, note_id="moved"), when=at(2))
+    await life.receive(note(at(3), MONDAY, 10, person=JON_OLD, note_id="gone"), when=at(3))
+    await life.receive(no_note(at(4), "gone"), when=at(4))
     for day, note_id in ((5, "never came"), (6, f"note of {JON_OLD[-3:]}"), (7, "taken over")):
-        await life.tell(status(at(day), JON_OLD, note_id), when=at(day))
-    await life.tell(note(at(8), MONDAY, 5, person=ANNE, note_id="taken over"), when=at(8))
+        await life.receive(status(at(day), JON_OLD, note_id), when=at(day))
+    await life.receive(note(at(8), MONDAY, 5, person=ANNE, note_id="taken over"), when=at(8))
     plan = fact(at(24), "follow_up_plan.made", person=JON_OLD, org_number=KAFE, made_on=MONDAY)
-    await life.tell(plan, when=at(24))
+    await life.receive(plan, when=at(24))
     renumbered = {
         "old_person_id": JON_OLD,
         "new_person_id": JON_NEW,
         "occurred_at": at(30).isoformat(),
     }
-    await life.tell(event(FACTS, "person.renumbered", at(30), "k", **renumbered), when=at(30))
-    await house.turn_to(at(60))
+    await life.receive(event(FACTS, "person.renumbered", at(30), "k", **renumbered), when=at(30))
+    await services.turn_to(at(60))
     terminal.set_clock(at(60))
     return life
 
@@ -170,11 +170,11 @@ async def test_nothing_of_an_erased_person_is_left_in_any_column(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """contract 14.6: after erasure, a scan of the whole database for the seeded identity gives 0."""
-    async with house_on(database_url, start=START) as house:
-        life = await live(house, terminal_on(monkeypatch, database_url))
+    async with both_services_on(database_url, start=START) as services:
+        life = await live(services, terminal_on(monkeypatch, database_url))
         waiting = [(JON_NEW.encode(), b"k"), (f'{{"to":"{PHONE}","n":"{JON_OLD}"}}'.encode(), b"k")]
         for value, key in waiting:
-            await house.pool.execute(
+            await services.pool.execute(
                 "insert into outbox (topic, key, value, header_names, header_values)"
                 " values ('stoppunkt.follow-up.v1.dead', $1, $2, '{}', '{}')",
                 *(key, value),
@@ -206,8 +206,8 @@ async def test_others_keep_what_is_theirs(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also of a note that was the erased person's before it came to be theirs."""
-    async with house_on(database_url, start=START) as house:
-        life = await live(house, terminal_on(monkeypatch, database_url))
+    async with both_services_on(database_url, start=START) as services:
+        life = await live(services, terminal_on(monkeypatch, database_url))
         before = await everything(database_url)
         await life.erase()
         after = await everything(database_url)
@@ -220,8 +220,8 @@ async def test_hearing_the_whole_topics_again_recreates_nothing(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """contract 14.6: replaying the whole topic recreates nothing; contract 11: refused from then on."""
-    async with house_on(database_url, start=START) as house:
-        life = await live(house, terminal_on(monkeypatch, database_url))
+    async with both_services_on(database_url, start=START) as services:
+        life = await live(services, terminal_on(monkeypatch, database_url))
         await life.erase()
         erased = await everything(database_url)
         await life.hear_everything_again()
@@ -236,29 +236,29 @@ async def test_what_comes_later_begins_anew_under_ids_of_its_own(
     database_url: str, monkeypatch: pytest.MonkeyPatch, number: str
 ) -> None:
     """contract 11: later ones begin anew; whoever knows messages by their ids must not take new ones for old."""
-    async with house_on(database_url, start=START) as house:
-        life = await live(house, terminal_on(monkeypatch, database_url))
-        old = [m for m in house.bench.publisher.messages if isinstance(m, DeadlineDue)]
-        sent = len(house.out.records)
+    async with both_services_on(database_url, start=START) as services:
+        life = await live(services, terminal_on(monkeypatch, database_url))
+        old = [m for m in services.bench.publisher.messages if isinstance(m, DeadlineDue)]
+        sent = len(services.out.records)
         await life.erase()
         later = note(at(61), at(61).date(), 60, person=number, note_id=f"note of {number[-3:]}")
-        await house.tell(later, at=at(61))
-        await house.turn_to(at(110))
-        new = [m for m in house.bench.publisher.messages if isinstance(m, DeadlineDue)]
+        await services.receive(later, at=at(61))
+        await services.turn_to(at(110))
+        new = [m for m in services.bench.publisher.messages if isinstance(m, DeadlineDue)]
 
     of_new = [m for m in new[len(old) :] if m.person_id == number]
     assert {m.case.start for m in of_new} == {at(61).date()}
     assert not {m.case_id for m in old} & {m.case_id for m in of_new}
     assert not {m.event_id for m in old} & {m.event_id for m in of_new}
-    assert len(house.out.records) > sent
+    assert len(services.out.records) > sent
 
 
 async def test_erasing_needs_a_yes_and_the_notifiers_tables(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is half done: the scheduler keeps everything while the notifier cannot be reached."""
-    async with house_on(database_url, start=START) as house:
-        life = await live(house, terminal_on(monkeypatch, database_url))
+    async with both_services_on(database_url, start=START) as services:
+        life = await live(services, terminal_on(monkeypatch, database_url))
         before = await everything(database_url)
         hesitant = await life.terminal.run("erase", JON_NEW)
         monkeypatch.setenv("NOTIFIER_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
@@ -278,9 +278,9 @@ async def test_somebody_unknown_is_refused_from_then_on_all_the_same(
     first = await terminal.run("erase", ANNE, "--yes")
     again = await terminal.run("erase", ANNE, "--yes")
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.tell(note(at(0), MONDAY, 60), at=at(11))
+        await bench.receive(note(at(0), MONDAY, 60), at=at(11))
         refused = await bench.pool.fetchval("select count(*) from people")
-        await bench.tell(note(at(11), MONDAY, 60, note_id="later"), at=at(12))
+        await bench.receive(note(at(11), MONDAY, 60, note_id="later"), at=at(12))
         anew = await bench.pool.fetchval("select count(*) from cases")
 
     assert (first.exit_code, again.exit_code) == (0, 0)
@@ -312,7 +312,7 @@ async def test_a_newer_record_that_waits_for_an_erasure_is_not_lost(database_url
 
 async def _at_once(bench: Bench, database_url: str, record: Record, *, first: str) -> None:
     """Anne is erased on day 2 while a record about her is handled; both wait for the lock, `first` before the other."""
-    await bench.tell(note(at(0), MONDAY, 60), at=at(0))
+    await bench.receive(note(at(0), MONDAY, 60), at=at(0))
 
     async def work(name: str) -> None:
         if name == "record":

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from services.cli.main import app
 from services.scheduler.app import hashing
-from tests.support.both_services import house_on, terminal_on
+from tests.support.both_services import both_services_on, terminal_on
 from tests.support.cli_records import Scenario
 from tests.support.scheduler_bench import ANNE, BJORN, KAFE, KEY, event, fact, note
 
@@ -28,13 +28,15 @@ def at(day: int, hour: int = 12) -> datetime:
 async def half_a_story(database_url: str) -> None:
     """Anne is sick from day 0, can be reached by SMS, and has a plan on day 24."""
     known = {"person_id": ANNE, "may_be_notified": True, "phone": "+4790000001", "language": "nb"}
-    async with house_on(database_url, start=START) as house:
-        await house.tell(event(CONTACTS, "person_contact.changed", at(0), "k", **known), at=at(0))
-        await house.tell(note(at(0), MONDAY, 60), at=at(0))
-        await house.tell(
+    async with both_services_on(database_url, start=START) as services:
+        await services.receive(
+            event(CONTACTS, "person_contact.changed", at(0), "k", **known), at=at(0)
+        )
+        await services.receive(note(at(0), MONDAY, 60), at=at(0))
+        await services.receive(
             fact(at(24), "follow_up_plan.made", org_number=KAFE, made_on="2026-01-29"), at=at(24)
         )
-        await house.turn_to(at(41))
+        await services.turn_to(at(41))
 
 
 async def test_a_person_is_explained_with_what_was_planned_and_what_was_sent(

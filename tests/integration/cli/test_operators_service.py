@@ -12,7 +12,7 @@ import pytest
 from tests.support.both_services import terminal_on
 from tests.support.postgres_and_kafka import Parts
 from tests.support.scheduler_bench import ANNE, FACTS, event, note
-from tests.support.service_processes import PSEUDONYM_KEY, House, Process
+from tests.support.service_processes import PSEUDONYM_KEY, Deployment, Process
 from tests.support.waiting import eventually
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -20,10 +20,10 @@ TOKEN = "a token for tests that is long enough"
 
 
 @pytest.fixture
-async def house(
+async def deployment(
     parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[House]:
-    async with House(
+) -> AsyncIterator[Deployment]:
+    async with Deployment(
         database_url=database_url,
         servers=parts.kafka_bootstrap_servers,
         idempotence=parts.kafka_idempotence,
@@ -40,19 +40,19 @@ def url_of(process: Process) -> str:
 
 
 async def test_a_running_scheduler_explains_over_http_and_takes_what_is_replayed(
-    house: House, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house.seeded.add(ANNE)
-    scheduler = await house.start("scheduler", OPERATOR_TOKEN=TOKEN)
+    deployment.seeded.add(ANNE)
+    scheduler = await deployment.start("scheduler", OPERATOR_TOKEN=TOKEN)
     await eventually(scheduler.is_working)
-    closed = await house.start("scheduler")
+    closed = await deployment.start("scheduler")
     await eventually(closed.is_working)
     unknown = event(FACTS, "person.died", AT, "k", person_id=ANNE, on="never")
-    await house.publish([note(AT, date(2026, 1, 5), 60), unknown])
+    await deployment.publish([note(AT, date(2026, 1, 5), 60), unknown])
 
     async def buried(count: int) -> bool:
-        await house.read()
-        return len(house.sent.on(f"{FACTS}.dead")) == count
+        await deployment.read()
+        return len(deployment.sent.on(f"{FACTS}.dead")) == count
 
     await eventually(lambda: buried(1))
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"}) as client:
@@ -67,9 +67,9 @@ async def test_a_running_scheduler_explains_over_http_and_takes_what_is_replayed
         elsewhere = await client.post(url_of(closed), json={"person_id": ANNE})
     terminal = terminal_on(
         monkeypatch,
-        house.database_url,
-        kafka=house.servers,
-        prefix=house.prefix,
+        deployment.database_url,
+        kafka=deployment.servers,
+        prefix=deployment.prefix,
         others=[
             ("PSEUDONYM_KEY", PSEUDONYM_KEY.get_secret_value()),
             ("KAFKA_IDEMPOTENCE", str(parts.kafka_idempotence).lower()),
@@ -81,4 +81,4 @@ async def test_a_running_scheduler_explains_over_http_and_takes_what_is_replayed
     assert elsewhere.status_code == 404
     assert elsewhere.text == "Not Found"
     assert replayed.exit_code == 0
-    assert list(house.leaks()) == []
+    assert list(deployment.leaks()) == []

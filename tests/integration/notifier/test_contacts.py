@@ -42,7 +42,7 @@ async def test_the_newest_record_stands_whatever_comes_when(database_url: str) -
         newest = it.offsets.record(anne(phone="+4790000004"), TUESDAY)
         for records in ([newest], [older, newer]):
             await it.notifier.handle(records)
-        await it.take(due(at=TUESDAY))
+        await it.receive_and_send(due(at=TUESDAY))
         assert [each.data["to"] for each in it.left()] == ["+4790000004"]
 
 
@@ -54,7 +54,7 @@ async def test_a_record_published_again_later_changes_nothing(database_url: str)
         again = replace(first, offset=99, timestamp_ms=first.timestamp_ms + 3_600_000)
         await it.notifier.handle([first, second, again])
         await it.notifier.handle([again])
-        await it.take(due(at=TUESDAY))
+        await it.receive_and_send(due(at=TUESDAY))
         assert [each.data["to"] for each in it.left()] == ["+4790000003"]
 
 
@@ -62,12 +62,14 @@ async def test_a_new_number_takes_contacts_and_deliveries_along(database_url: st
     """Also facts and events that still come under the old number; chains are followed."""
     async with desk(database_url, TUESDAY) as it:
         first = due(at=TUESDAY, person_id=JON_OLD, recipients=(ADVISER,))
-        await it.take(anne(person_id=JON_OLD), manager(person_id=JON_OLD), adviser(), first)
-        await it.take(renumbered(JON_NEW, ANNE))
-        await it.take(renumbered(JON_OLD, JON_NEW))
-        await it.take(manager(person_id=JON_OLD, email="ny@example.invalid"))
+        await it.receive_and_send(
+            anne(person_id=JON_OLD), manager(person_id=JON_OLD), adviser(), first
+        )
+        await it.receive_and_send(renumbered(JON_NEW, ANNE))
+        await it.receive_and_send(renumbered(JON_OLD, JON_NEW))
+        await it.receive_and_send(manager(person_id=JON_OLD, email="ny@example.invalid"))
         second = due(at=TUESDAY, person_id=JON_OLD, recipients=(MANAGER, ADVISER), generation=2)
-        await it.take(second)
+        await it.receive_and_send(second)
 
         (email,) = it.left("email.requested")
         assert email.data["to"] == "ny@example.invalid"
@@ -75,7 +77,7 @@ async def test_a_new_number_takes_contacts_and_deliveries_along(database_url: st
         assert tasks == [JON_OLD, ANNE]
         assert len(await it.notifier.tell(ANNE)) == len(await it.notifier.tell(JON_OLD)) == 3
 
-        await it.take(withdrawal(first, at=TUESDAY))
+        await it.receive_and_send(withdrawal(first, at=TUESDAY))
         assert len(it.left("adviser_task.closed")) == 1
 
 
@@ -86,7 +88,9 @@ async def test_a_number_given_back_is_the_first_again(database_url: str) -> None
         back = it.offsets.record(renumbered(JON_NEW, JON_OLD), TUESDAY + MINUTE)
         for records in ([back], [there]):
             await it.notifier.handle(records)
-        await it.take(adviser(), due(at=TUESDAY, person_id=JON_NEW, recipients=(ADVISER,)))
+        await it.receive_and_send(
+            adviser(), due(at=TUESDAY, person_id=JON_NEW, recipients=(ADVISER,))
+        )
         (task,) = it.left("adviser_task.opened")
         assert task.data["person_id"] == JON_OLD
 
@@ -115,7 +119,7 @@ async def test_the_end_of_an_old_relation_leaves_the_new_line_manager(database_u
             [it.offsets.record(anne(), TUESDAY + MINUTE * number) for number in range(4)]
         )
         handlers._decode = ours
-        await it.take(anne(), due(at=TUESDAY, recipients=(MANAGER,)))
+        await it.receive_and_send(anne(), due(at=TUESDAY, recipients=(MANAGER,)))
         assert [each.data["to"] for each in it.left()] == ["ny@example.invalid"]
         assert sort_records([], decode).contacts == []
 
@@ -125,10 +129,10 @@ async def test_a_record_that_comes_while_a_turn_looks_for_it_wakes_what_waits(
 ) -> None:
     """contract 6.3: the turn has read that there is none, and writes that it waits after the record was stored."""
     async with desk(database_url, TUESDAY) as it:
-        await it.tell(due(at=TUESDAY))
+        await it.receive(due(at=TUESDAY))
         async with it.pool.acquire() as other, other.transaction():
             await other.execute("update deliveries set state = 'sending'")
-            telling = asyncio.create_task(it.tell(anne()))
+            telling = asyncio.create_task(it.receive(anne()))
             await asyncio.wait([telling], timeout=0.5)
             await other.execute(
                 "update deliveries set state = 'waiting', wait_reason = 'register', ready_at = $1",

@@ -71,8 +71,8 @@ async def test_more_than_a_hundred_in_ten_minutes_stop_it_until_an_operator_resu
         assert await it.notifier.stopped_at() == it.now
         it.clock.turn(it.now + timedelta(hours=1))
         with pytest.raises(TooManyDeadLetters):
-            await it.tell(anne())
+            await it.receive(anne())
         await it.notifier.resume_after_dead_letters()
-        await it.take(anne(), due(at=it.now))
+        await it.receive_and_send(anne(), due(at=it.now))
         assert len(it.left("sms.requested")) == 1
         assert len([each for each in it.out.records if each.topic.endswith(".dead")]) == 161

@@ -61,7 +61,7 @@ async def test_a_passing_failure_is_tried_again_with_the_same_id(database_url: s
     async with desk(database_url, TUESDAY) as it:
         sms, email = Gateway("sms", [Failed(permanent=False, reason="busy")] * 2), Gateway("email")
         give_gateways(it, sms, email)
-        await it.take(anne(), due(at=TUESDAY))
+        await it.receive_and_send(anne(), due(at=TUESDAY))
         assert await it.states() == [("employee", "sms", "waiting", "retry")]
         await it.until(TUESDAY + timedelta(minutes=59))
         assert len(sms.ids) == 3
@@ -74,7 +74,7 @@ async def test_ten_failures_are_enough_and_the_next_channel_follows(database_url
         sms = Gateway("sms", for_ever=Failed(permanent=False, reason="busy"))
         email = Gateway("email")
         give_gateways(it, sms, email)
-        await it.take(anne(), due(at=TUESDAY))
+        await it.receive_and_send(anne(), due(at=TUESDAY))
         await it.until(TUESDAY + timedelta(days=2))
         assert (len(sms.ids), len(email.ids)) == (10, 1)
         assert await it.states() == [
@@ -89,10 +89,12 @@ async def test_every_channel_in_turn_and_at_last_an_adviser(database_url: str) -
     async with desk(database_url, TUESDAY) as it:
         give_gateways(it, Gateway("sms", for_ever=never), Gateway("email", for_ever=never))
         event = due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER))
-        await it.take(anne(), manager(), organisation(), event)
+        await it.receive_and_send(anne(), manager(), organisation(), event)
         assert [each.type for each in it.left()].count("letter.requested") == 1
         (letter,) = it.left("letter.requested")
-        await it.take(receipt(letter.id, "failed", at=TUESDAY, permanent=True, reason="no_address"))
+        await it.receive_and_send(
+            receipt(letter.id, "failed", at=TUESDAY, permanent=True, reason="no_address")
+        )
         tasks = sorted(each.data["step"] for each in it.left("adviser_task.opened"))
         assert tasks == ["undelivered", "undelivered"]
         assert {each[:3] for each in await it.states()} == {
@@ -110,7 +112,7 @@ async def test_kafka_being_away_spends_no_attempt_and_changes_no_channel(
     database_url: str,
 ) -> None:
     async with desk(database_url, TUESDAY) as it:
-        await it.tell(anne(), due(at=TUESDAY))
+        await it.receive(anne(), due(at=TUESDAY))
         it.out.fails = 30
         for minute in range(30):
             it.clock.turn(TUESDAY + timedelta(minutes=minute))
@@ -125,7 +127,7 @@ async def test_kafka_being_away_spends_no_attempt_and_changes_no_channel(
 
 async def test_one_message_in_trouble_holds_up_no_other(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
-        await it.tell(anne(), manager(), due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER)))
+        await it.receive(anne(), manager(), due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER)))
         it.out.fails = 1
         with pytest.raises(ConnectionError):
             await it.notifier.turn(it.now)
@@ -140,7 +142,7 @@ async def test_a_retry_that_would_leave_the_window_waits_for_the_morning(
     async with desk(database_url, evening) as it:
         sms = Gateway("sms", [Failed(permanent=False, reason="busy")])
         give_gateways(it, sms, Gateway("email"))
-        await it.take(anne(), due(at=evening))
+        await it.receive_and_send(anne(), due(at=evening))
         await it.until(oslo("2026-02-24T23:00:00"))
         assert len(sms.ids) == 1
         await it.until(oslo("2026-02-25T09:00:00"))
@@ -154,12 +156,12 @@ async def test_a_gateway_that_only_fails_is_left_alone_for_a_while(database_url:
         give_gateways(it, sms, Gateway("email"))
         people = [f"01810{number:06d}" for number in range(6)]
         for number, person in enumerate(people[:5]):
-            await it.take(
+            await it.receive_and_send(
                 anne(person_id=person), due(at=TUESDAY, person_id=person, generation=number + 1)
             )
         assert len(sms.ids) == 5
-        await it.take(anne(person_id=people[5]), manager(person_id=people[5]))
-        await it.take(
+        await it.receive_and_send(anne(person_id=people[5]), manager(person_id=people[5]))
+        await it.receive_and_send(
             due(at=TUESDAY, person_id=people[5], generation=6, recipients=(EMPLOYEE, MANAGER))
         )
         assert len(sms.ids) == 5
@@ -171,35 +173,39 @@ async def test_a_gateway_that_only_fails_is_left_alone_for_a_while(database_url:
 async def test_receipts_move_deliveries_on(database_url: str) -> None:
     """contract 6.10: delivered; failed for now is tried again with the same id; failed is the next channel."""
     async with desk(database_url, TUESDAY) as it:
-        await it.take(anne(), due(at=TUESDAY))
+        await it.receive_and_send(anne(), due(at=TUESDAY))
         (sms,) = it.left()
-        await it.take(receipt(sms.id, "failed", at=TUESDAY, permanent=False, reason="busy"))
+        await it.receive_and_send(
+            receipt(sms.id, "failed", at=TUESDAY, permanent=False, reason="busy")
+        )
         await it.until(TUESDAY + timedelta(minutes=5))
         assert [each.id for each in it.left()] == [sms.id, sms.id]
-        await it.take(
+        await it.receive_and_send(
             receipt(sms.id, "delivered", at=TUESDAY), receipt("nobody", "read", at=TUESDAY)
         )
         assert await it.states() == [("employee", "sms", "delivered", None)]
-        await it.take(receipt(sms.id, "failed", at=TUESDAY, permanent=True))
+        await it.receive_and_send(receipt(sms.id, "failed", at=TUESDAY, permanent=True))
         assert await it.states() == [("employee", "sms", "delivered", None)]
 
 
 async def test_a_receipts_reason_is_kept_only_where_it_is_a_code(database_url: str) -> None:
     """contract 8: what a gateway writes may hold anything, a phone number for one."""
     async with desk(database_url, TUESDAY) as it:
-        await it.take(anne(email=None), due(at=TUESDAY))
+        await it.receive_and_send(anne(email=None), due(at=TUESDAY))
         (sms,) = it.left()
         reason = "could not reach +4790000001"
-        await it.take(receipt(sms.id, "failed", at=TUESDAY, permanent=True, reason=reason))
+        await it.receive_and_send(
+            receipt(sms.id, "failed", at=TUESDAY, permanent=True, reason=reason)
+        )
         assert ("employee", "sms", "failed", "receipt") in await it.states()
 
 
 async def test_a_receipt_that_overtakes_the_sender_counts(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
-        await it.tell(anne(), due(at=TUESDAY))
+        await it.receive(anne(), due(at=TUESDAY))
         await it.kill_while_sending()
         (sms,) = it.left()
-        await it.take(receipt(sms.id, "delivered", at=TUESDAY))
+        await it.receive_and_send(receipt(sms.id, "delivered", at=TUESDAY))
         await it.until(TUESDAY + timedelta(minutes=5))
         assert await it.states() == [("employee", "sms", "delivered", None)]
 
@@ -207,10 +213,12 @@ async def test_a_receipt_that_overtakes_the_sender_counts(database_url: str) -> 
 async def test_a_failed_receipt_that_overtakes_the_sender_is_not_lost(database_url: str) -> None:
     """contract 6.7: the next channel is tried, however quick the gateway was."""
     async with desk(database_url, TUESDAY) as it:
-        await it.tell(anne(), due(at=TUESDAY))
+        await it.receive(anne(), due(at=TUESDAY))
         await it.kill_while_sending()
         (sms,) = it.left()
-        await it.take(receipt(sms.id, "failed", at=TUESDAY, permanent=True, reason="gone"))
+        await it.receive_and_send(
+            receipt(sms.id, "failed", at=TUESDAY, permanent=True, reason="gone")
+        )
         await it.until(TUESDAY + timedelta(minutes=5))
         states = await it.states()
     assert ("employee", "sms", "failed", "gone") in states

@@ -27,19 +27,19 @@ DAY = timedelta(days=1)
 async def test_what_nobody_confirms_within_a_day_is_counted_and_no_more(database_url: str) -> None:
     """contract 6.7: it falls back to nothing."""
     async with desk(database_url, TUESDAY) as it:
-        await it.take(anne(), due(at=TUESDAY))
+        await it.receive_and_send(anne(), due(at=TUESDAY))
         assert dict((await it.notifier.watch(TUESDAY + DAY / 2)).unanswered) == {}
         await it.until(TUESDAY + 2 * DAY)
         watched = await it.notifier.watch(it.now)
         assert (dict(watched.unanswered), watched.ready) == ({"sms": 1}, 0)
         (sms,) = it.left()
-        await it.take(receipt(sms.id, "delivered", at=it.now))
+        await it.receive_and_send(receipt(sms.id, "delivered", at=it.now))
         assert dict((await it.notifier.watch(it.now)).unanswered) == {}
 
 
 async def test_what_is_late_is_seen(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
-        await it.tell(anne(), due(at=TUESDAY))
+        await it.receive(anne(), due(at=TUESDAY))
         watched = await it.notifier.watch(TUESDAY + timedelta(minutes=5))
         assert (watched.ready, watched.oldest_ready_at) == (1, TUESDAY)
 
@@ -47,8 +47,8 @@ async def test_what_is_late_is_seen(database_url: str) -> None:
 async def test_after_three_years_nothing_of_an_event_is_left(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, recipients=(EMPLOYEE, ADVISER))
-        await it.take(anne(), adviser(), event, withdrawal(event, at=TUESDAY))
-        await it.take(due(at=TUESDAY, generation=2))
+        await it.receive_and_send(anne(), adviser(), event, withdrawal(event, at=TUESDAY))
+        await it.receive_and_send(due(at=TUESDAY, generation=2))
         assert await it.notifier.forget(TUESDAY + 1000 * DAY) == 0
         assert await it.notifier.forget(TUESDAY + 1100 * DAY) == 2
         assert await it.notifier.tell() == []

@@ -27,8 +27,8 @@ async def test_a_due_event_becomes_an_sms_an_email_and_an_adviser_task(database_
     """contract 6.1-6.3."""
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER, ADVISER))
-        await it.take(anne(), manager(), adviser())
-        await it.take(event)
+        await it.receive_and_send(anne(), manager(), adviser())
+        await it.receive_and_send(event)
 
         left = it.left()
         assert sorted(each.type for each in left) == [
@@ -52,7 +52,7 @@ async def test_sunday_waits_for_monday_nine(database_url: str) -> None:
     """contract 6.4."""
     sunday = oslo("2026-02-22T10:00:00")
     async with desk(database_url, sunday) as it:
-        await it.take(anne(), due(at=sunday))
+        await it.receive_and_send(anne(), due(at=sunday))
         assert await it.states() == [("employee", "sms", "waiting", "window")]
         assert await it.notifier.next_due_at() == oslo("2026-02-23T09:00:00")
         await it.until(oslo("2026-02-23T09:00:00"))
@@ -64,9 +64,9 @@ async def test_a_withdrawal_that_comes_first_leaves_nothing_to_send(database_url
     """contract 6.1."""
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER))
-        await it.take(anne(), manager(), organisation())
-        await it.take(withdrawal(event, at=TUESDAY, recipients=(MANAGER,)))
-        await it.take(event)
+        await it.receive_and_send(anne(), manager(), organisation())
+        await it.receive_and_send(withdrawal(event, at=TUESDAY, recipients=(MANAGER,)))
+        await it.receive_and_send(event)
         assert [each.type for each in it.left()] == ["sms.requested"]
 
 
@@ -78,10 +78,10 @@ async def test_the_same_records_again_and_in_another_order_change_nothing(
         event = due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER, ADVISER))
         gone = withdrawal(event, at=TUESDAY, recipients=(ADVISER,))
         people = (anne(), manager(), adviser())
-        await it.take(*people, event, gone)
+        await it.receive_and_send(*people, event, gone)
         before = (it.left(), await it.states())
-        await it.take(gone, *reversed(people), event, event)
-        await it.take(event)
+        await it.receive_and_send(gone, *reversed(people), event, event)
+        await it.receive_and_send(event)
         assert (it.left(), await it.states()) == before
 
 
@@ -90,7 +90,7 @@ async def test_killed_after_sending_and_before_writing_it_down_it_sends_the_same
 ) -> None:
     """contract 13.4, 15: the lease runs out, and the receiver can see the repeat."""
     async with desk(database_url, TUESDAY) as it:
-        await it.tell(anne(), due(at=TUESDAY))
+        await it.receive(anne(), due(at=TUESDAY))
         await it.kill_while_sending()
         (sms,) = it.left()
         assert await it.states() == [("employee", "sms", "sending", None)]
@@ -128,7 +128,7 @@ async def test_a_checkpoint_that_nobody_here_knows_is_told_too(database_url: str
         event = due(
             "some_checkpoint", "some_step", at=TUESDAY, recipients=(EMPLOYEE, MANAGER, ADVISER)
         )
-        await it.take(anne(), manager(), adviser(), event)
+        await it.receive_and_send(anne(), manager(), adviser(), event)
         types = sorted(each.type for each in it.left())
         assert types == ["adviser_task.opened", "email.requested", "sms.requested"]
         (task,) = it.left("adviser_task.opened")
@@ -142,7 +142,7 @@ async def test_the_employee_reads_the_language_of_the_register(database_url: str
         for language in ("nb", "nn", "en"):
             person = {"nb": "14838511253", "nn": "02917920144", "en": "23869033316"}[language]
             generation = {"nb": 1, "nn": 2, "en": 3}[language]
-            await it.take(
+            await it.receive_and_send(
                 anne(person_id=person, language=language),
                 due(at=TUESDAY, person_id=person, generation=generation),
             )
@@ -157,7 +157,7 @@ async def test_a_task_that_is_shown_later_waits_for_its_day(database_url: str) -
             "dialogue_meeting_2_assessment", "assess",
             at=TUESDAY, recipients=(ADVISER,), show_on=date(2026, 3, 3),
         )  # fmt: skip
-        await it.take(anne(), adviser(), event)
+        await it.receive_and_send(anne(), adviser(), event)
         assert await it.states() == [("adviser", "adviser_task", "waiting", "show_on")]
         await it.until(oslo("2026-03-04T00:00:00"))
         (task,) = it.left()
@@ -169,7 +169,7 @@ async def test_what_waits_too_long_expires(database_url: str) -> None:
     """contract 6.4: past `not_after` nothing is sent, and the row says why."""
     saturday = oslo("2026-02-21T21:00:00")
     async with desk(database_url, saturday) as it:
-        await it.take(anne(), due(at=saturday, not_after=oslo("2026-02-23T09:00:00")))
+        await it.receive_and_send(anne(), due(at=saturday, not_after=oslo("2026-02-23T09:00:00")))
         await it.until(oslo("2026-02-24T09:00:00"))
         assert it.left() == []
         assert await it.states() == [("employee", "sms", "expired", "not_after")]

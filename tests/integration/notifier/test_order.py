@@ -55,9 +55,9 @@ async def test_every_order_and_a_repeat_of_everything_end_in_the_same(database_u
     outcomes = []
     for order in permutations(messages):
         async with desk(database_url, TUESDAY) as it:
-            await it.take(anne(), manager(), adviser())
+            await it.receive_and_send(anne(), manager(), adviser())
             for message in (*order, *order):
-                await it.take(message)
+                await it.receive_and_send(message)
             outcomes.append(what_stands(it))
         await forget_everything(database_url)
     assert len(outcomes) == 24

@@ -17,7 +17,9 @@ async def test_two_messages_to_one_recipient_about_one_person_are_a_day_apart(
 ) -> None:
     """Waits, never drops."""
     async with desk(database_url, TUESDAY) as it:
-        await it.take(anne(), due(at=TUESDAY), due("meeting_need", "question", at=TUESDAY))
+        await it.receive_and_send(
+            anne(), due(at=TUESDAY), due("meeting_need", "question", at=TUESDAY)
+        )
         assert sorted(each[2:] for each in await it.states()) == [
             ("sent", None),
             ("waiting", "interval"),
@@ -32,7 +34,7 @@ async def test_a_manager_of_many_is_not_held_up(database_url: str) -> None:
         for number in range(1, 4):
             person = f"01810{number:06d}"
             event = due(at=TUESDAY, person_id=person, recipients=(MANAGER,), generation=number)
-            await it.take(anne(person_id=person), manager(person_id=person), event)
+            await it.receive_and_send(anne(person_id=person), manager(person_id=person), event)
         assert len(it.left("email.requested")) == 3
 
 
@@ -40,7 +42,7 @@ async def test_two_processes_keep_the_interval_together(database_url: str) -> No
     """One statement gives the slot to one of them."""
     async with desk(database_url, TUESDAY) as it:
         events = [due(at=TUESDAY, generation=number) for number in range(1, 9)]
-        await it.tell(anne(), *events)
+        await it.receive(anne(), *events)
         others = [it.another() for _ in range(4)]
         await asyncio.gather(*(each.turn(TUESDAY) for each in others))
         await it.settle()
@@ -50,10 +52,12 @@ async def test_two_processes_keep_the_interval_together(database_url: str) -> No
 async def test_what_was_cancelled_holds_up_nobody(database_url: str) -> None:
     """A message that never left gives its slot back."""
     async with desk(database_url, TUESDAY) as it:
-        await it.take(anne(phone=None, email=None, may_be_notified=True), due(at=TUESDAY))
+        await it.receive_and_send(
+            anne(phone=None, email=None, may_be_notified=True), due(at=TUESDAY)
+        )
         assert [each.type for each in it.left()] == ["letter.requested"]
         it.clock.turn(TUESDAY + DAY)
-        await it.take(anne(), due("meeting_need", "question", at=it.now))
+        await it.receive_and_send(anne(), due("meeting_need", "question", at=it.now))
         assert [each.type for each in it.left()] == ["letter.requested", "sms.requested"]
 
 
@@ -62,7 +66,7 @@ async def test_past_the_ceiling_of_an_hour_the_rest_waits_for_the_next(database_
         for number in range(1, 6):
             person = f"01810{number:06d}"
             event = due(at=TUESDAY, person_id=person, generation=number)
-            await it.take(anne(person_id=person), event)
+            await it.receive_and_send(anne(person_id=person), event)
         assert len(it.left()) == 3
         waiting = [each for each in await it.notifier.tell() if each.state == "waiting"]
         assert {(each.wait_reason, each.attempts) for each in waiting} == {("brake", 0)}
@@ -73,7 +77,7 @@ async def test_past_the_ceiling_of_an_hour_the_rest_waits_for_the_next(database_
 async def test_the_brake_stops_one_channel_until_it_is_let_go(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
         await it.notifier.pause("sms", TUESDAY, "wrong text")
-        await it.take(
+        await it.receive_and_send(
             anne(), manager(), due(at=TUESDAY, recipients=(MANAGER,)), due(at=TUESDAY, generation=2)
         )
         assert [each.type for each in it.left()] == ["email.requested"]

@@ -25,7 +25,7 @@ from tests.support.notifier_desk import (
     withdrawal,
 )
 from tests.support.postgres_and_kafka import Parts
-from tests.support.service_processes import House, data, header
+from tests.support.service_processes import Deployment, data, header
 from tests.support.waiting import eventually
 
 TUESDAY = oslo("2026-02-24T10:00:00")
@@ -33,10 +33,10 @@ REQUESTS = ("stoppunkt.sms.v1", "stoppunkt.email.v1", "stoppunkt.adviser-tasks.v
 
 
 @pytest.fixture
-async def house(
+async def deployment(
     parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[House]:
-    async with House(
+) -> AsyncIterator[Deployment]:
+    async with Deployment(
         database_url=database_url,
         servers=parts.kafka_bootstrap_servers,
         idempotence=parts.kafka_idempotence,
@@ -70,59 +70,61 @@ def records(messages: list[Message]) -> list[Record]:
     return [replace(offsets.record(each, TUESDAY), timestamp_ms=0) for each in messages]
 
 
-async def left(house: House) -> list[Record]:
-    return (await house.read()).on(*REQUESTS)
+async def left(deployment: Deployment) -> list[Record]:
+    return (await deployment.read()).on(*REQUESTS)
 
 
 async def test_an_event_on_kafka_is_three_messages_on_kafka_and_a_withdrawal_takes_them_back(
-    house: House,
+    deployment: Deployment,
 ) -> None:
-    house.seeded |= {people(1)[0], "+4790000000", "leder@example.invalid"}
-    notifier = await house.start("notifier")
+    deployment.seeded |= {people(1)[0], "+4790000000", "leder@example.invalid"}
+    notifier = await deployment.start("notifier")
     await eventually(notifier.is_working, what="the notifier")
     (story,) = stories(1)
-    await house.publish(records([adviser(), *story[:2]]))
-    await eventually(lambda: _has_seen(house, 3), what="the contacts")
-    await house.publish(records(story[2:]))
-    await eventually(lambda: _have_left(house, 3), what="the messages")
+    await deployment.publish(records([adviser(), *story[:2]]))
+    await eventually(lambda: _has_seen(deployment, 3), what="the contacts")
+    await deployment.publish(records(story[2:]))
+    await eventually(lambda: _have_left(deployment, 3), what="the messages")
     event = story[2]
     assert isinstance(event, DeadlineDue)
-    await house.publish(records([withdrawal(event, at=TUESDAY)]))
-    await eventually(lambda: _have_left(house, 6), what="the twins")
+    await deployment.publish(records([withdrawal(event, at=TUESDAY)]))
+    await eventually(lambda: _have_left(deployment, 6), what="the twins")
 
-    sent = await house.read()
-    assert {header(each, "ce_source") for each in await left(house)} == {"urn:stoppunkt:notifier"}
+    sent = await deployment.read()
+    assert {header(each, "ce_source") for each in await left(deployment)} == {
+        "urn:stoppunkt:notifier"
+    }
     opened, closed = sent.of_type("adviser_task.opened"), sent.of_type("adviser_task.closed")
     assert [data(each)["task_id"] for each in opened] == [data(each)["task_id"] for each in closed]
     assert data(sent.of_type("sms.requested")[0])["to"] == "+4790000000"
-    notifier.tell_to_stop()
+    notifier.send_sigterm()
     assert await notifier.exit_code(10) == 0
-    assert list(house.leaks()) == []
+    assert list(deployment.leaks()) == []
 
 
 async def test_killed_in_the_middle_nothing_is_lost_and_a_repeat_has_the_same_id(
-    house: House,
+    deployment: Deployment,
 ) -> None:
     """contract 13.4: at most one more send of what was being sent, with the id that it had."""
     count = 300
     told = stories(count)
-    first = await house.start("notifier")
+    first = await deployment.start("notifier")
     # Contacts that come in between may be said in a repeat, which is no fault (contract 6.3).
     contacts = [adviser(), *chain.from_iterable(story[:2] for story in told)]
-    await house.publish(records(contacts))
-    await eventually(lambda: _has_seen(house, len(contacts)), what="the contacts")
-    await house.publish(records(list(chain.from_iterable(story[2:] for story in told))))
-    await eventually(lambda: _have_left(house, 30), what="the first messages")
+    await deployment.publish(records(contacts))
+    await eventually(lambda: _has_seen(deployment, len(contacts)), what="the contacts")
+    await deployment.publish(records(list(chain.from_iterable(story[2:] for story in told))))
+    await eventually(lambda: _have_left(deployment, 30), what="the first messages")
     first.kill()
     await first.exit_code(5)
-    already = len(await left(house))
+    already = len(await left(deployment))
     assert already < 3 * count, "it was killed too late to say anything"
     # The lease of what it was sending has run out by then.
-    house.set_clock(oslo("2026-02-24T10:05:00"))
-    await asyncio.gather(house.start("notifier"), house.start("notifier"))
-    await eventually(lambda: _ids_have_left(house, 3 * count), what="the rest")
+    deployment.set_clock(oslo("2026-02-24T10:05:00"))
+    await asyncio.gather(deployment.start("notifier"), deployment.start("notifier"))
+    await eventually(lambda: _ids_have_left(deployment, 3 * count), what="the rest")
 
-    found = await left(house)
+    found = await left(deployment)
     keys = {each.key for each in found}
     assert len(keys) == 3 * count
     assert len(found) - len(keys) <= 100, "more than one batch was repeated"
@@ -130,27 +132,27 @@ async def test_killed_in_the_middle_nothing_is_lost_and_a_repeat_has_the_same_id
     assert len(contents) == len(keys), "a repeat said something else"
 
 
-async def test_two_processes_from_the_start_send_each_message_once(house: House) -> None:
+async def test_two_processes_from_the_start_send_each_message_once(deployment: Deployment) -> None:
     count = 150
-    await asyncio.gather(house.start("notifier"), house.start("notifier"))
-    await eventually(lambda: _all_work(house), what="both")
-    await house.publish(records([adviser(), *chain.from_iterable(stories(count))]))
-    await eventually(lambda: _ids_have_left(house, 3 * count), what="all messages")
-    found = await left(house)
+    await asyncio.gather(deployment.start("notifier"), deployment.start("notifier"))
+    await eventually(lambda: _all_work(deployment), what="both")
+    await deployment.publish(records([adviser(), *chain.from_iterable(stories(count))]))
+    await eventually(lambda: _ids_have_left(deployment, 3 * count), what="all messages")
+    found = await left(deployment)
     assert len(found) == len({each.key for each in found}) == 3 * count
 
 
-async def _have_left(house: House, count: int) -> bool:
-    return len(await left(house)) >= count
+async def _have_left(deployment: Deployment, count: int) -> bool:
+    return len(await left(deployment)) >= count
 
 
-async def _ids_have_left(house: House, count: int) -> bool:
-    return len({each.key for each in await left(house)}) >= count
+async def _ids_have_left(deployment: Deployment, count: int) -> bool:
+    return len({each.key for each in await left(deployment)}) >= count
 
 
-async def _all_work(house: House) -> bool:
-    return all([await each.is_working() for each in house.processes])
+async def _all_work(deployment: Deployment) -> bool:
+    return all([await each.is_working() for each in deployment.processes])
 
 
-async def _has_seen(house: House, count: int) -> bool:
-    return bool(await house.sql("select count(*) = $1 from notifier.seen_records", count))
+async def _has_seen(deployment: Deployment, count: int) -> bool:
+    return bool(await deployment.sql("select count(*) = $1 from notifier.seen_records", count))

@@ -204,11 +204,11 @@ async def test_a_due_event_ends_in_the_line_managers_mailbox(database_url: str) 
             ]  # fmt: skip
             it.notifier = it.another()
             event = due(at=tuesday, recipients=(MANAGER,))
-            await it.take(anne(), manager(), event)
+            await it.receive_and_send(anne(), manager(), event)
             assert await it.states() == [("line_manager", "email", "waiting", "retry")]
             await it.until(tuesday + timedelta(minutes=5))
             (told,) = await it.notifier.tell()
-            await it.take(withdrawal(event, at=it.now))
+            await it.receive_and_send(withdrawal(event, at=it.now))
             assert await it.states() == [("line_manager", "email", "sent", None)]
     mails = [mail for _, mail in mailbox.mails]
     assert [each["Message-ID"] for each in mails] == [f"<{told.delivery_id}@stoppunkt.invalid>"] * 2

@@ -36,8 +36,8 @@ SUNDAY = oslo("2026-02-22T10:00:00")
 async def test_what_still_waits_is_cancelled_with_the_reason(database_url: str) -> None:
     async with desk(database_url, SUNDAY) as it:
         event = due(at=SUNDAY)
-        await it.take(anne(), event)
-        await it.take(withdrawal(event, at=SUNDAY))
+        await it.receive_and_send(anne(), event)
+        await it.receive_and_send(withdrawal(event, at=SUNDAY))
         await it.until(TUESDAY)
         assert it.left() == []
         assert await it.states() == [("employee", "sms", "cancelled", "done:held")]
@@ -46,11 +46,11 @@ async def test_what_still_waits_is_cancelled_with_the_reason(database_url: str) 
 async def test_an_open_task_is_closed_by_the_id_that_it_was_opened_with(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, recipients=(ADVISER,))
-        await it.take(anne(), adviser(), event)
+        await it.receive_and_send(anne(), adviser(), event)
         (opened,) = it.left()
-        await it.take(receipt(opened.id, "delivered", at=TUESDAY))
+        await it.receive_and_send(receipt(opened.id, "delivered", at=TUESDAY))
         it.clock.turn(TUESDAY + timedelta(days=40))
-        await it.take(withdrawal(event, at=it.now))
+        await it.receive_and_send(withdrawal(event, at=it.now))
         (closed,) = it.left("adviser_task.closed")
         assert closed.data == {"task_id": opened.id, "reason": "done:held"}
         assert closed.at == it.now
@@ -63,15 +63,15 @@ async def test_an_sms_that_nobody_has_confirmed_is_called_back_and_an_old_one_is
     """Past `not_after` the receiver would not send it any more, so there is nothing to call back."""
     async with desk(database_url, TUESDAY) as it:
         first, second = due(at=TUESDAY), due("meeting_need", "question", at=TUESDAY)
-        await it.take(anne(), first)
+        await it.receive_and_send(anne(), first)
         (sms,) = it.left()
-        await it.take(withdrawal(first, at=TUESDAY))
+        await it.receive_and_send(withdrawal(first, at=TUESDAY))
         (twin,) = it.left("sms.cancelled")
         assert twin.data == {"delivery_id": sms.id, "reason": "done:held"}
         it.clock.turn(TUESDAY + timedelta(days=2))
-        await it.take(second)
+        await it.receive_and_send(second)
         it.clock.turn(TUESDAY + timedelta(days=20))
-        await it.take(withdrawal(second, at=it.now))
+        await it.receive_and_send(withdrawal(second, at=it.now))
         assert len(it.left("sms.requested")) == 2
         assert len(it.left("sms.cancelled")) == 1
 
@@ -80,8 +80,10 @@ async def test_an_answer_of_one_party_leaves_the_others_reminder_alone(database_
     async with desk(database_url, SUNDAY) as it:
         other = Recipient(role="line_manager", org_number=BYGG)
         event = due("meeting_need", "reminder", at=SUNDAY, recipients=(EMPLOYEE, MANAGER, other))
-        await it.take(anne(), manager(), manager(org_number=BYGG), event)
-        await it.take(withdrawal(event, at=SUNDAY, recipients=(MANAGER,), detail="answered"))
+        await it.receive_and_send(anne(), manager(), manager(org_number=BYGG), event)
+        await it.receive_and_send(
+            withdrawal(event, at=SUNDAY, recipients=(MANAGER,), detail="answered")
+        )
         await it.until(TUESDAY)
         assert sorted(each.type for each in it.left()) == ["email.requested", "sms.requested"]
         told = await it.notifier.tell()
@@ -94,9 +96,9 @@ async def test_a_withdrawal_that_comes_while_the_message_is_on_its_way_calls_it_
     """contract 15: killed between sending and writing it down, and withdrawn before it is tried again."""
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, recipients=(ADVISER,))
-        await it.tell(anne(), adviser(), event)
+        await it.receive(anne(), adviser(), event)
         await it.kill_while_sending()
-        await it.take(withdrawal(event, at=TUESDAY))
+        await it.receive_and_send(withdrawal(event, at=TUESDAY))
         assert [each.type for each in it.left()] == ["adviser_task.opened"]
         await it.until(TUESDAY + timedelta(minutes=5))
         assert [each.type for each in it.left()] == ["adviser_task.opened", "adviser_task.closed"]
@@ -113,14 +115,14 @@ async def test_a_withdrawal_that_is_handled_during_the_send_takes_it_back_right_
 
         class Interrupted(KafkaSms):
             async def send(self, outgoing: Outgoing) -> Outcome:
-                await it.tell(withdrawal(event, at=TUESDAY))
+                await it.receive(withdrawal(event, at=TUESDAY))
                 return await super().send(outgoing)
 
         it.parts["channels"] = [
             Interrupted(it.out), KafkaEmail(it.out), KafkaLetter(it.out), KafkaAdviserTask(it.out)
         ]  # fmt: skip
         it.notifier = it.another()
-        await it.take(anne(), event)
+        await it.receive_and_send(anne(), event)
         assert [each.type for each in it.left()] == ["sms.requested", "sms.cancelled"]
         assert await it.states() == [("employee", "sms", "closed", "done:held")]
 
@@ -129,8 +131,8 @@ async def test_the_dead_get_nothing(database_url: str) -> None:
     """contract 6.3: neither what waited nor what fell due before the death was known."""
     async with desk(database_url, SUNDAY) as it:
         waiting, late = due(at=SUNDAY), due("meeting_need", "question", at=SUNDAY)
-        await it.take(anne(), waiting)
-        await it.take(withdrawal(waiting, at=SUNDAY, reason="died", detail=None), late)
+        await it.receive_and_send(anne(), waiting)
+        await it.receive_and_send(withdrawal(waiting, at=SUNDAY, reason="died", detail=None), late)
         await it.until(TUESDAY)
         assert it.left() == []
         assert {each.reason for each in await it.notifier.tell()} == {"died"}
@@ -140,9 +142,11 @@ async def test_who_was_wrongly_said_to_be_dead_is_told_again(database_url: str) 
     """contract 4.3: the next generation fires after the annulment."""
     async with desk(database_url, SUNDAY) as it:
         event = due(at=SUNDAY)
-        await it.take(anne(), event, withdrawal(event, at=SUNDAY, reason="died", detail=None))
+        await it.receive_and_send(
+            anne(), event, withdrawal(event, at=SUNDAY, reason="died", detail=None)
+        )
         it.clock.turn(TUESDAY)
-        await it.take(due(at=TUESDAY, generation=2))
+        await it.receive_and_send(due(at=TUESDAY, generation=2))
         assert [each.type for each in it.left()] == ["sms.requested"]
 
 
@@ -153,9 +157,9 @@ async def test_a_changed_basis_updates_the_open_task_once(database_url: str) -> 
             "dialogue_meeting_2_assessment", "assess",
             at=TUESDAY, recipients=(ADVISER,), basis=basis(1),
         )  # fmt: skip
-        await it.take(anne(), adviser(), event)
+        await it.receive_and_send(anne(), adviser(), event)
         for revision in (3, 2, 3):
-            await it.take(updated(event, basis(revision), at=TUESDAY))
+            await it.receive_and_send(updated(event, basis(revision), at=TUESDAY))
         (opened,) = it.left("adviser_task.opened")
         (update,) = it.left("adviser_task.updated")
         assert (update.data["task_id"], update.data["revision"]) == (opened.id, 3)
@@ -169,8 +173,8 @@ async def test_a_basis_that_comes_before_its_event_is_what_the_task_is_opened_wi
             "dialogue_meeting_2_assessment", "assess",
             at=TUESDAY, recipients=(ADVISER,), basis=basis(1),
         )  # fmt: skip
-        await it.take(updated(event, basis(2, wants_meeting=True), at=TUESDAY))
-        await it.take(anne(), adviser(), event)
+        await it.receive_and_send(updated(event, basis(2, wants_meeting=True), at=TUESDAY))
+        await it.receive_and_send(anne(), adviser(), event)
         (opened,) = it.left()
         assert opened.data["basis"]["revision"] == 2
         assert (opened.data["priority"], opened.data["due_on"]) == ("high", "2026-03-10")
@@ -179,6 +183,6 @@ async def test_a_basis_that_comes_before_its_event_is_what_the_task_is_opened_wi
 async def test_a_task_that_was_closed_is_not_updated_any_more(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, recipients=(ADVISER,), basis=basis(1))
-        await it.take(anne(), adviser(), event, withdrawal(event, at=TUESDAY))
-        await it.take(updated(event, basis(2), at=TUESDAY))
+        await it.receive_and_send(anne(), adviser(), event, withdrawal(event, at=TUESDAY))
+        await it.receive_and_send(updated(event, basis(2), at=TUESDAY))
         assert it.left("adviser_task.updated") == []

@@ -52,12 +52,12 @@ async def told(bench: Bench, instant: datetime) -> dict[str, tuple[str, str]]:
 async def test_an_earlier_moment_is_explained_with_what_was_known_then(database_url: str) -> None:
     """contract 4.5: also as of an earlier moment."""
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.tell(note(at(0), MONDAY, 60), at=at(0))
+        await bench.receive(note(at(0), MONDAY, 60), at=at(0))
         await bench.turn_to(at(23))
-        await bench.tell(
+        await bench.receive(
             fact(at(24), "follow_up_plan.made", org_number=KAFE, made_on="2026-01-29"), at=at(24)
         )
-        await bench.tell(note(at(40), MONDAY, 20), at=at(40))
+        await bench.receive(note(at(40), MONDAY, 20), at=at(40))
         await bench.turn_to(at(41))
         first, second, last = [await told(bench, at(day)) for day in (10, 23, 41)]
     assert first["follow_up_plan.reminder"] == ("armed", "due")
@@ -71,9 +71,9 @@ async def test_an_earlier_moment_is_explained_with_what_was_known_then(database_
 async def test_the_past_of_a_note_that_is_gone_can_still_be_explained(database_url: str) -> None:
     """contract 4.5: nobody can say why, is what this replaces."""
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.tell(note(at(0), MONDAY, 60), at=at(0))
+        await bench.receive(note(at(0), MONDAY, 60), at=at(0))
         await bench.turn_to(at(23))
-        await bench.tell(no_note(at(24)), at=at(24))
+        await bench.receive(no_note(at(24)), at=at(24))
         await bench.turn_to(at(25))
         before, after = await told(bench, at(23)), await told(bench, at(25))
     assert before["follow_up_plan.reminder"] == ("fired", "on_time")
@@ -94,7 +94,7 @@ async def test_a_new_rulebook_is_tried_before_it_is_applied(database_url: str) -
     )
     async with scheduler_on(database_url, start=START) as bench:
         for person in (ANNE, BJORN):
-            await bench.tell(note(at(0), MONDAY, 150, person=person, note_id=person), at=at(0))
+            await bench.receive(note(at(0), MONDAY, 150, person=person, note_id=person), at=at(0))
         await bench.turn_to(at(22))
         before = await bench.pool.fetch("select * from timers order by person, due_at")
         tried = await changes_of(bench, later, dry_run=True)
@@ -137,9 +137,9 @@ async def test_a_replan_that_was_stopped_goes_on_where_it_was(
 async def test_a_changed_basis_is_passed_on_with_a_revision(database_url: str) -> None:
     """contract 4.4."""
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.tell(note(at(0), MONDAY, 130), at=at(0))
+        await bench.receive(note(at(0), MONDAY, 130), at=at(0))
         await bench.turn_to(at(113))
-        await bench.tell(
+        await bench.receive(
             event(
                 FACTS,
                 "meeting_need.answered",
@@ -169,7 +169,7 @@ async def test_a_timer_that_was_lost_is_found_and_mended(database_url: str) -> N
     rulebook = read_rulebook("standard")
     async with scheduler_on(database_url, start=START) as bench:
         for person in (ANNE, BJORN):
-            await bench.tell(note(at(0), MONDAY, 60, person=person, note_id=person), at=at(0))
+            await bench.receive(note(at(0), MONDAY, 60, person=person, note_id=person), at=at(0))
         before = await bench.pool.fetch("select * from timers order by case_id, checkpoint, step")
         begin = beginning(bench.pool, rulebook, hashing(KEY))
         reconciliation = Reconciliation(begin, bench.clock, rulebook)
@@ -187,7 +187,7 @@ async def test_a_new_rulebook_is_not_brought_in_by_the_housekeeper(database_url:
     """contract 11: `replan` is how a new rulebook comes to everybody, after a dry run."""
     later = parse(STANDARD.replace("2026-11", "2027-01").replace("day = 105", "day = 98"))
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.tell(note(at(0), MONDAY, 150), at=at(0))
+        await bench.receive(note(at(0), MONDAY, 150), at=at(0))
         begin = beginning(bench.pool, later, hashing(KEY))
         changes = await Reconciliation(begin, bench.clock, later).run()
         due_at = await bench.pool.fetchval("select due_at from timers where step = 'question'")

@@ -60,7 +60,7 @@ async def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(database_url:
     """contract 4: a leave that starts on a Monday has its days 28, 49 and 182 on Sundays."""
     async with scheduler_on(database_url, start=START) as bench:
         for number in range(5):
-            await bench.tell(
+            await bench.receive(
                 note(at(0), MONDAY + timedelta(days=40 * number), 40, note_id=f"n{number}"),
                 at=at(0),
             )
@@ -114,7 +114,7 @@ async def test_the_store_and_the_simulation_send_the_same(database_url: str) -> 
     ]
     async with scheduler_on(database_url, start=START - timedelta(days=10)) as bench:
         for instant, record in records:
-            await bench.tell(record, at=instant)
+            await bench.receive(record, at=instant)
         await bench.turn_to(at(200))
         sent = [message.model_dump_json() for message in bench.publisher.messages]
         left = await bench.pool.fetchval("select count(*) from timers")
@@ -128,13 +128,13 @@ async def test_a_repeat_changes_nothing_and_writes_no_timer_again(database_url: 
     """contract 2: a replan that changes nothing writes nothing."""
     async with scheduler_on(database_url, start=START) as bench:
         record = note(at(0), MONDAY, 60)
-        await bench.tell(record, at=at(0))
+        await bench.receive(record, at=at(0))
         before = await bench.pool.fetch(
             "select xmin, * from timers order by due_at, checkpoint, step"
         )
-        await bench.tell(record, record, at=at(1))
+        await bench.receive(record, record, at=at(1))
         later = note(at(2), MONDAY + timedelta(days=10), 5, note_id="inside")
-        await bench.tell(later, at=at(2))
+        await bench.receive(later, at=at(2))
         after = await bench.pool.fetch(
             "select xmin, * from timers order by due_at, checkpoint, step"
         )
@@ -169,8 +169,8 @@ async def test_two_schedulers_at_once_fire_each_timer_once(database_url: str) ->
 async def test_a_note_that_moves_to_another_person_moves_its_timers(database_url: str) -> None:
     """contract 2: both people are locked and replanned."""
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.tell(note(at(0), MONDAY, 60), at=at(0))
-        await bench.tell(note(at(1), MONDAY, 60, person=BJORN), at=at(1))
+        await bench.receive(note(at(0), MONDAY, 60), at=at(0))
+        await bench.receive(note(at(1), MONDAY, 60, person=BJORN), at=at(1))
         await bench.turn_to(at(22))
         people = [m.person_id for m in bench.publisher.messages if isinstance(m, DeadlineDue)]
     assert people == [BJORN]
@@ -179,9 +179,9 @@ async def test_a_note_that_moves_to_another_person_moves_its_timers(database_url
 async def test_a_new_number_takes_over_timers_and_later_facts_of_the_old(database_url: str) -> None:
     """contract 2: all facts of an old person number, also later ones, belong to the new."""
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.tell(note(at(0), MONDAY, 60), at=at(0))
+        await bench.receive(note(at(0), MONDAY, 60), at=at(0))
         await bench.turn_to(at(22))
-        await bench.tell(
+        await bench.receive(
             event(
                 "stoppunkt.follow-up.v1",
                 "person.renumbered",
@@ -193,7 +193,7 @@ async def test_a_new_number_takes_over_timers_and_later_facts_of_the_old(databas
             ),
             at=at(23),
         )
-        await bench.tell(
+        await bench.receive(
             fact(at(24), "follow_up_plan.made", org_number=KAFE, made_on="2026-01-29"), at=at(24)
         )
         await bench.turn_to(at(36))
@@ -224,7 +224,7 @@ async def test_a_dead_record_leaves_as_it_came_with_its_origin(database_url: str
     """contract 8: with the reason, topic, partition and offset in headers; nothing else is lost because of it."""
     async with scheduler_on(database_url, start=START) as bench:
         bad = Record(NOTES, b"n\xff", b'{"person_id": "14838511253"', (("x", b"\xe6"),), 5, 2, 77)
-        await bench.tell(bad, note(at(0), MONDAY, 60), at=at(0))
+        await bench.receive(bad, note(at(0), MONDAY, 60), at=at(0))
         dead = bench.publisher.records[0]
         assert await bench.pool.fetchval("select count(*) from timers") > 0
     headers = dict(dead.headers)
@@ -240,7 +240,7 @@ async def test_a_dead_record_leaves_as_it_came_with_its_origin(database_url: str
 async def test_an_outage_fires_what_fell_due_oldest_first_and_late(database_url: str) -> None:
     """contract 4.2."""
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.tell(note(at(0), MONDAY, 50), at=at(0))
+        await bench.receive(note(at(0), MONDAY, 50), at=at(0))
         bench.clock.turn(at(44))
         await bench.settle()
         due = [m for m in bench.publisher.messages if isinstance(m, DeadlineDue)]
@@ -257,7 +257,7 @@ async def test_an_outage_fires_what_fell_due_oldest_first_and_late(database_url:
 async def test_nothing_fires_after_an_outage_for_a_case_that_is_over(database_url: str) -> None:
     """contract 4.2: *missed: ended*."""
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.tell(note(at(0), MONDAY, 30), at=at(0))
+        await bench.receive(note(at(0), MONDAY, 30), at=at(0))
         bench.clock.turn(at(60))
         await bench.settle()
         assert bench.publisher.messages == []
