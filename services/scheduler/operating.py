@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from schemas.norway import OSLO
+from schemas.norway import midnight, oslo_date
 from services.records.tables import RecordTables
 from services.runtime.clock import PostgresClock
 from services.runtime.postgres import Connection, Pool, Queries, close_pool, open_pool, transaction
@@ -81,9 +81,9 @@ async def replan_all(settings: Settings, *, dry_run: bool) -> AsyncIterator[Chan
 async def forecast(settings: Settings, days: int) -> Forecast:
     """What falls due today (in Oslo) and on the days after it, `days` in all."""
     async with _reading(settings) as (connection, now):
-        first = now.astimezone(OSLO).date()
-        begins = datetime.combine(first, time(), OSLO)
-        ends = datetime.combine(first + timedelta(days=days), time(), OSLO)
+        first = oslo_date(now)
+        begins = midnight(first)
+        ends = midnight(first + timedelta(days=days))
         rows = await connection.fetch(_QUERIES["count_due_by_day"], begins, ends)
         overdue: int = await connection.fetchval(_QUERIES["count_overdue"], begins)
     return Forecast(first, overdue, [FallingDue(**dict(row)) for row in rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,13 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
                 part = part[step]
         else:
             assert reference in files
+
+
+def test_the_descriptions_can_be_read_without_the_repository() -> None:
+    """They name no section of docs/contract.md; the AsyncAPI document says once where that is."""
+    texts = [generate.text_of(document) for document in generate.documents().values()]
+    assert [text for text in texts if re.search(r"contract \d", text)] == []
+    assert sum(text.count("docs/contract.md") for text in texts) == 1
 
 
 def _references(part: Any) -> list[str]:
