@@ -14,8 +14,9 @@ from rich.text import Text
 
 from schemas.norway import OSLO
 from services.notifier.operating import DeliveryStory
-from services.scheduler.domain.people.explanation import CaseStory, Explanation, Line, in_words
+from services.scheduler.domain.people.explanation import CaseStory, Explanation, Line
 from services.scheduler.domain.plan.planned_step import PlannedStep
+from services.scheduler.domain.plan.reasons import in_words
 
 _STYLES = {
     "fired": "bold",

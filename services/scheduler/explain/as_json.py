@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.norway import OSLO
-from services.scheduler.domain.people.explanation import CaseStory, Explanation, Line, in_words
+from services.scheduler.domain.people.explanation import CaseStory, Explanation, Line
 from services.scheduler.domain.plan.planned_step import PlannedStep
+from services.scheduler.domain.plan.reasons import in_words
 
 
 def explanation_form(explanation: Explanation) -> dict[str, Any]:

@@ -26,8 +26,8 @@ from services.cli.commands.settings import variables
 from services.cli.output.rulebook_table import rulebook_form
 from services.notifier.domain.delivery import TRANSITIONS
 from services.notifier.domain.matrix import TASK_RULES
-from services.scheduler.domain.plan import reasons
 from services.scheduler.domain.plan.planned_step import State
+from services.scheduler.domain.plan.reasons import WORDS
 from services.scheduler.domain.rulebook import model as rulebook
 from services.scheduler.domain.rulebook import reader
 from services.scheduler.rulebook_file import read_rulebook
@@ -224,7 +224,7 @@ def test_every_state_and_reason_of_a_plan_stands_in_the_contract() -> None:
     """The codes that `plan` prints are those that `explain` has words for."""
     section = _section("contract.md", "### 4.1 ")
     codes = {code.partition(":")[0] for code in named_in(section)}
-    assert {*get_args(State), *reasons.WORDS} - codes == set()
+    assert {*get_args(State), *WORDS} - codes == set()
 
 
 def test_every_reason_of_a_withdrawal_stands_in_the_contract() -> None:

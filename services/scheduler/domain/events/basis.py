@@ -37,10 +37,10 @@ def basis_of(
     as_of: date,
     revision: int = 1,
 ) -> Basis:
-    """What an adviser is told as of an Oslo date; `earlier` are the person's earlier cases, oldest first."""
+    """The basis as of an Oslo date; `earlier` are the person's earlier cases, oldest first."""
     day = min(max(as_of, leave.start), leave.end)
     employers = leave.employers(day)
-    recent = [each for each, _ in earlier if each.end >= _months_before(as_of)]
+    recent = [past for past, _ in earlier if past.end >= _months_before(as_of)]
     return Basis(
         as_of=as_of,
         revision=revision,
@@ -50,7 +50,7 @@ def basis_of(
             history=leave.earlier_grades(as_of),
         ),
         earlier_cases=tuple(
-            EarlierCase(start=each.start, end=each.end, sick_days=len(each.days)) for each in recent
+            EarlierCase(start=past.start, end=past.end, sick_days=len(past.days)) for past in recent
         ),
         employers=employers,
         follow_up_plans=_plans(facts),
@@ -74,18 +74,18 @@ def basis_of(
         ),
         meetings=tuple(
             _meeting(meeting)
-            for known in (*(each for _, each in earlier), facts)
+            for known in (*(case_facts for _, case_facts in earlier), facts)
             for meeting in known.meetings
         ),
         exemptions=tuple(
             ExemptionBasis(
-                checkpoint=each.fact.checkpoint,
-                reason=each.fact.reason,
-                granted_on=each.granted_on,
-                until=each.fact.until,
-                granted_by=each.fact.granted_by,
+                checkpoint=exemption.fact.checkpoint,
+                reason=exemption.fact.reason,
+                granted_on=exemption.granted_on,
+                until=exemption.fact.until,
+                granted_by=exemption.fact.granted_by,
             )
-            for each in facts.exemptions
+            for exemption in facts.exemptions
         ),
         activity_requirement=_activity_requirement(facts),
         missing=_missing(facts, employers, has_history=bool(recent)),
@@ -93,7 +93,7 @@ def basis_of(
 
 
 def same_facts(one: Basis, other: Basis) -> bool:
-    """Whether two bases tell the same, whenever they were made."""
+    """Whether two bases say the same, whenever they were made."""
     aside = {"as_of", "revision", "weeks_completed"}
     return one.model_dump(exclude=aside) == other.model_dump(exclude=aside)
 

@@ -47,7 +47,7 @@ F = TypeVar("F", bound=FollowUpFact)
 
 @dataclass(frozen=True, slots=True)
 class MeetingState:
-    """One meeting as it stands: its versions in order, the last of which tells its state."""
+    """One meeting as it stands: its versions in order, the last of which is its state."""
 
     meeting: Meeting
     meeting_id: str
@@ -72,17 +72,19 @@ class MeetingState:
 
     @property
     def takes_place_on(self) -> date | None:
-        """The meeting's date, of the last version that tells one; moved to no date it has none."""
-        for each in reversed(self.versions):
-            if each.takes_place_on is not None or isinstance(each, DialogueMeetingMoved):
-                return each.takes_place_on
+        """The meeting's date, of the last version that has one; moved to no date it has none."""
+        for version in reversed(self.versions):
+            if version.takes_place_on is not None or isinstance(version, DialogueMeetingMoved):
+                return version.takes_place_on
         return None
 
     @property
     def moved_at(self) -> datetime | None:
         """When it was last moved, or None."""
         moves = [
-            each.occurred_at for each in self.versions if isinstance(each, DialogueMeetingMoved)
+            version.occurred_at
+            for version in self.versions
+            if isinstance(version, DialogueMeetingMoved)
         ]
         return max(moves, default=None)
 
@@ -136,7 +138,9 @@ class CaseFacts:
 
     def closed_at(self, meeting: Meeting) -> datetime | None:
         """When an adviser last closed the requests for that meeting."""
-        closings = [each.occurred_at for each in self.request_closings if each.meeting == meeting]
+        closings = [
+            closing.occurred_at for closing in self.request_closings if closing.meeting == meeting
+        ]
         return max(closings, default=None)
 
 
@@ -160,7 +164,7 @@ def case_facts(facts: Iterable[Fact]) -> CaseFacts:
     """Fold the facts of one case into what stands of them."""
     ordered = [
         fact.message
-        for fact in sorted(facts, key=lambda each: (each.version, each.source, each.id))
+        for fact in sorted(facts, key=lambda fact: (fact.version, fact.source, fact.id))
     ]
     return CaseFacts(
         plans=_last_of(
@@ -192,7 +196,7 @@ def case_facts(facts: Iterable[Fact]) -> CaseFacts:
         assessments=tuple(
             sorted(
                 (m for m in ordered if isinstance(m, ActivityRequirementAssessed)),
-                key=lambda each: each.occurred_at,
+                key=lambda assessment: assessment.occurred_at,
             )
         ),
         answers=_latest_of(
@@ -230,7 +234,7 @@ def _last_of(found: Iterable[tuple[M, object]]) -> tuple[M, ...]:
 
 def _latest_of(found: Iterable[tuple[F, object]]) -> tuple[F, ...]:
     """The one of each slot that happened last; of two at one instant the later version."""
-    return _last_of(sorted(found, key=lambda each: each[0].occurred_at))
+    return _last_of(sorted(found, key=lambda pair: pair[0].occurred_at))
 
 
 def _meetings(ordered: Sequence[DialogueMeetingFact]) -> tuple[MeetingState, ...]:

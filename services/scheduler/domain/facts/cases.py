@@ -30,7 +30,7 @@ class NoteDay:
 
 @dataclass(frozen=True)
 class Leave:
-    """One continuous sick leave as the notes tell it now; `days` are its sick days in order.
+    """One continuous sick leave as the notes make it now; `days` are its sick days in order.
 
     `resumed_on` is the date of a return to work that leaves no sick day from it on.
     """
@@ -59,19 +59,19 @@ class Leave:
 
     def grade(self, day: date) -> int:
         """The person's grade: the highest of the day's notes."""
-        return max(each.grade for each in self._at(day))
+        return max(note_day.grade for note_day in self._at(day))
 
     def employer_grade(self, org_number: str, day: date) -> int | None:
         """The grade with one employer, or None where no note of that employer holds on the day."""
         grades = [
-            each.grade
-            for each in self._at(day)
-            if each.note.note.employer and each.note.note.employer.org_number == org_number
+            note_day.grade
+            for note_day in self._at(day)
+            if note_day.note.note.employer and note_day.note.note.employer.org_number == org_number
         ]
         return max(grades, default=None)
 
     def employers(self, day: date) -> tuple[Employer, ...]:
-        """The employers of the notes that hold on the day, by number; the newest note tells the name."""
+        """The employers of the notes that hold on the day, by number; the newest note gives the name."""
         notes = self._at(day)
         known = self._employers_known.get(id(notes))
         if known is None:
@@ -80,7 +80,7 @@ class Leave:
 
     def form(self, day: date) -> Form:
         """The form of the newest note that holds on the day."""
-        return max(self._at(day), key=lambda each: each.note.recency).note.note.form
+        return max(self._at(day), key=lambda note_day: note_day.note.recency).note.note.form
 
     def first_full(self, day_from: date, full_days: int) -> date | None:
         """The first date from `day_from` on by which the person has been full for `full_days` in a row."""
@@ -113,7 +113,7 @@ class Leave:
         for index, day in enumerate(self.days):
             following = self.days[index + 1] if index + 1 < len(self.days) else day + ONE_DAY
             notes = self.notes_by_day[day]
-            grade = notes[0].grade if len(notes) == 1 else max(each.grade for each in notes)
+            grade = notes[0].grade if len(notes) == 1 else max(note_day.grade for note_day in notes)
             if runs and runs[-1][2] == grade:
                 runs[-1] = (runs[-1][0], following - ONE_DAY, grade)
             else:
@@ -132,8 +132,8 @@ class Leave:
 
 def _employers_of(notes: Iterable[NoteDay]) -> tuple[Employer, ...]:
     found: dict[str, Employer] = {}
-    for each in sorted(notes, key=lambda each: each.note.recency):
-        employer = each.note.note.employer
+    for note_day in sorted(notes, key=lambda note_day: note_day.note.recency):
+        employer = note_day.note.note.employer
         if employer is not None:
             found[employer.org_number] = employer
     return tuple(found[org] for org in sorted(found))
@@ -145,14 +145,14 @@ def leaves_of(notes: Sequence[StandingNote], resumed: Sequence[WorkResumed]) -> 
     cut_from: set[date] = set()
     for note in notes:
         back_on = _back_at_work_on(note, resumed)
-        for told, days in _sick_days(note):
+        for note_day, days in _sick_days(note):
             for day in days:
                 if back_on is not None and day >= back_on:
                     cut_from.add(back_on)
                     break
-                by_day.setdefault(day, []).append(told)
+                by_day.setdefault(day, []).append(note_day)
     # A return that no note reached beyond still ends the case at once, where nothing is sick from it on.
-    cut_from |= {each.from_ for each in resumed}
+    cut_from |= {work_resumed.from_ for work_resumed in resumed}
     ordered = sorted(by_day)
     return [
         Leave(
@@ -168,12 +168,12 @@ def _back_at_work_on(note: StandingNote, resumed: Iterable[WorkResumed]) -> date
     """From when a return to work ends this note's days: only notes issued by the day it was reported."""
     employer = note.note.employer
     dates = [
-        each.from_
-        for each in resumed
-        if note.note.issued_on <= oslo_date(each.occurred_at)
+        work_resumed.from_
+        for work_resumed in resumed
+        if note.note.issued_on <= oslo_date(work_resumed.occurred_at)
         and (
-            each.org_number is None
-            or (employer is not None and employer.org_number == each.org_number)
+            work_resumed.org_number is None
+            or (employer is not None and employer.org_number == work_resumed.org_number)
         )
     ]
     return min(dates, default=None)
@@ -261,7 +261,7 @@ def identify(
         cases.append(replace(kept, start=leave.start, end=leave.end, is_withdrawn=False))
     merged: dict[str, str] = {}
     for case in free:
-        into = next((each for each, leave in named.items() if _touches(leave, case)), None)
+        into = next((case_id for case_id, leave in named.items() if _touches(leave, case)), None)
         if into is not None:
             merged[case.case_id] = into
         else:

@@ -160,7 +160,7 @@ def standing(slots: Iterable[NoteSlot], facts: Iterable[Fact]) -> Standing:
     notes = [StandingNote(*found) for held in by_note.values() if (found := standing_note(held))]
     valid = not_withdrawn(facts)
     return Standing(
-        notes=tuple(sorted(notes, key=lambda each: (each.recency, each.note.note_id))),
+        notes=tuple(sorted(notes, key=lambda note: (note.recency, note.note.note_id))),
         follow_up=tuple(
             fact
             for fact in valid

@@ -15,41 +15,7 @@ from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.people.replan import Person, ReplanOutcome
 from services.scheduler.domain.plan.history import Fired
 from services.scheduler.domain.plan.planned_step import PlannedStep
-
-_WORDS = {
-    "on_time": "told on time",
-    "late": "told late",
-    "died": "the person has died",
-    "case_withdrawn": "no sick note makes this case any more",
-    "ended": "the case is over",
-    "plan_made": "a follow-up plan has been made",
-    "plan_shared": "the follow-up plan has been shared",
-    "held": "the meeting has been held",
-    "summoned": "the meeting has been summoned",
-    "moved": "the meeting has been moved",
-    "cancelled": "the meeting has been cancelled",
-    "assessed": "the activity requirement has been assessed",
-    "answered": "the question has been answered",
-    "requested": "the meeting has been asked for",
-    "reassessment": "an adviser has set a date of their own",
-    "closed": "an adviser has closed it",
-    "revoked": "the exemption was revoked",
-    "exempted": "exempted",
-    "notes_end_before_due": "no sick note reaches the due date yet",
-    "not_sick_listed": "not sick-listed on the due date",
-    "no_employer": "no employer on the due date",
-    "graded": "not fully away long enough",
-    "not_graded": "not graded on the due date",
-    "nobody_asked": "nothing calls for it yet",
-    "not_exempted": "no such exemption",
-    "disabled": "switched off in the rulebook",
-    "catch_up_passed": "known too late to be of use",
-    "recovered": "known late, and no longer sick-listed",
-    "superseded": "known late, and a later step says it better",
-    "due": "will be told",
-    "again": "will be told again, for its ground has come back",
-    "overdue": "is told at the next turn",
-}
+from services.scheduler.domain.plan.reasons import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +77,6 @@ def explain(made: ReplanOutcome, as_of: datetime) -> Explanation:
             for leave in (made.leaves.get(case.case_id),)
         ),
     )
-
-
-def in_words(reason: str) -> str:
-    """A reason code as a sentence; what stands behind the colon is kept."""
-    code, _, detail = reason.partition(":")
-    words = _WORDS.get(code, code)
-    if code == "late":
-        return f"{words}, by {detail} s"
-    if code == "again":
-        return f"{words} (generation {detail})"
-    return f"{words} ({detail})" if detail else words
 
 
 def _facts(person: Person) -> tuple[Line, ...]:

@@ -23,7 +23,7 @@ class ActRow:
     """One act: the reason that the plan shows for it, and how the facts of a case say that it has happened.
 
     Without any of `facts` it has happened for nobody; `has_happened` asks for one recipient. Of an act that only
-    `Occurrence.done` tells (a request that was closed, a meeting that was moved) there are no facts to ask.
+    `Occurrence.done` shows (a request that was closed, a meeting that was moved) there are no facts to ask.
     Where `is_employers_duty` holds of a step, the employee's share is done once every employer has done its own.
     """
 

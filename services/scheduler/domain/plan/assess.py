@@ -17,6 +17,7 @@ from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.conditions import failing_condition
 from services.scheduler.domain.plan.done import closed_and_resumed, first_reason
 from services.scheduler.domain.plan.fact_anchors import Occurrence
+from services.scheduler.domain.plan.reasons import ShownReason
 from services.scheduler.domain.plan.view import Question, View
 from services.scheduler.domain.rulebook.model import Rulebook, Step
 from services.workdays import last_working_day, working_days_after
@@ -26,19 +27,19 @@ Outcome = Literal["not_applicable", "done", "waiting", "open"]
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What the facts say. `closed` tells for each recipient why it is not asked; `open_to` are the others.
+    """What the facts say. `closed` has, for recipients who are not asked, the reason; `open_to` are the others.
 
     `due_on` is the legal date, `due_at` the instant (None where nothing gives one). `is_resumed`: an exemption
     that covered the due date has ended, and `due_at` is the morning after.
     """
 
     outcome: Outcome
-    reason: str
+    reason: ShownReason
     due_on: date | None = None
     due_at: datetime | None = None
     is_resumed: bool = False
     open_to: tuple[Recipient, ...] = ()
-    closed: dict[Recipient, str] = field(default_factory=dict)
+    closed: dict[Recipient, ShownReason] = field(default_factory=dict)
 
     @property
     def catch_up_from(self) -> date | None:
@@ -144,14 +145,14 @@ def _dates(
         if base is None:
             return None, None, True
         due_on = working_days_after(base, step.working_days or 0) + timedelta(days=step.days or 0)
-        return _told_at(step, due_on, view), due_on, True
+        return _due_at(step, due_on, view), due_on, True
     if view.leave is None:
         return None, None, True
     due_on, is_full = due_on_of(step, view.leave, view.rulebook)
     if given is not None:
         is_full = step.full_days is None or view.leave.first_full(given, step.full_days) == given
         due_on = given
-    due_at = _told_at(step, due_on, view)
+    due_at = _due_at(step, due_on, view)
     if step.held_back_by_summons:
         for meeting in view.facts.meetings:
             holds = meeting.meeting == step.meeting and meeting.is_summoned
@@ -160,6 +161,6 @@ def _dates(
     return due_at, due_on, is_full
 
 
-def _told_at(step: Step, due_on: date, view: View) -> datetime:
+def _due_at(step: Step, due_on: date, view: View) -> datetime:
     day = last_working_day(due_on) if step.tells_before else due_on
     return oslo_instant(day, view.rulebook.at)

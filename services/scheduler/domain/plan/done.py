@@ -15,16 +15,18 @@ from services.scheduler.domain.plan.acts import (
     reason_of_act,
 )
 from services.scheduler.domain.plan.fact_anchors import covers
-from services.scheduler.domain.plan.reasons import code
+from services.scheduler.domain.plan.reasons import ShownReason, with_detail
 from services.scheduler.domain.plan.view import Question
 from services.scheduler.domain.rulebook.model import Step
 
-_REASONS_IN_ORDER: list[str] = [row.reason for row in ACTS.values()]
+_REASONS_IN_ORDER: list[ShownReason] = [row.reason for row in ACTS.values()]
 
 
-def closed_and_resumed(question: Question) -> tuple[dict[Recipient, str], dict[Recipient, date]]:
+def closed_and_resumed(
+    question: Question,
+) -> tuple[dict[Recipient, ShownReason], dict[Recipient, date]]:
     """Why recipients are not asked, and for others the day after an exemption of theirs has ended."""
-    closed: dict[Recipient, str] = {}
+    closed: dict[Recipient, ShownReason] = {}
     resume_on: dict[Recipient, date] = {}
     if not _may_be_closed(question):
         return closed, resume_on
@@ -57,21 +59,21 @@ def _may_be_closed(question: Question) -> bool:
     )
 
 
-def _done_reason(question: Question, recipient: Recipient) -> str | None:
+def _done_reason(question: Question, recipient: Recipient) -> ShownReason | None:
     occurrence = question.occurrence
     if occurrence is not None and occurrence.done is not None:
         return occurrence.done
     return reason_of_act(question, recipient)
 
 
-def _exempted_reason(question: Question, recipient: Recipient) -> str | None:
+def _exempted_reason(question: Question, recipient: Recipient) -> ShownReason | None:
     """The exemption that ends the step for the recipient today, if its last day is not before the due date."""
     reasons = [
         exemption.fact.reason
         for exemption in _exemptions_from(question.step, question.view.facts, recipient)
         if exemption.stands_on(question.view.today) and exemption.stands_on(question.due_on)
     ]
-    return code("exempted", reasons[0]) if reasons else None
+    return with_detail("exempted", reasons[0]) if reasons else None
 
 
 def _resume_on(question: Question, recipient: Recipient) -> date | None:
@@ -111,11 +113,11 @@ def _exemptions_from(step: Step, facts: CaseFacts, recipient: Recipient) -> list
     ]
 
 
-def first_reason(reasons: Iterable[str]) -> str:
+def first_reason(reasons: Iterable[ShownReason]) -> ShownReason:
     """Of several reasons the first in the order of the contract's table; acts come before exemptions."""
     return min(reasons, key=_rank)
 
 
-def _rank(reason: str) -> int:
+def _rank(reason: ShownReason) -> int:
     known = reason in _REASONS_IN_ORDER
     return _REASONS_IN_ORDER.index(reason) if known else len(_REASONS_IN_ORDER)

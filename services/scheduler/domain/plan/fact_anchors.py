@@ -1,15 +1,20 @@
-"""What a step that is anchored in a fact hangs on: one occurrence for each fact that asks for it (contract 4)."""
+"""What a step that is anchored in a fact hangs on: one occurrence for each fact that asks for it (contract 4).
+
+An anchor is a name in `rulebook.model.FactAnchor` and a row of `ANCHORS` at the end; a test refuses a name without
+a row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from schemas.messages import DialogueMeetingSummoned, MeetingRequested
 from schemas.norway import oslo_date
 from services.scheduler.domain.facts.case_facts import CaseFacts, MeetingState
-from services.scheduler.domain.rulebook.model import REPLY_DAYS_DEFAULT, Step
+from services.scheduler.domain.plan.reasons import Reason
+from services.scheduler.domain.rulebook.model import REPLY_DAYS_DEFAULT, FactAnchor, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,64 +31,14 @@ class Occurrence:
     counts_from: date | None = None
     org_numbers: frozenset[str] | None = None
     adviser_id: str | None = None
-    done: str | None = None
+    done: Reason | None = None
     meeting: MeetingState | None = None
     renewed_at: datetime | None = None
-    renewed_by: str = "moved"
+    renewed_by: Reason = "moved"
 
     @property
     def happened_on(self) -> date:
         return oslo_date(self.happened_at)
-
-
-def occurrences(step: Step, facts: CaseFacts) -> list[Occurrence]:
-    """The occurrences of a fact-anchored step, one a subject; none where nobody asks."""
-    match step.on:
-        case "meeting_requested":
-            return list(_requested_meetings(step, facts))
-        case "meeting_summoned":
-            return list(_summoned_meetings(step, facts))
-        case "meeting_answered":
-            return list(_refused_meetings(step, facts))
-        case "meeting_held":
-            return [
-                Occurrence(
-                    m.meeting_id,
-                    m.last.occurred_at,
-                    _date_of(step, takes_place_on=m.takes_place_on),
-                    meeting=m,
-                )
-                for m in _meetings(step, facts)
-                if m.is_held
-            ]
-        case "reassessment_requested":
-            return [
-                Occurrence(
-                    r.reassessment_id,
-                    r.occurred_at,
-                    _date_of(step, on=r.on),
-                    adviser_id=r.adviser_id,
-                    done="closed" if r.reassessment_id in facts.reassessments_closed else None,
-                )
-                for r in facts.reassessments
-            ]
-        case "plan_requested":
-            return [
-                Occurrence(
-                    r.org_number,
-                    r.occurred_at,
-                    _date_of(step, reply_by=r.reply_by or _reply_by_default(r.occurred_at)),
-                    org_numbers=frozenset({r.org_number}),
-                    adviser_id=r.adviser_id,
-                )
-                for r in facts.plan_requests
-            ]
-        case "exemption_granted":
-            return list(_exemptions(step, facts))
-        case "activity_requirement_assessed":
-            return list(_assessments(step, facts))
-        case None:
-            return []
 
 
 def _date_of(step: Step, **dates: date | None) -> date | None:
@@ -98,6 +53,41 @@ def _meetings(step: Step, facts: CaseFacts) -> list[MeetingState]:
     return [meeting for meeting in facts.meetings if meeting.meeting in step.meetings]
 
 
+def _held_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
+    for meeting in _meetings(step, facts):
+        if meeting.is_held:
+            yield Occurrence(
+                meeting.meeting_id,
+                meeting.last.occurred_at,
+                _date_of(step, takes_place_on=meeting.takes_place_on),
+                meeting=meeting,
+            )
+
+
+def _reassessments(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
+    for request in facts.reassessments:
+        is_closed = request.reassessment_id in facts.reassessments_closed
+        yield Occurrence(
+            request.reassessment_id,
+            request.occurred_at,
+            _date_of(step, on=request.on),
+            adviser_id=request.adviser_id,
+            done="closed" if is_closed else None,
+        )
+
+
+def _plan_requests(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
+    for request in facts.plan_requests:
+        reply_by = request.reply_by or _reply_by_default(request.occurred_at)
+        yield Occurrence(
+            request.org_number,
+            request.occurred_at,
+            _date_of(step, reply_by=reply_by),
+            org_numbers=frozenset({request.org_number}),
+            adviser_id=request.adviser_id,
+        )
+
+
 def _requested_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
     """One standing request for each meeting: one that is newer than its closing opens it again."""
     for number in step.meetings:
@@ -109,13 +99,14 @@ def _requested_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
         unclosed = [r for r in requests if closed_at is None or r.occurred_at > closed_at]
         unanswered = [r for r in unclosed if not any(_held_since(m, r) for m in meetings)]
         is_open = unanswered or unclosed
-        request = min(is_open or requests, key=lambda each: each.occurred_at)
-        if not is_open:
-            request = max(requests, key=lambda each: each.occurred_at)
-        done = None if unanswered else ("held" if unclosed else "closed")
+        if is_open:
+            request = min(is_open, key=lambda request: request.occurred_at)
+        else:
+            request = max(requests, key=lambda request: request.occurred_at)
+        done: Reason | None = None if unanswered else ("held" if unclosed else "closed")
         if unanswered and "summoned" in step.done_by and any(m.is_summoned for m in meetings):
             done = "summoned"
-        orgs = {each.org_number for each in is_open or [request]}
+        orgs = {request.org_number for request in is_open or [request]}
         yield Occurrence(
             "" if step.meeting is not None else str(number),
             request.occurred_at,
@@ -156,7 +147,7 @@ def _summoned_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
         )
 
 
-def _ended(meeting: MeetingState) -> str | None:
+def _ended(meeting: MeetingState) -> Reason | None:
     """With a cancelled meeting go all steps that hang on it, whatever the rulebook says of them."""
     return "cancelled" if meeting.is_cancelled else None
 
@@ -186,7 +177,7 @@ def _refused_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
 
 def _exemptions(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
     """One occurrence a reason, from the first exemption that gives it; revoked ones are done."""
-    standing = [each.fact for each in facts.exemptions]
+    standing = [exemption.fact for exemption in facts.exemptions]
     by_reason: dict[str, list[tuple[datetime, str | None, bool]]] = {}
     for fact in (*standing, *facts.exemptions_revoked):
         wanted = step.reasons is None or fact.reason in step.reasons
@@ -216,7 +207,11 @@ def covers(exempted_checkpoint: str, step: Step) -> bool:
 
 def _assessments(step: Step, facts: CaseFacts) -> Iterable[Occurrence]:
     """The assessment that stands, where it asks for a reply; an earlier one that did has been answered."""
-    asking = [each for each in facts.assessments if each.reply_by is not None and not each.final]
+    asking = [
+        assessment
+        for assessment in facts.assessments
+        if assessment.reply_by is not None and not assessment.final
+    ]
     if not asking:
         return []
     last = asking[-1]
@@ -230,3 +225,20 @@ def _assessments(step: Step, facts: CaseFacts) -> Iterable[Occurrence]:
             renewed_by="assessed",
         )
     ]
+
+
+ANCHORS: Mapping[FactAnchor, Callable[[Step, CaseFacts], Iterable[Occurrence]]] = {
+    "meeting_requested": _requested_meetings,
+    "meeting_summoned": _summoned_meetings,
+    "meeting_answered": _refused_meetings,
+    "meeting_held": _held_meetings,
+    "reassessment_requested": _reassessments,
+    "plan_requested": _plan_requests,
+    "exemption_granted": _exemptions,
+    "activity_requirement_assessed": _assessments,
+}
+
+
+def occurrences(step: Step, facts: CaseFacts) -> list[Occurrence]:
+    """The occurrences of a fact-anchored step, one a subject; none where nobody asks."""
+    return list(ANCHORS[step.on](step, facts)) if step.on is not None else []

@@ -1,4 +1,4 @@
-"""When an open step is told: in time, late, or never (contract 4.2)."""
+"""When an open step fires: in time, late, or never (contract 4.2)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.scheduler.domain.plan.history import StepKey, Timer
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep, as_fired
+from services.scheduler.domain.plan.reasons import ShownReason, with_detail
 from services.scheduler.domain.plan.view import View
 
 
@@ -14,19 +15,24 @@ def arm_or_miss(
     view: View, candidates: Sequence[Candidate], timers: Mapping[StepKey, Timer]
 ) -> list[PlannedStep]:
     """Give the open candidates their state: armed where they are in time, else judged as late."""
-    late: dict[StepKey, str | None] = {}
-    for each in candidates:
-        if each.given is None and not _is_intimed(each, view, timers.get(each.key)):
-            late[each.key] = _missed_reason(each, view, candidates)
+    late: dict[StepKey, ShownReason | None] = {}
+    for candidate in candidates:
+        if candidate.given is None and not _is_in_time(candidate, view, timers.get(candidate.key)):
+            late[candidate.key] = _missed_reason(candidate, view, candidates)
     _only_the_latest_fires(candidates, late)
     return [
-        each.given if each.given is not None else _state_of(each, view, timers.get(each.key), late)
-        for each in candidates
+        candidate.given
+        if candidate.given is not None
+        else _state_of(candidate, view, timers.get(candidate.key), late)
+        for candidate in candidates
     ]
 
 
 def _state_of(
-    candidate: Candidate, view: View, timer: Timer | None, late: Mapping[StepKey, str | None]
+    candidate: Candidate,
+    view: View,
+    timer: Timer | None,
+    late: Mapping[StepKey, ShownReason | None],
 ) -> PlannedStep:
     assessment, last = candidate.assessment, candidate.last
     missed = late.get(candidate.key)
@@ -47,7 +53,9 @@ def _state_of(
         )
     generation = candidate.generation + 1 if last is not None else 1
     is_due = assessment.due_at is not None and assessment.due_at <= view.now
-    reason = f"again:{generation}" if generation > 1 else ("overdue" if is_due else "due")
+    reason: ShownReason = "overdue" if is_due else "due"
+    if generation > 1:
+        reason = with_detail("again", generation)
     keeps = timer is not None and timer.generation == generation
     return PlannedStep(
         candidate.step,
@@ -63,7 +71,7 @@ def _state_of(
     )
 
 
-def _is_intimed(candidate: Candidate, view: View, timer: Timer | None) -> bool:
+def _is_in_time(candidate: Candidate, view: View, timer: Timer | None) -> bool:
     """Not yet due, or armed before it fell due and still to fire (an outage)."""
     due_at = candidate.assessment.due_at
     if due_at is None or due_at > view.now:
@@ -74,7 +82,9 @@ def _is_intimed(candidate: Candidate, view: View, timer: Timer | None) -> bool:
     return timer.due_at == due_at or timer.due_at <= view.now
 
 
-def _missed_reason(candidate: Candidate, view: View, candidates: Sequence[Candidate]) -> str | None:
+def _missed_reason(
+    candidate: Candidate, view: View, candidates: Sequence[Candidate]
+) -> ShownReason | None:
     """Why a step first planned after its due instant is missed, or None where it fires at once."""
     step, assessment = candidate.step, candidate.assessment
     counts_from = assessment.catch_up_from
@@ -89,7 +99,7 @@ def _missed_reason(candidate: Candidate, view: View, candidates: Sequence[Candid
         return "ended"
     for path in step.superseded_by:
         if any(_supersedes(other, candidate, path, view) for other in candidates):
-            return f"superseded:{path}"
+            return with_detail("superseded", path)
     return None
 
 
@@ -109,34 +119,38 @@ def _supersedes(other: Candidate, candidate: Candidate, path: str, view: View) -
 
 
 def _only_the_latest_fires(
-    candidates: Sequence[Candidate], late: dict[StepKey, str | None]
+    candidates: Sequence[Candidate], late: dict[StepKey, ShownReason | None]
 ) -> None:
     """No burst after a backdated note: a checkpoint's late steps give way to the latest of them."""
     latest: dict[tuple[str, str], tuple[datetime, str]] = {}
-    for each in candidates:
-        at = _caught_up_at(each, late)
+    for candidate in candidates:
+        at = _caught_up_at(candidate, late)
         if at is not None:
-            group = (each.key.checkpoint, each.key.subject)
-            latest[group] = max(latest.get(group, (at, each.step.path)), (at, each.step.path))
-    for each in candidates:
-        due_at = each.assessment.due_at
-        first = latest.get((each.key.checkpoint, each.key.subject))
+            group = (candidate.key.checkpoint, candidate.key.subject)
+            latest[group] = max(
+                latest.get(group, (at, candidate.step.path)), (at, candidate.step.path)
+            )
+    for candidate in candidates:
+        due_at = candidate.assessment.due_at
+        first = latest.get((candidate.key.checkpoint, candidate.key.subject))
         if (
-            late.get(each.key, "") is not None
-            or each.step.is_at_once
+            late.get(candidate.key, "") is not None
+            or candidate.step.is_at_once
             or due_at is None
             or not first
         ):
             continue
         if due_at < first[0]:
-            late[each.key] = f"superseded:{first[1]}"
+            late[candidate.key] = with_detail("superseded", first[1])
 
 
-def _caught_up_at(each: Candidate, late: Mapping[StepKey, str | None]) -> datetime | None:
+def _caught_up_at(
+    candidate: Candidate, late: Mapping[StepKey, ShownReason | None]
+) -> datetime | None:
     """The due instant of a step that is about to fire late or has done so; None for all others."""
-    if each.step.is_at_once:
+    if candidate.step.is_at_once:
         return None
-    if each.given is not None:
-        has_fired_late = each.given.state == "fired" and each.given.caught_up
-        return each.given.due_at if has_fired_late else None
-    return each.assessment.due_at if late.get(each.key, "") is None else None
+    if candidate.given is not None:
+        has_fired_late = candidate.given.state == "fired" and candidate.given.caught_up
+        return candidate.given.due_at if has_fired_late else None
+    return candidate.assessment.due_at if late.get(candidate.key, "") is None else None

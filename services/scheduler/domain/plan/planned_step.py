@@ -9,6 +9,7 @@ from typing import Literal
 from schemas.messages import Recipient
 from services.scheduler.domain.plan.assess import Assessment
 from services.scheduler.domain.plan.history import Fired, StepKey
+from services.scheduler.domain.plan.reasons import ShownReason, with_detail
 from services.scheduler.domain.rulebook.model import Step
 
 State = Literal["fired", "not_applicable", "done", "waiting", "missed", "armed"]
@@ -24,7 +25,7 @@ class PlannedStep:
     due_on: date | None
     due_at: datetime | None
     state: State
-    reason: str
+    reason: ShownReason
     recipients: tuple[Recipient, ...] = ()
     caught_up: bool = False
     armed_since: datetime | None = None
@@ -52,7 +53,7 @@ def as_fired(step: Step | None, key: StepKey, fired: Fired) -> PlannedStep:
         event.due_on,
         event.due_at,
         "fired",
-        f"late:{late}" if late else "on_time",
+        with_detail("late", late) if late else "on_time",
         event.recipients,
         fired.caught_up,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NewType
 
 Reason = Literal[
     "on_time",
@@ -79,9 +79,13 @@ WORDS: Mapping[Reason, str] = {
 """What `explain` says of a reason. A test looks for every code here."""
 
 
-def code(reason: Reason, detail: object = "") -> str:
-    """The reason as a plan shows it, with its detail after a colon where there is one."""
-    return f"{reason}:{detail}" if detail != "" else reason
+ReasonWithDetail = NewType("ReasonWithDetail", str)
+ShownReason = Reason | ReasonWithDetail
+
+
+def with_detail(reason: Reason, detail: object) -> ReasonWithDetail:
+    """The reason with a detail, as a plan shows it: `exempted:medical`."""
+    return ReasonWithDetail(f"{reason}:{detail}")
 
 
 def in_words(shown: str) -> str:

@@ -129,7 +129,7 @@ def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
         raise RulebookError(
             f"{table.name}.{step.name} goes to nobody: 'to' is missing.", line_of(text, *path)
         )
-    anchors = [each is not None for each in (step.day, step.from_, step.on)]
+    anchors = [anchor is not None for anchor in (step.day, step.from_, step.on)]
     if anchors.count(True) != 1:
         raise RulebookError(
             f"{table.name}.{step.name} needs exactly one of 'day', 'from' and 'on'.",
@@ -142,14 +142,14 @@ def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
         name=step.name,
         to=to,
         when=tuple(
-            _condition(each, path, text)
-            for each in (step.when if step.when is not None else table.when)
+            _condition(condition, path, text)
+            for condition in (step.when if step.when is not None else table.when)
         ),
         done_by=step.done_by if step.done_by is not None else table.done_by,
         catch_up_days=step.catch_up_days if step.catch_up_days is not None else table.catch_up_days,
         superseded_by=tuple(
-            each if "." in each else f"{table.name}.{each}"
-            for each in (
+            other if "." in other else f"{table.name}.{other}"
+            for other in (
                 step.superseded_by if step.superseded_by is not None else table.superseded_by
             )
         ),
@@ -175,9 +175,9 @@ def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
 def _condition(text_of: str, path: tuple[str, str], text: str) -> Condition:
     name, _, detail = text_of.partition(":")
     known: tuple[ConditionName, ...] = get_args(ConditionName)
-    for each in known:
-        if each == name and (not detail or name == "exempted"):
-            return Condition(each, tuple(detail.split(",")) if detail else ())
+    for condition in known:
+        if condition == name and (not detail or name == "exempted"):
+            return Condition(condition, tuple(detail.split(",")) if detail else ())
     raise RulebookError(
         f"{'.'.join(path)}: '{text_of}' in 'when' is not a condition; known are {', '.join(known)}.",
         line_of(text, *path, text_of),
@@ -267,7 +267,12 @@ def _overridden(raw: dict[str, Any], text: str, office: str) -> dict[str, Any]:
         step, _, name = rest.rpartition(".")
         tables = [table for table in checkpoints if table.get("name") == checkpoint]
         targets = (
-            [each for table in tables for each in table["step"] if each.get("name") == step]
+            [
+                step_table
+                for table in tables
+                for step_table in table["step"]
+                if step_table.get("name") == step
+            ]
             if step
             else tables
         )
