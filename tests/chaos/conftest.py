@@ -1,4 +1,4 @@
-"""A deployment of both services for each test, and what all of their output is searched for."""
+"""A deployment of both services for each test, whose whole output is searched for personal data at the end."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tests.support.service_processes import Deployment
 async def deployments(
     parts: Parts, template_database: str, topic_prefix: str, tmp_path: Path
 ) -> AsyncIterator[Callable[..., Awaitable[Deployment]]]:
-    """Opens deployments: `await deployments()` on the parts of the session, or on a broker of one's own.
+    """Makes deployments: `await deployments()` uses the session's broker, or another one whose address it is given.
 
-    Ends their processes with the test; then nobody's data may stand in anything that they wrote (contract 8).
+    Their processes end with the test; then nobody's data may stand in anything that they wrote (contract 8).
     """
     opened: list[Deployment] = []
     async with AsyncExitStack() as stack:
@@ -43,11 +43,9 @@ async def deployments(
 
         yield open_deployment
     for deployment in opened:
-        assert deployment.processes, "a test of processes starts some"
-        assert deployment.seeded, "nobody was there whose data could have been written"
-        assert all(each.lines() for each in deployment.processes), (
-            "a process that says nothing hides"
-        )
+        assert deployment.processes, "the test has started no process"
+        assert deployment.seeded, "the test has named no personal data to search for"
+        assert all(process.lines() for process in deployment.processes), "one has logged nothing"
         assert list(deployment.leaks()) == []
 
 

@@ -1,7 +1,7 @@
-"""A service as it is, but that it is killed (SIGKILL, by its own hand) at a named point of its work.
+"""A service that sends itself SIGKILL at a named point of its work, and is otherwise as it always is.
 
-`python -m tests.chaos.killed_program <service> <point>`. The points are the moments between two effects that belong
-together (contract 15): a kill from outside hits them only by chance.
+`python -m tests.chaos.killed_program <service> <point>`. Each point is a moment between two effects that belong
+together (contract 15), which a kill from outside would hit only by chance.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from services.scheduler.app import run as run_scheduler
 from services.scheduler.handlers import Scheduler
 from services.scheduler.store.people import Store
 
-# point: (class, method, whether it has been done when the kill comes, how many calls go well before)
+# point: (class, method, whether the kill comes before or after the call, how many calls are let through before)
 POINTS: dict[str, tuple[type, str, Literal["before", "after"], int]] = {
     # scheduler
     "stored_not_committed": (Store, "save", "after", 0),
@@ -53,7 +53,7 @@ def kill_at(point: str) -> None:
 
     async def killed(self: object, *args: Any, **kwargs: Any) -> Any:
         nonlocal calls_left
-        # What is given nothing to do is no such moment, and neither is what found nothing.
+        # A call with nothing to do does not count, and neither does a turn that found nothing to send.
         if when == "before" and calls_left == 0 and args[0]:
             _die()
         outcome = await original(self, *args, **kwargs)

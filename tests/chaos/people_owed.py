@@ -1,4 +1,4 @@
-"""Made-up people in any number, the records about them, and what both services owe them: said without either."""
+"""Made-up people, the records about them, and what both services owe them by the pure simulation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from services.scheduler.rulebook_file import read_rulebook
 from tests.support.service_processes import PSEUDONYM_KEY
 
 CHANNELS = {"employee": "sms", "line_manager": "email", "adviser": "adviser_task"}
-"""What a step leaves by first (contract 6), for people whom everybody can reach."""
+"""The first channel for each role (contract 6), for people whose contacts are all known."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What stands on Kafka against what is owed: nothing lost, nothing twice, nothing early, nobody else's."""
+"""Compares what stands on Kafka with what is owed: nothing lost, twice, early, or sent to somebody else."""
 
 from __future__ import annotations
 
@@ -41,13 +41,15 @@ def assert_delivered_once(
 
 
 def _first_of_each(records: Iterable[Record]) -> list[Record]:
-    """One record an id; a repeat says the same, byte for byte."""
-    found: dict[str | None, Record] = {}
+    """One record for each id; a repeat is equal to it, byte for byte."""
+    by_id: dict[str | None, Record] = {}
     for record in records:
-        first = found.setdefault(header(record, "ce_id"), record)
-        assert (first.key, first.value) == (record.key, record.value), "a repeat says the same"
-    assert None not in found
-    return list(found.values())
+        first = by_id.setdefault(header(record, "ce_id"), record)
+        assert (first.key, first.value) == (record.key, record.value), (
+            "a repeat differs from the first"
+        )
+    assert None not in by_id
+    return list(by_id.values())
 
 
 def _due(record: Record) -> DeadlineDue:

@@ -1,7 +1,7 @@
-"""The scheduler as it is, but that its handler once awaits something that was cancelled behind its back.
+"""The scheduler, but that its handler once awaits a task that something else has cancelled.
 
-No signal and no proxy brings that about from outside, and a library may: so it is brought about here,
-for the first batch that holds a record with the header `test-cancel`.
+A library may do that, but no signal and no proxy brings it about from outside. So it happens here, in the first batch
+that holds a record with the header `test-cancel`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _cancelled: list[Record] = []
 
 
 async def _handle_with_a_stray_cancel(self: Scheduler, records: Sequence[Record]) -> None:
-    marked = [each for each in records if any(name == "test-cancel" for name, _ in each.headers)]
+    marked = [
+        record for record in records if any(name == "test-cancel" for name, _ in record.headers)
+    ]
     if marked and not _cancelled:
         _cancelled.extend(marked)
         other = asyncio.ensure_future(asyncio.sleep(3600))

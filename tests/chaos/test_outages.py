@@ -1,4 +1,4 @@
-"""What keeps work from flowing makes a service unready, kills nothing, ends with its cause (contract 13.7, 13.8)."""
+"""An outage makes a service unready, ends no process, and is over when its cause is (contract 13.7, 13.8)."""
 
 from __future__ import annotations
 
@@ -31,20 +31,22 @@ async def test_postgresql_away_for_some_seconds_loses_nothing(deployment: Deploy
     deployment.set_clock(NOW)
     async with TcpProxy(deployment.database_port) as proxy:
         services = await _both(deployment, DATABASE_URL=deployment.database_url_at(proxy.port))
-        await _tell_of_contacts(deployment, everybody)
+        await _publish_contacts(deployment, everybody)
         await deployment.publish(notes[person] for person in before)
-        await eventually(_left(deployment, len(before)), what="what was told before")
+        await eventually(_left(deployment, len(before)), what="the messages of before the outage")
 
         await proxy.refuse()
-        # The notifier has something to read too; that it knows it already is for PostgreSQL to say.
+        # The notifier has these contacts already, but has to ask PostgreSQL to know that: it cannot work either.
         for person in during:
             await deployment.publish([notes[person], *contacts(person, at=NOW)])
         await eventually(_all(services, _cannot_consume), what="unreadiness")
-        assert all([await failed(each, "ConnectionRefusedError")() for each in services])
-        assert [await each.health("live") for each in services] == [{}, {}]
+        assert all([await failed(service, "ConnectionRefusedError")() for service in services])
+        assert [await service.health("live") for service in services] == [{}, {}]
         await proxy.pass_on()
 
-        await eventually(_left(deployment, len(everybody)), what="what was told during the outage")
+        await eventually(
+            _left(deployment, len(everybody)), what="the messages of during the outage"
+        )
         await eventually(_all(services, Process.is_working), what="readiness")
         await eventually(lambda: deployment.has_read_all("scheduler"))
     sent = await deployment.read()
@@ -55,12 +57,12 @@ async def test_postgresql_away_for_some_seconds_loses_nothing(deployment: Deploy
 async def test_too_many_dead_letters_stop_a_consumer_that_then_goes_on_where_it_stopped(
     deployment: Deployment,
 ) -> None:
-    """contract 8: a bad deployment does not bury everything. For longer than a batch is tried in place."""
+    """contract 8: a bad release does not dead-letter everything. The stop outlasts the tries of a batch in place."""
     one, other = everybody = people(2)
     deployment.set_clock(NOW)
     services = scheduler, notifier = await _both(deployment)
-    await _tell_of_contacts(deployment, everybody)
-    # What the notifier is told by hand; the scheduler says the rest.
+    await _publish_contacts(deployment, everybody)
+    # This due event is published by the test, so that the notifier too has bad records and a good one behind them.
     (event,) = owed([(NOW, note(other, MONDAY, 60, at=NOW))], NOW)
     due = encode(event, event_id=event.event_id, source="urn:test", at=NOW)
     good = note(one, MONDAY, 60, at=NOW)
@@ -70,9 +72,9 @@ async def test_too_many_dead_letters_stop_a_consumer_that_then_goes_on_where_it_
     await eventually(_all(services, _has_stopped), what="the ceiling")
     await deployment.publish([good, due], partition=0)
     await eventually(_all(services, _rewinds), what="the rewind")
-    tries = [_tries(each) for each in services]
+    tries = [_tries(service) for service in services]
 
-    assert [await each.health("live") for each in services] == [{}, {}]
+    assert [await service.health("live") for service in services] == [{}, {}]
     assert await _has_stopped(scheduler) and await _has_stopped(notifier)
     assert repeats((await deployment.read()).on(*MESSAGE_TOPICS)) == {}
 
@@ -83,13 +85,15 @@ async def test_too_many_dead_letters_stop_a_consumer_that_then_goes_on_where_it_
     for schema in ("scheduler", "notifier"):
         await _resume(deployment, schema)
     expected = [*owed([(NOW, good)], NOW), event]
-    await eventually(_left(deployment, len(expected)), what="what came behind the bad ones")
+    await eventually(
+        _left(deployment, len(expected)), what="the messages for the records behind the bad ones"
+    )
     await eventually(_all(services, Process.is_working), what="readiness")
     sent = await deployment.read()
     assert_delivered_once(sent, expected, everybody)
     for topic in ("stoppunkt.sick-notes.v1", DUE_TOPIC):
-        buried = [header(each, "dead_offset") for each in sent.on(f"{topic}.dead")]
-        assert sorted(map(int, filter(None, buried))) == list(range(DEAD_LETTERS_MAX + 1))
+        dead_offsets = [header(record, "dead_offset") for record in sent.on(f"{topic}.dead")]
+        assert sorted(map(int, filter(None, dead_offsets))) == list(range(DEAD_LETTERS_MAX + 1))
 
 
 async def _both(deployment: Deployment, **env: str) -> tuple[Process, Process]:
@@ -98,8 +102,8 @@ async def _both(deployment: Deployment, **env: str) -> tuple[Process, Process]:
     return services
 
 
-async def _tell_of_contacts(deployment: Deployment, everybody: Sequence[Person]) -> None:
-    """And wait until the notifier knows them: whom nobody is known for gets a task instead."""
+async def _publish_contacts(deployment: Deployment, everybody: Sequence[Person]) -> None:
+    """Publish contacts and wait until the notifier has them: somebody without any would get an adviser task instead."""
     for person in everybody:
         deployment.seeded |= person.identities
         await deployment.publish(contacts(person, at=NOW))
@@ -110,7 +114,7 @@ def _all(
     services: Sequence[Process], ask: Callable[[Process], Awaitable[bool]]
 ) -> Callable[[], Awaitable[bool]]:
     async def ask_all() -> bool:
-        return all([await ask(each) for each in services])
+        return all([await ask(service) for service in services])
 
     return ask_all
 
@@ -141,7 +145,7 @@ def _tries(service: Process) -> int:
 
 
 async def _resume(deployment: Deployment, schema: str) -> None:
-    """What an operator's command does."""
+    """Let the consumer go on, as `stoppunkt dead-letters resume` does."""
     pool = await open_pool(deployment.database_url, schema=schema, application_name="test")
     try:
         async with transaction(pool) as connection:

@@ -12,7 +12,7 @@ from services.runtime.turning import IDLE_SECONDS
 from tests.chaos.people_owed import contacts, note, people
 from tests.support.service_processes import GRACE_SECONDS, Deployment, Process
 from tests.support.tcp_proxy import TcpProxy
-from tests.support.waiting import eventually
+from tests.support.waiting import SLOWNESS, eventually
 
 MONDAY = date(2026, 1, 5)
 NOW = datetime(2026, 1, 26, 9, tzinfo=UTC)
@@ -30,8 +30,8 @@ async def test_told_to_stop_in_any_state_of_its_parts_a_service_ends_in_time(
 ) -> None:
     """The libraries' own stop waits for ever for a dead broker, and long for a frozen PostgreSQL.
 
-    What could not be ended well is told by exit code 1. A PostgreSQL that refuses is no such thing: nothing is
-    under way then, and all that is to be done still stands in it. With a frozen one it depends on the moment.
+    Exit code 1 says that something was cut short. With a PostgreSQL that refuses connections nothing is under way, and
+    all that is still to do stands in its tables, so the code is 0. With a frozen one the code depends on the moment.
     """
     codes = await asyncio.gather(
         _codes_with_postgresql(await deployments(), "pass on"),
@@ -56,7 +56,7 @@ async def _codes_with_broker(
 ) -> list[int]:
     async with TcpProxy() as proxy:
         kafka = embedded_kafka(advertised_port=proxy.port)
-        # In threads: what waits for a process of its own would hold up the four other stories.
+        # In threads: starting and ending a broker blocks, and would hold up the four other deployments.
         direct = await asyncio.to_thread(kafka.__enter__)
         try:
             proxy.target_port = int(direct.rpartition(":")[2])
@@ -69,7 +69,7 @@ async def _codes_with_broker(
 async def _codes_of_stops(
     deployment: Deployment, proxy: TcpProxy, trouble: Trouble, env: dict[str, str]
 ) -> list[int]:
-    """Let the trouble come while both services work, and tell them to stop in the midst of it."""
+    """Let the trouble come while both services work, send them SIGTERM during it, and return their exit codes."""
     (person,) = people(1)
     deployment.seeded |= person.identities
     deployment.set_clock(NOW)
@@ -78,8 +78,8 @@ async def _codes_of_stops(
         await deployment.start("scheduler", **env),
         await deployment.start("notifier", **env),
     ]
-    for each in services:
-        await eventually(each.is_working, what=each.name)
+    for service in services:
+        await eventually(service.is_working, what=service.name)
     await eventually(lambda: deployment.has_read_all("scheduler"))
     await eventually(lambda: deployment.has_read_all("notifier"))
     await deployment.leave_kafka()
@@ -93,13 +93,13 @@ async def _codes_of_stops(
     for schema in ("scheduler", "notifier"):
         await deployment.sql(SOMETHING_TO_SEND.format(schema=schema))
     await asyncio.sleep(IDLE_SECONDS + 0.5)
-    return list(await asyncio.gather(*(_code_of_stop(each) for each in services)))
+    return list(await asyncio.gather(*(_code_of_stop(service) for service in services)))
 
 
 async def _code_of_stop(service: Process) -> int:
-    """Tell it to stop; returns its exit code, which is 1 where something was cut short, and only there."""
+    """Send it SIGTERM; returns its exit code, which is 1 where something was cut short, and only there."""
     service.send_sigterm()
-    code = await service.exit_code(GRACE_SECONDS + 5)
+    code = await service.exit_code(SLOWNESS * (GRACE_SECONDS + 5))
     lines = service.lines()
     assert [line["exit_code"] for line in lines if line["event"] == "service.stopped"] == [code]
     assert code == any(line["event"] in ("stop.cut_short", "stop.failed") for line in lines)

@@ -16,7 +16,7 @@ MONDAY = date(2026, 1, 5)
 DUE_AT = datetime(2026, 1, 26, 8, tzinfo=UTC)
 
 
-async def test_two_of_each_started_together_send_each_once(deployment: Deployment) -> None:
+async def test_two_of_each_started_together_send_every_message_once(deployment: Deployment) -> None:
     """Half of the timers fall due at one instant, half arrive late: nothing leaves twice, not even on the wire."""
     began_at = DUE_AT - timedelta(seconds=12)
     for person in EVERYBODY:
@@ -27,7 +27,7 @@ async def test_two_of_each_started_together_send_each_once(deployment: Deploymen
     in_time, late = notes[::2], notes[1::2]
     late_at = DUE_AT + timedelta(seconds=2)
     expected = owed(
-        [(began_at, each) for each in in_time] + [(late_at, each) for each in late], late_at
+        [(began_at, record) for record in in_time] + [(late_at, record) for record in late], late_at
     )
     assert len(expected) == len(EVERYBODY)
     assert all(event.due_at == DUE_AT for event in expected)
@@ -47,28 +47,28 @@ async def test_two_of_each_started_together_send_each_once(deployment: Deploymen
         return ids <= repeats(sent).keys()
 
     await eventually(have_left, what="what is owed")
-    for each in services:
-        each.send_sigterm()
-    assert [await each.exit_code(10) for each in services] == [0, 0, 0, 0]
+    for service in services:
+        service.send_sigterm()
+    assert [await service.exit_code() for service in services] == [0, 0, 0, 0]
 
     sent = await deployment.read()
     assert_due_once(sent, expected)
     assert_delivered_once(sent, expected, EVERYBODY)
     wire = repeats(sent.on("stoppunkt.deadlines.v1", *MESSAGE_TOPICS))
     assert set(wire.values()) == {1}, "nobody was killed, so nothing is repeated"
-    assert all(_shares(each) for each in services), "one of two did it all"
+    assert all(_shares(service) for service in services), "one of two did all the work"
 
 
 async def _all_work(services: list[Process]) -> bool:
-    return all([await each.is_working() for each in services])
+    return all([await service.is_working() for service in services])
 
 
 async def _has_fired(services: list[Process]) -> bool:
-    return any(each.has_logged("timers.fired") for each in services)
+    return any(service.has_logged("timers.fired") for service in services)
 
 
 def _shares(service: Process) -> bool:
-    """Whether it had partitions of its own once both were there."""
+    """Whether it had partitions of its own once both processes of the service were in their group."""
     counts: list[int] = [
         line["count"] for line in service.lines() if line["event"] == "partitions.assigned"
     ]

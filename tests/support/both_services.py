@@ -27,7 +27,10 @@ from tests.support.scheduler_bench import KEY, Bench, scheduler_on
 
 @dataclass
 class BothServices:
-    """A scheduler and a notifier that hear each other; `out` is what the notifier's channels have sent."""
+    """A scheduler and a notifier: what the first publishes the second receives.
+
+    `out` holds what the notifier's channels have sent.
+    """
 
     bench: Bench
     pool: Pool
@@ -43,10 +46,10 @@ class BothServices:
         await self.settle()
 
     async def turn_to(self, at: datetime) -> None:
-        """Live on until an instant; each message leaves when its window is open."""
+        """Turn the clock from due instant to due instant up to `at`, so that each message leaves at its own."""
         while True:
             ready = [await self.bench.scheduler.next_due_at(), await self.notifier.next_due_at()]
-            due_at = min((each for each in ready if each is not None), default=None)
+            due_at = min((instant for instant in ready if instant is not None), default=None)
             if due_at is None or due_at > at:
                 break
             now = await self.bench.clock.now()
@@ -60,7 +63,7 @@ class BothServices:
         self._passed_on += len(new)
         now = await self.bench.clock.now()
         stamp = int(now.timestamp() * 1000)
-        await self.notifier.handle([replace(each, timestamp_ms=stamp) for each in new])
+        await self.notifier.handle([replace(record, timestamp_ms=stamp) for record in new])
         while await self.notifier.turn(now) or await self.notifier.relay():
             pass
 

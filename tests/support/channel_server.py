@@ -1,4 +1,4 @@
-"""What the tests of channels share: a real HTTP server on this machine that answers as it is told."""
+"""For the tests of channels: a real HTTP server on this machine with prepared answers, and messages to send to it."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def check(value: object, schema: Mapping[str, object]) -> None:
 def names(value: object) -> set[str]:
     """Every field name in it, at any depth."""
     if isinstance(value, dict):
-        return set(value) | {each for inner in value.values() for each in names(inner)}
+        return set(value) | {name for inner in value.values() for name in names(inner)}
     if isinstance(value, list):
-        return {each for inner in value for each in names(inner)}
+        return {name for inner in value for name in names(inner)}
     return set()
 
 
@@ -108,7 +108,7 @@ class Server:
 
 
 class _Dripping(Response):
-    """Something comes all the time, and never an end."""
+    """Sends a byte every 50 ms and never ends, so that a limit on each read alone would never be reached."""
 
     async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -120,23 +120,23 @@ class _Dripping(Response):
 @asynccontextmanager
 async def serving(*replies: Reply, handler: Handler | None = None) -> AsyncIterator[Server]:
     """A server on a free port, until the end of the block."""
-    made = Server(replies=list(replies))
+    server = Server(replies=list(replies))
     if handler is not None:
-        made.handler = handler
-    route = Route("/{path:path}", made.answer, methods=["GET", "POST", "PATCH", "PUT"])
+        server.handler = handler
+    route = Route("/{path:path}", server.answer, methods=["GET", "POST", "PATCH", "PUT"])
     config = uvicorn.Config(
         Starlette(routes=[route]), host="127.0.0.1", port=0, log_config=None, lifespan="off",
         timeout_graceful_shutdown=0,
     )  # fmt: skip
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+    http = uvicorn.Server(config)
+    task = asyncio.create_task(http.serve())
+    while not http.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0)
-    made.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.url = f"http://127.0.0.1:{http.servers[0].sockets[0].getsockname()[1]}"
     try:
-        yield made
+        yield server
     finally:
-        server.should_exit = server.force_exit = True
+        http.should_exit = http.force_exit = True
         await task
 
 
@@ -151,11 +151,11 @@ def nobody_listens() -> str:
 async def gateway(
     url: str, *, timeout_seconds: float = 5.0, **others: Any
 ) -> AsyncIterator[Gateway]:
-    made = Gateway("gw", url, timeout_seconds=timeout_seconds, **others)
+    client = Gateway("gw", url, timeout_seconds=timeout_seconds, **others)
     try:
-        yield made
+        yield client
     finally:
-        await made.close()
+        await client.close()
 
 
 def sms(to: str = "+4790000001", *, at: datetime = NOW) -> Outgoing:
@@ -185,7 +185,7 @@ def about(
     state: State = "sending",
     **others: Any,
 ) -> AboutDelivery:
-    """A delivery of a due event about somebody made up, as the store would tell it."""
+    """A delivery of a due event about somebody made up, as the store would load it."""
     event = due(at=NOW, recipients=(EMPLOYEE, MANAGER))
     delivery = planned(
         event_id=event.event_id,

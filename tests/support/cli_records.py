@@ -19,7 +19,7 @@ KAFE, SKOLE = "310200107", "310202304"
 
 
 class Scenario:
-    """Records in the order in which they are told; `at` is an instant in UTC without seconds' fractions."""
+    """Records in the order in which they are published; `at` is an instant in UTC, in whole seconds."""
 
     def __init__(self) -> None:
         self.records: list[dict[str, Any]] = []
@@ -68,8 +68,8 @@ class Scenario:
         return self
 
     def fact(self, at: str, person: str, kind: str, **value: object) -> Scenario:
-        told = {"person_id": person, "occurred_at": at} | value
-        return self.event(at, FOLLOW_UP, f"key-{person[-3:]}", kind, told)
+        known = {"person_id": person, "occurred_at": at}
+        return self.event(at, FOLLOW_UP, f"key-{person[-3:]}", kind, known | value)
 
     def renumbered(self, at: str, old: str, new: str) -> Scenario:
         value = {"old_person_id": old, "new_person_id": new, "occurred_at": at}
@@ -111,14 +111,14 @@ def write(path: Path, records: Sequence[dict[str, Any]]) -> Path:
 
 def troubled() -> Scenario:
     """Everything at once: late, repeated, withdrawn, moved, renumbered, several of one instant, two employers."""
-    told = Scenario()
-    told.contact("2026-01-02T08:00:00Z", ANNE).manager("2026-01-02T08:00:00Z", ANNE)
-    told.note("2026-01-05T09:00:00Z", ANNE, "a1", "2026-01-05", "2026-02-15")
-    # A backdated note, told when its reminder was due long ago.
-    told.note("2026-02-12T09:00:00Z", BJORN, "b1", "2026-01-12", "2026-03-01", employer=SKOLE)
+    scenario = Scenario()
+    scenario.contact("2026-01-02T08:00:00Z", ANNE).manager("2026-01-02T08:00:00Z", ANNE)
+    scenario.note("2026-01-05T09:00:00Z", ANNE, "a1", "2026-01-05", "2026-02-15")
+    # A backdated note, published when its reminder was due long ago.
+    scenario.note("2026-02-12T09:00:00Z", BJORN, "b1", "2026-01-12", "2026-03-01", employer=SKOLE)
     # At the very instant of a due timer: the plan is shared and the reminder must not fire.
-    told.note("2026-01-12T08:00:00Z", CECILIE, "c1", "2026-01-12", "2026-04-30")
-    told.fact(
+    scenario.note("2026-01-12T08:00:00Z", CECILIE, "c1", "2026-01-12", "2026-04-30")
+    scenario.fact(
         "2026-02-02T08:00:00Z",
         CECILIE,
         "follow_up_plan.shared",
@@ -127,18 +127,18 @@ def troubled() -> Scenario:
         shared_with="office",
         shared_on="2026-02-02",
     )
-    # A note is gone and back within the quarter of an hour that such a doubt waits, later for good.
-    told.gone("2026-02-10T10:00:00Z", "a1")
-    told.note("2026-02-10T10:10:00Z", ANNE, "a1", "2026-01-05", "2026-02-15")
-    told.note("2026-02-13T10:00:00Z", ANNE, "a2", "2026-02-16", "2026-03-29", employer=SKOLE)
-    told.note("2026-02-13T10:00:00Z", ANNE, "a3", "2026-02-16", "2026-06-28", grade=60)
-    told.gone("2026-03-20T10:00:00Z", "b1")
+    # A note is withdrawn and comes back within the quarter of an hour for which its withdrawal is held; later for good.
+    scenario.gone("2026-02-10T10:00:00Z", "a1")
+    scenario.note("2026-02-10T10:10:00Z", ANNE, "a1", "2026-01-05", "2026-02-15")
+    scenario.note("2026-02-13T10:00:00Z", ANNE, "a2", "2026-02-16", "2026-03-29", employer=SKOLE)
+    scenario.note("2026-02-13T10:00:00Z", ANNE, "a3", "2026-02-16", "2026-06-28", grade=60)
+    scenario.gone("2026-03-20T10:00:00Z", "b1")
     # A number changes while notes stand by both.
-    told.note("2026-01-19T10:00:00Z", JON_OLD, "j1", "2026-01-19", "2026-03-01")
-    told.renumbered("2026-02-20T07:00:00Z", JON_OLD, JON_NEW)
-    told.note("2026-02-27T07:00:00Z", JON_NEW, "j2", "2026-03-02", "2026-04-26")
-    told.fact("2026-03-30T06:00:00Z", JON_OLD, "person.died", on="2026-03-29")
-    told.fact(
+    scenario.note("2026-01-19T10:00:00Z", JON_OLD, "j1", "2026-01-19", "2026-03-01")
+    scenario.renumbered("2026-02-20T07:00:00Z", JON_OLD, JON_NEW)
+    scenario.note("2026-02-27T07:00:00Z", JON_NEW, "j2", "2026-03-02", "2026-04-26")
+    scenario.fact("2026-03-30T06:00:00Z", JON_OLD, "person.died", on="2026-03-29")
+    scenario.fact(
         "2026-04-21T12:00:00Z",
         ANNE,
         "meeting_need.answered",
@@ -146,10 +146,10 @@ def troubled() -> Scenario:
         wants_meeting=True,
         justified=False,
     )
-    told.fact("2026-05-04T07:00:00Z", ANNE, "work.resumed", **{"from": "2026-05-11"})
+    scenario.fact("2026-05-04T07:00:00Z", ANNE, "work.resumed", **{"from": "2026-05-11"})
     # A repeat changes nothing, and an older version that comes late does not stand.
-    told.records.append(told.records[2] | {"at": "2026-04-01T09:00:00Z"})
-    told.note(
+    scenario.records.append(scenario.records[2] | {"at": "2026-04-01T09:00:00Z"})
+    scenario.note(
         "2026-04-02T09:00:00Z",
         CECILIE,
         "c1",
@@ -157,4 +157,4 @@ def troubled() -> Scenario:
         "2026-12-31",
         timestamp_ms=1_700_000_000_000,
     )
-    return told
+    return scenario

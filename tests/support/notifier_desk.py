@@ -1,4 +1,4 @@
-"""What the notifier's tests share: made-up people, records about them, and a notifier turned by hand."""
+"""For the notifier's tests: made-up people, records about them, and a notifier without its loops."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def read_back(record: Record) -> Left:
 
 
 class Desk:
-    """A notifier that is turned by hand, and what has left it."""
+    """A notifier without its loops, a clock that the test turns, and the records that have left it."""
 
     def __init__(self, pool: Pool, start: datetime, **parts: Any) -> None:
         self.pool = pool
@@ -266,7 +266,7 @@ class Desk:
 
     async def receive(self, *messages: Message) -> None:
         """Handle these as one batch; nothing is sent."""
-        await self.notifier.handle([self.offsets.record(each, self.now) for each in messages])
+        await self.notifier.handle([self.offsets.record(message, self.now) for message in messages])
 
     async def receive_and_send(self, *messages: Message) -> None:
         """Handle these as one batch, and then send what is ready."""
@@ -297,14 +297,19 @@ class Desk:
     def left(self, *types: str) -> list[Left]:
         """What has left, all of it or of these types."""
         living = [record for record in self.out.records if not record.topic.endswith(".dead")]
-        found = list(map(read_back, living))
-        return [each for each in found if not types or each.type in types]
+        left = map(read_back, living)
+        return [record for record in left if not types or record.type in types]
 
     async def states(self) -> list[tuple[str, str, str, str | None]]:
         """(role, channel, state, reason or what it waits for) of each delivery, sorted."""
         return sorted(
-            (each.role, each.channel, each.state, each.wait_reason or each.reason)
-            for each in await self.notifier.tell()
+            (
+                delivery.role,
+                delivery.channel,
+                delivery.state,
+                delivery.wait_reason or delivery.reason,
+            )
+            for delivery in await self.notifier.tell()
         )
 
 

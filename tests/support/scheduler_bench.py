@@ -30,7 +30,7 @@ FACTS = "stoppunkt.follow-up.v1"
 
 @dataclass
 class CollectingPublisher:
-    """Stands where Kafka does, for tests of the store: keeps what would have been acknowledged."""
+    """Takes the place of the Kafka publisher, and collects the records that it is given."""
 
     records: list[Record] = field(default_factory=list)
 
@@ -39,9 +39,9 @@ class CollectingPublisher:
 
     @property
     def messages(self) -> list[Message]:
-        found = [decode(record) for record in self.records]
-        assert all(isinstance(each, Envelope) for each in found)
-        return [each.message for each in found if isinstance(each, Envelope)]  # type: ignore[misc]
+        envelopes = [decode(record) for record in self.records]
+        assert all(isinstance(envelope, Envelope) for envelope in envelopes)
+        return [e.message for e in envelopes if isinstance(e, Envelope)]  # type: ignore[misc]
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """Both services as real processes on parts that a test can break, and Kafka read back from its beginning.
 
-What a test holds against them never comes from their own database: what is expected is the pure simulation's word,
-what has left is what stands on Kafka from offset 0. The clock is a story's: each process is told how far its clock is
-from PostgreSQL's, so that a test chooses the day and the hour.
+A test never judges them by their own database: what is expected is what the pure simulation says, and what has left
+is what stands on Kafka from offset 0. The test chooses the day and the hour: each process is started with a difference
+between its clock and PostgreSQL's (`CLOCK_OFFSET_SECONDS`).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from services.scheduler.app import GROUP_ID as SCHEDULER_GROUP
 from services.scheduler.app import TOPICS as SCHEDULER_TOPICS
 from services.scheduler.app import migrate as migrate_scheduler
 from tests.support.paths import ROOT
+from tests.support.waiting import PATIENCE_SECONDS
 
 PSEUDONYM_KEY = SecretStr("a key that is for these tests alone")
 GRACE_SECONDS = 3
@@ -60,7 +61,7 @@ class Process:
         return self.output.read_text("utf-8", errors="replace")
 
     def lines(self) -> list[dict[str, Any]]:
-        """Its log lines; one that a kill has cut is no line."""
+        """Its log lines. A kill may have cut off the last one, which is left out."""
         return [
             json.loads(line)
             for line in self.text.splitlines()
@@ -83,7 +84,7 @@ class Process:
             return None
         with closing(writer):
             writer.write(f"GET /health/{about} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
-            answer = await asyncio.wait_for(reader.read(), 10)
+            answer = await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
         head, _, body = answer.partition(b"\r\n\r\n")
         faults: dict[str, str] = json.loads(body)["faults"]
         assert head.split()[1] == (b"503" if faults else b"200")
@@ -100,13 +101,13 @@ class Process:
         return self.process.returncode is None
 
     def kill(self) -> None:
-        """What no process can prepare for."""
+        """Send SIGKILL, which a process cannot handle."""
         self.process.kill()
 
     def send_sigterm(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
-    async def exit_code(self, within_seconds: float) -> int:
+    async def exit_code(self, within_seconds: float = PATIENCE_SECONDS) -> int:
         return await asyncio.wait_for(self.process.wait(), within_seconds)
 
 
@@ -129,8 +130,8 @@ def header(record: Record, name: str) -> str | None:
 
 
 def data(record: Record) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(record.value or b"null")
-    return found
+    value: dict[str, Any] = json.loads(record.value or b"null")
+    return value
 
 
 class Deployment:
@@ -149,7 +150,7 @@ class Deployment:
         self.sent = Sent()
         self._idempotence = idempotence
         self._offset_seconds = 0.0
-        # Observation before the first await: processes are started together, too.
+        # A number is drawn before the first await, so that processes started together get different names.
         self._numbers = count()
         self._stack = AsyncExitStack()
 
@@ -181,10 +182,10 @@ class Deployment:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for each in self.processes:
-            if each.is_alive:
-                each.kill()
-            await each.exit_code(10)
+        for process in self.processes:
+            if process.is_alive:
+                process.kill()
+            await process.exit_code()
         await self.leave_kafka()
 
     async def leave_kafka(self) -> None:
@@ -277,8 +278,8 @@ class Deployment:
 
     async def has_ids(self, kind: str, ids: Iterable[str]) -> bool:
         """Whether every one of these has left at least once."""
-        found = {header(record, "ce_id") for record in (await self.read()).of_type(kind)}
-        return set(ids) <= found
+        sent = {header(record, "ce_id") for record in (await self.read()).of_type(kind)}
+        return set(ids) <= sent
 
     async def has_read_all(self, service: ServiceName) -> bool:
         """Whether the service's group has committed the end of every partition that holds a record."""
@@ -295,7 +296,7 @@ class Deployment:
                 if place.topic.removeprefix(self.prefix) in READ_BY[service]
             ]
             ends = {p: end for p, end in (await self._reader.end_offsets(read)).items() if end}
-            # The embedded broker may tell of an earlier end, once it has compacted a topic.
+            # The embedded broker may answer with an earlier end, once it has compacted a topic.
             return all([(await reader.committed(at) or 0) >= end for at, end in ends.items()])
         finally:
             await reader.stop()
@@ -320,19 +321,19 @@ class Deployment:
         finally:
             await connection.close()
 
-    # --- what was said --------------------------------------------------------------------------------------
+    # --- what was logged --------------------------------------------------------------------------------------
 
     def leaks(self) -> Iterator[str]:
         """Where a process has written what it must not; names the process, never what it wrote."""
-        for each in self.processes:
-            text = each.text
+        for process in self.processes:
+            text = process.text
             for number, line in enumerate(text.splitlines(), start=1):
                 if any(secret in line for secret in self.seeded):
-                    yield f"{each.name}, line {number}: holds what a person is known by"
+                    yield f"{process.name}, line {number}: holds personal data"
                 if "***" in line:
-                    yield f"{each.name}, line {number}: was about to, and was masked"
+                    yield f"{process.name}, line {number}: would have held personal data, but for the mask"
                 if '"dropped_keys"' in line:
-                    yield f"{each.name}, line {number}: has a key that nobody declared"
+                    yield f"{process.name}, line {number}: has a key that nobody declared"
 
 
 def failed(process: Process, error: str) -> Callable[[], Awaitable[bool]]:

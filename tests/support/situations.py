@@ -1,7 +1,8 @@
-"""Situations: what is told about made-up people, and what then leaves for them, through both services.
+"""Situations: records about made-up people, and the messages that then leave for them, through both services.
 
-A situation is a function that tells facts and contacts of one life and returns what must leave, a line each. Those of
-a file are lived in one run: they have different people, and what is shared (an office, an employer) is named.
+A situation is a function that publishes the facts and contacts of one life and returns what must leave, one line for
+each message. All situations of a file go through both services in one run: each has people of its own, and what they
+share (an office, an employer) is named.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ PHONE, EMAIL = "+4790000001", "ansatt@example.invalid"
 MANAGER = "leder@example.invalid"
 OFFICE, SPECIAL_OFFICE = "0219", "2103"
 BEGIN = "2026-01-01 08:00"
-"""When everybody's contacts are told, where a situation says no other instant."""
+"""When everybody's contacts are published, where a situation says no other instant."""
 
 Requested = SmsRequested | EmailRequested | LetterRequested
 Cancelled = SmsCancelled | EmailCancelled | LetterCancelled
@@ -70,7 +71,7 @@ def oslo(text: str) -> datetime:
 
 
 class Life:
-    """One made-up person, and the records about them in the order in which they are told."""
+    """One made-up person, and the records about them in the order in which they are published."""
 
     def __init__(self, number: int) -> None:
         # 80 is added to the month; born on the 14th.
@@ -102,7 +103,7 @@ class Life:
         return event_id
 
     def fact(self, at: str, kind: type[Message], **fields: Any) -> str:
-        """A follow-up fact about this person that occurred, and was told, at an instant; returns its `ce_id`."""
+        """A follow-up fact about this person that occurred, and was published, at an instant; returns its `ce_id`."""
         known = {"person_id": self.number, "occurred_at": oslo(at)}
         return self.publish(at, kind(**(known | fields)))
 
@@ -142,7 +143,7 @@ class Life:
         form: Any = "digital",
         name: str | None = None,
     ) -> None:
-        """Full sick leave, both days included; told at eight on its first morning, or `at`."""
+        """Full sick leave, both days included; published at eight on its first morning, or `at`."""
         period = Period(from_=date.fromisoformat(first), to=date.fromisoformat(last), kind="full")
         at = at or f"{first} 08:00"
         note = SickNoteRegistered(
@@ -170,7 +171,7 @@ class Life:
         return self.fact(at, FollowUpPlanMade, org_number=org, made_on=oslo(at).date())
 
     def all_else_done(self, at: str) -> None:
-        """Nothing before week 16 is left to be told of."""
+        """No step before week 16 is left to do."""
         self.plan_made(at)
         self.fact(
             at, DialogueMeetingHeld, meeting=1, meeting_id="m1", takes_place_on=oslo(at).date()
@@ -200,23 +201,23 @@ class Life:
 
 Story = list[str]
 """What leaves, and what ends without having arrived: a line each, in any order."""
-Tells = Callable[[Life], Story]
+Publish = Callable[[Life], Story]
 
 
 @dataclass(frozen=True)
 class Situation:
-    """One function, told when it is first asked what it tells."""
+    """One function, called when its story is first asked for."""
 
-    tells: Tells
+    publish: Publish
     life: Life = field(repr=False)
 
     @property
     def name(self) -> str:
-        return self.tells.__name__
+        return self.publish.__name__
 
     @cached_property
     def story(self) -> Story:
-        return self.tells(self.life)
+        return self.publish(self.life)
 
     @property
     def people(self) -> dict[str, Life]:
@@ -228,13 +229,13 @@ class Situation:
 class Situations(list[Situation]):
     """Those of one file, in its order; each has people of its own."""
 
-    def add(self, tells: Tells) -> Tells:
-        self.append(Situation(tells, Life(len(self) + 1)))
-        return tells
+    def add(self, publish: Publish) -> Publish:
+        self.append(Situation(publish, Life(len(self) + 1)))
+        return publish
 
 
 def in_order(story: Iterable[str]) -> str:
-    """A story as one text, whatever the order in which it is told."""
+    """A story as one text, whatever the order of its lines."""
     return "\n".join(sorted(story))
 
 
@@ -251,8 +252,8 @@ class Lived:
 
     def ends(self, state: str, channel: str) -> int:
         """How many deliveries through that channel are in a state."""
-        everybody = (each.told for found in self._ends.values() for each in found)
-        return sum((each.state, each.channel) == (state, channel) for each in everybody)
+        everybody = (story.told for stories in self._ends.values() for story in stories)
+        return sum((d.state, d.channel) == (state, channel) for d in everybody)
 
     def story(self, situation: Situation) -> str:
         """What became of the people of a situation, as `in_order` puts it."""
@@ -263,7 +264,7 @@ class Lived:
         )
 
     def _lines(self, life: Life) -> list[str]:
-        deliveries = {each.told.delivery_id: each for each in self._ends[life.number]}
+        deliveries = {story.told.delivery_id: story for story in self._ends[life.number]}
         lines = []
         for at, departure in self.left:
             envelope = decode(departure.record)
@@ -277,10 +278,12 @@ class Lived:
                     kind = f"{at.astimezone(OSLO):%Y-%m-%d %H:%M:%S} {message.kind}"
                     step = _step(deliveries[identity])
                     lines.append(f"{kind.replace(':00 ', ' ')} {step}{_says(message, life)}")
-        for each in deliveries.values():
-            if each.told.state in ("cancelled", "expired", "failed"):
-                told = each.told
-                lines.append(f"{told.state} {told.channel} {_step(each)}: {told.reason}")
+        for story in deliveries.values():
+            delivery = story.told
+            if delivery.state in ("cancelled", "expired", "failed"):
+                lines.append(
+                    f"{delivery.state} {delivery.channel} {_step(story)}: {delivery.reason}"
+                )
         return lines
 
 
@@ -329,19 +332,19 @@ async def lived(
 
 async def _live(situations: Situations, url: str, kafka: str, prefix: str) -> Lived:
     settings = settings_for(url, kafka, topic_prefix=prefix)
-    people = [life for each in situations for life in each.people.values()]
+    people = [life for situation in situations for life in situation.people.values()]
     filed = [record for life in people for record in life.records]
-    before = {each: _counted(*each) for each in COUNTED}
+    before = {labels: _counted(*labels) for labels in COUNTED}
     left: list[tuple[datetime, Departure]] = []
-    start = min(each.at for each in filed) - timedelta(minutes=1)
+    start = min(record.at for record in filed) - timedelta(minutes=1)
     async with (
         pipeline(settings, read_rulebook("standard"), start=start) as driver,
         aclosing(driver.run(filed)) as moments,
     ):
         async for moment in moments:
-            left += [(moment.at, each) for each in moment.left]
+            left += [(moment.at, departure) for departure in moment.left]
     found = Lived(left)
     for life in people:
         found.add(life.number, await deliveries_of(settings, life.number))
-    found.counted = {each: _counted(*each) - before[each] for each in COUNTED}
+    found.counted = {labels: _counted(*labels) - before[labels] for labels in COUNTED}
     return found
