@@ -1,4 +1,9 @@
-"""Records that were seen, records that are to leave, and the count of dead letters, in a service's own schema."""
+"""Records that were seen, records that are to leave, and the count of dead letters, in a service's own schema.
+
+Each service has these tables for itself, for they have to commit together with what a record changes in its other
+tables, and the services share no schema and no role. That is why `sql/migrations` of both services create them, with
+the same statements: a change to one of these tables is a migration in each of the two folders.
+"""
 
 from __future__ import annotations
 

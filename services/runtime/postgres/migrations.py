@@ -1,12 +1,14 @@
 """A schema is the sum of its migrations: numbered .sql files, each applied once, in order.
 
-Migrations only add (contract 13.14): a version that knows fewer of them than the database runs on.
+Migrations only add (contract 13.14): a version that knows fewer of them than the database runs on. One that was
+applied may not change, but for its comments: `reworded.toml` beside it then lists the checksums of its earlier texts.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -17,6 +19,7 @@ from services.runtime.postgres.pool import plain_url
 from services.runtime.postgres.queries import Queries
 
 _QUERIES = Queries("services.runtime.postgres.sql")
+_REWORDED = "reworded.toml"
 _FILE_NAME = re.compile(r"^\d{4}_[a-z0-9_]+\.sql$")
 _SCHEMA_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
 # A migration may rewrite a table; a lock that others hold longer than this is somebody's work.
@@ -33,11 +36,17 @@ class Migration:
 
     name: str
     sql: str
+    earlier_checksums: frozenset[str] = frozenset()
+    """Of the same statements with other comments; a database that was made with one of them is up to date."""
 
     @property
     def checksum(self) -> str:
         """SHA-256 of the text, in hex."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    def is_known_as(self, checksum: str) -> bool:
+        """Whether a database that has recorded this checksum for it was made with these statements."""
+        return checksum == self.checksum or checksum in self.earlier_checksums
 
 
 async def migrate(database_url: str | SecretStr, *, schema: str, package: str) -> list[str]:
@@ -88,16 +97,24 @@ def read_migrations(package: str) -> list[Migration]:
     if len({name[:4] for name in names}) != len(names):
         raise ValueError(f"{package} has two migrations with the same number")
     texts = {entry.name: entry.read_text("utf-8") for entry in sources}
-    return [Migration(name, texts[name]) for name in names]
+    earlier = _earlier_checksums(package)
+    if unknown := earlier.keys() - texts.keys():
+        raise ValueError(f"{package}/{_REWORDED} names {', '.join(sorted(unknown))}, not there")
+    return [Migration(name, texts[name], frozenset(earlier.get(name, ()))) for name in names]
+
+
+def _earlier_checksums(package: str) -> dict[str, list[str]]:
+    file = files(package) / _REWORDED
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
 
 
 async def _apply(
     connection: asyncpg.Connection[asyncpg.Record], migration: Migration, known: str | None
 ) -> bool:
-    if known == migration.checksum:
-        return False
     if known is not None:
-        raise ChangedMigration(f"{migration.name} was applied earlier with another text")
+        if not migration.is_known_as(known):
+            raise ChangedMigration(f"{migration.name} was applied earlier with another text")
+        return False
     async with connection.transaction():
         await connection.execute(migration.sql)
         await connection.execute(_QUERIES["record_migration"], migration.name, migration.checksum)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from services.runtime.postgres import (
     retrying,
     transaction,
 )
+from services.runtime.postgres.migrations import read_migrations
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import SLOWNESS, until
 
@@ -77,6 +79,68 @@ async def test_a_migration_that_was_applied_may_not_change(
     (package / "0001_first.sql").write_text("create table first (id bigint primary key);")
     with pytest.raises(ChangedMigration, match=r"0001_first\.sql"):
         await migrate(database_url, schema="here", package=package.name)
+
+
+async def test_a_migration_whose_comment_was_reworded_is_accepted_where_its_earlier_text_is_listed(
+    database_url: str, package: Path
+) -> None:
+    first = package / "0001_first.sql"
+    earlier = first.read_text()
+    await migrate(database_url, schema="here", package=package.name)
+    first.write_text(f"-- Only ids.\n{earlier}")
+    with pytest.raises(ChangedMigration, match=r"0001_first\.sql"):
+        await migrate(database_url, schema="here", package=package.name)
+    checksum = hashlib.sha256(earlier.encode()).hexdigest()
+    (package / "reworded.toml").write_text(f'"0001_first.sql" = ["{checksum}"]')
+    assert await migrate(database_url, schema="here", package=package.name) == []
+    assert len(await migrate(database_url, schema="there", package=package.name)) == 2
+
+
+async def test_a_list_of_earlier_texts_names_migrations_that_are_there(package: Path) -> None:
+    (package / "reworded.toml").write_text('"0001_frist.sql" = []')
+    with pytest.raises(ValueError, match=r"0001_frist\.sql"):
+        read_migrations(package.name)
+
+
+def _copy_migrations(shipped: str, package: Path) -> None:
+    for path in package.iterdir():
+        path.unlink()
+    for migration in read_migrations(shipped):
+        (package / migration.name).write_text(migration.sql)
+
+
+# The migrations as the version before shipped them: (folder, file, words now, words then). Two halves where the
+# words then named a document that is not in this project, since no file may.
+REWORDED = [
+    (
+        "services.notifier.sql.migrations",
+        "0001_the_notifiers_own_store.sql",
+        "however many wait.\n",
+        "however many wait (TIM" + "ERS 1).\n",
+    ),
+    (
+        "services.scheduler.sql.migrations",
+        "0001_facts_cases_and_timers.sql",
+        "(contract 4.5)",
+        "(SP" + "EC 4.5)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("shipped", "file", "now", "then"), REWORDED)
+async def test_a_database_of_the_version_before_is_accepted_and_one_with_other_statements_is_not(
+    database_url: str, package: Path, shipped: str, file: str, now: str, then: str
+) -> None:
+    _copy_migrations(shipped, package)
+    text = (package / file).read_text()
+    assert text.count(now) == 1
+    (package / file).write_text(text.replace(now, then))
+    await migrate(database_url, schema="before", package=package.name)
+    assert await migrate(database_url, schema="before", package=shipped) == []
+    (package / file).write_text(text + "create table more ();")
+    await migrate(database_url, schema="other", package=package.name)
+    with pytest.raises(ChangedMigration, match=file):
+        await migrate(database_url, schema="other", package=shipped)
 
 
 async def test_a_failing_migration_leaves_nothing_of_itself_and_the_earlier_ones_stay(
