@@ -39,7 +39,8 @@ from services.scheduler.jobs.reconcile import Reconciliation
 from services.scheduler.ports import Begin, Schemas, Work
 from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.schema_registry import SchemaRegistry
-from services.scheduler.store.people import Store
+from services.scheduler.store.operators import OperatorTables
+from services.scheduler.store.people import PeopleTables
 
 SCHEMA = "scheduler"
 GROUP_ID = "stoppunkt-scheduler"
@@ -94,7 +95,11 @@ def beginning(pool: Pool, rulebook: Rulebook, hash_of: Callable[[str], bytes]) -
     @asynccontextmanager
     async def begin() -> AsyncIterator[Work]:
         async with transaction(pool) as connection:
-            yield Work(Store(connection, rulebook, hash_of), RecordTables(connection))
+            yield Work(
+                PeopleTables(connection, rulebook, hash_of),
+                OperatorTables(connection, hash_of),
+                RecordTables(connection),
+            )
 
     return begin
 

@@ -112,10 +112,10 @@ class Scheduler:
     async def _replan(self, now: datetime) -> bool:
         async with self._begin() as work:
             loaded = await work.people.claim_for_replan(now, REPLAN_BATCH)
-            if not loaded.people:
+            if not loaded.before.people:
                 return False
-            made = loaded.known_people.replan(loaded.people, now)
-            await work.people.save(loaded, now)
+            made = loaded.known_people.replan(loaded.before.people, now)
+            await work.people.save(loaded.changes, now)
             await work.records.put(encoded(messages_of(made.values()), now))
         return True
 
@@ -144,7 +144,7 @@ async def _store(
     if batch:
         loaded = await work.people.load_for(batch)
         made = loaded.known_people.replan(loaded.known_people.take(batch), now)
-        await work.people.save(loaded, now)
+        await work.people.save(loaded.changes, now)
         await work.records.put(encoded(messages_of(made.values()), now))
     await work.records.set_aside(dead, now)
     return every - len(kept)

@@ -12,10 +12,10 @@ from fastavro.types import Schema
 
 from schemas.wire import Record
 from services.records.dead_letters import Dead
-from services.scheduler.domain.facts.facts import NoteSlot
-from services.scheduler.domain.facts.intake import Observation, OfficeChange
+from services.scheduler.domain.facts.intake import Observation
+from services.scheduler.domain.people.changes import Changes, changes
 from services.scheduler.domain.people.known_people import KnownPeople
-from services.scheduler.domain.people.replan import Person
+from services.scheduler.domain.people.person import Person
 from services.scheduler.domain.plan.history import Fired
 
 
@@ -25,13 +25,15 @@ class PeopleMoved(Exception):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A register with everything about some people, and what it held before the work began."""
+    """Everything about some people: as it is stored, and a copy to be changed."""
 
+    before: KnownPeople
     known_people: KnownPeople
-    people: dict[str, Person]
-    slots: dict[str, dict[str, NoteSlot]]
-    renumbered: dict[str, str]
-    offices: dict[str, OfficeChange]
+
+    @property
+    def changes(self) -> Changes:
+        """What has to be written by now."""
+        return changes(self.before, self.known_people)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,22 @@ class People(Protocol):
         """Lock and load the next people in the order of their hashes; waits for who is busy."""
         ...
 
+    async def fire_due(self, now: datetime, limit: int) -> list[Fired]:
+        """Move due timers to the due events, oldest first; no timer is ever moved twice."""
+        ...
+
+    async def next_due_at(self) -> datetime | None:
+        """When a timer fires, or time changes a plan, next."""
+        ...
+
+    async def save(self, changes: Changes, now: datetime) -> None:
+        """Write what has changed about people who are locked, as recorded at `now` (UTC); of nothing, nothing."""
+        ...
+
+
+class Operators(Protocol):
+    """What operators ask and do; nobody is locked."""
+
     async def as_of(self, person_id: str, at: datetime) -> Person | None:
         """One person as was known at an instant, under the number that holds now; locks nobody."""
         ...
@@ -78,18 +96,6 @@ class People(Protocol):
 
     async def save_replan_progress(self, progress: Progress) -> None:
         """Remember how far it has come."""
-        ...
-
-    async def fire_due(self, now: datetime, limit: int) -> list[Fired]:
-        """Move due timers to the due events, oldest first; no timer is ever moved twice."""
-        ...
-
-    async def next_due_at(self) -> datetime | None:
-        """When a timer fires, or time changes a plan, next."""
-        ...
-
-    async def save(self, loaded: Loaded, now: datetime) -> None:
-        """Write what the register has changed, as recorded at `now`."""
         ...
 
 
@@ -122,6 +128,7 @@ class Work:
     """One transaction."""
 
     people: People
+    operators: Operators
     records: Records
 
 

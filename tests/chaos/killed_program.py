@@ -23,12 +23,12 @@ from services.runtime.settings import load_settings
 from services.scheduler.app import Settings
 from services.scheduler.app import run as run_scheduler
 from services.scheduler.handlers import Scheduler
-from services.scheduler.store.people import Store
+from services.scheduler.store.people import PeopleTables
 
 # point: (class, method, whether the kill comes before or after the call, how many calls are let through before)
 POINTS: dict[str, tuple[type, str, Literal["before", "after"], int]] = {
     # scheduler
-    "stored_not_committed": (Store, "save", "after", 0),
+    "stored_not_committed": (PeopleTables, "save", "after", 0),
     "committed_not_acknowledged": (Scheduler, "handle", "after", 0),
     "fired_not_in_outbox": (RecordTables, "put", "before", 0),
     # both

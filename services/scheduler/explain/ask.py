@@ -32,6 +32,6 @@ async def explain(
     now = await clock.now()
     instant = min(at, now) if at is not None else now
     async with begin() as work:
-        await work.people.add_audit(person_id, "explain", operator, now)
-        person = await work.people.as_of(person_id, instant)
+        await work.operators.add_audit(person_id, "explain", operator, now)
+        person = await work.operators.as_of(person_id, instant)
     return told(replan(person, rulebook, instant), instant) if person is not None else None

@@ -10,7 +10,7 @@ import structlog
 from services.runtime.clock import Clock
 from services.scheduler import metrics
 from services.scheduler.domain.people.known_people import messages_of
-from services.scheduler.domain.people.replan import Person
+from services.scheduler.domain.people.person import Person
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.handlers import encoded
 from services.scheduler.jobs.replan_everybody import Changes
@@ -39,12 +39,14 @@ class Reconciliation:
         changes = Changes()
         async with self._begin() as work:
             loaded = await work.people.claim_after(self._last_person, PEOPLE_PER_BATCH)
-            hashes = [person.hash for person in loaded.people.values()]
-            known = [number for number, each in loaded.people.items() if self._is_under(each)]
+            hashes = [person.hash for person in loaded.before.people.values()]
+            known = [
+                number for number, each in loaded.before.people.items() if self._is_under(each)
+            ]
             made = loaded.known_people.replan(known, now)
             for number in made:
-                changes.count(loaded.people[number], loaded.known_people.people[number])
-            await work.people.save(loaded, now)
+                changes.count(loaded.before.people[number], loaded.known_people.people[number])
+            await work.people.save(loaded.changes, now)
             await work.records.put(encoded(messages_of(made.values()), now))
         self._last_person = max(hashes, default=b"")
         metrics.RECONCILED.inc(changes.people)

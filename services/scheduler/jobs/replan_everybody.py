@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from services.runtime.clock import Clock
 from services.scheduler.domain.people.known_people import messages_of
-from services.scheduler.domain.people.replan import Person
+from services.scheduler.domain.people.person import Person
 from services.scheduler.domain.plan.history import Timer
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.handlers import encoded
@@ -75,7 +75,7 @@ async def replan_everybody(
     progress = Progress(name, await clock.now())
     if not dry_run:
         async with begin() as work:
-            known = await work.people.replan_progress(name)
+            known = await work.operators.replan_progress(name)
         if known is not None and known.finished_at is None:
             progress = known
     while progress.finished_at is None:
@@ -89,20 +89,20 @@ async def _batch(
     now = await clock.now()
     async with begin() as work:
         loaded = await work.people.claim_after(progress.last_person, PEOPLE_PER_BATCH)
-        made = loaded.known_people.replan(loaded.people, now)
-        if not loaded.people:
+        made = loaded.known_people.replan(loaded.before.people, now)
+        if not loaded.before.people:
             progress = replace(progress, finished_at=now)
         else:
             progress = replace(
                 progress,
-                last_person=max(person.hash for person in loaded.people.values()),
-                people=progress.people + len(loaded.people),
+                last_person=max(person.hash for person in loaded.before.people.values()),
+                people=progress.people + len(loaded.before.people),
             )
         if not dry_run:
-            await work.people.save(loaded, now)
+            await work.people.save(loaded.changes, now)
             await work.records.put(encoded(messages_of(made.values()), now))
-            await work.people.save_replan_progress(progress)
-    for number, before in loaded.people.items():
+            await work.operators.save_replan_progress(progress)
+    for number, before in loaded.before.people.items():
         changes.count(before, loaded.known_people.people[number])
     return progress
 

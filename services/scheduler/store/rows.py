@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -19,11 +19,36 @@ from schemas.messages import (
     SickNoteRegistered,
 )
 from schemas.wire import Version
+from services.runtime.postgres import Connection, Queries
 from services.scheduler.domain.facts.cases import StoredCase
 from services.scheduler.domain.facts.facts import Fact, NoteSlot
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
 
 Row = asyncpg.Record
+
+_QUERIES = Queries("services.scheduler.sql")
+
+T = TypeVar("T")
+
+
+def by_person(rows: Iterable[Row], value_of: Callable[[Row], T]) -> dict[bytes, list[T]]:
+    """The values of rows by the keyed hash of their person; rows of nobody are left out."""
+    values: dict[bytes, list[T]] = {}
+    for row in rows:
+        if row["person"] is not None:
+            values.setdefault(bytes(row["person"]), []).append(value_of(row))
+    return values
+
+
+async def read_history(connection: Connection, hashes: Sequence[bytes]) -> dict[bytes, list[Fired]]:
+    """Every due event of these people with its withdrawals, in the order in which they fired."""
+    withdrawn: dict[str, list[Row]] = {}
+    for row in await connection.fetch(_QUERIES["read_withdrawals"], hashes):
+        withdrawn.setdefault(row["event_id"], []).append(row)
+    return by_person(
+        await connection.fetch(_QUERIES["read_due_events"], hashes),
+        lambda row: fired_of(row, withdrawn.get(row["event_id"], ())),
+    )
 
 
 def slot_of(row: Row) -> NoteSlot:

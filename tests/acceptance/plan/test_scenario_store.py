@@ -61,7 +61,7 @@ async def stored(bench: Bench, rules: Rulebook, known: Folded, at: datetime) -> 
     async with beginning(bench.pool, rules, hashing(KEY))() as work:
         for number in known.plans:
             if known.simulation.known_people.number_of(number) == number:
-                person = await work.people.as_of(number, at)
+                person = await work.operators.as_of(number, at)
                 assert person is not None
                 plans[number] = replan(person, rules, at)
     return list(persons_of(replace(known, plans=plans)))

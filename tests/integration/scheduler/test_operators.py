@@ -42,7 +42,7 @@ def at(day: int, hour: int = 12) -> datetime:
 async def told(bench: Bench, instant: datetime) -> dict[str, tuple[str, str]]:
     rulebook = read_rulebook("standard")
     async with beginning(bench.pool, rulebook, hashing(KEY))() as work:
-        person = await work.people.as_of(ANNE, instant)
+        person = await work.operators.as_of(ANNE, instant)
     assert person is not None
     explanation = explain(replan(person, rulebook, instant), instant)
     (case,) = explanation.cases

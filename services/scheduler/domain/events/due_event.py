@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from schemas.ids import due_event_id
 from schemas.messages import Basis, CaseSnapshot, DeadlineDue, RulebookStamp
 from schemas.norway import OSLO, oslo_date
 from services.scheduler.domain.facts.cases import Leave
-from services.scheduler.domain.plan.history import Timer
+from services.scheduler.domain.plan.history import Fired, Timer
 from services.scheduler.domain.plan.planned_step import PlannedStep
 from services.scheduler.domain.rulebook.model import Rulebook, Step
 
@@ -67,6 +67,23 @@ def snapshot(leave: Leave, due_on: date) -> CaseSnapshot:
         form=leave.form(day),
         employers=leave.employers(day),
     )
+
+
+def is_due(timer: Timer, now: datetime) -> bool:
+    """Whether a timer fires at `now` (UTC); once its case is over it never does."""
+    return timer.due_at <= now < timer.fire_before
+
+
+def fire_due(timers: Iterable[Timer], now: datetime) -> tuple[Fired, ...]:
+    """The due events of the timers that are due at `now` (UTC), in the order in which they fell due.
+
+    `plan` and the running service both fire through this, so that they agree on order, ids and lateness.
+    """
+    due = sorted(
+        (timer for timer in timers if is_due(timer, now)),
+        key=lambda timer: (timer.due_at, timer.case_id, timer.key),
+    )
+    return tuple(Fired(timer.case_id, fire(timer, now), timer.caught_up) for timer in due)
 
 
 def fire(timer: Timer, now: datetime) -> DeadlineDue:

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from schemas.messages import FactWithdrawn
 from schemas.norway import OSLO, midnight
 from services.scheduler.domain.facts.cases import Leave
-from services.scheduler.domain.people.replan import Person, ReplanOutcome
+from services.scheduler.domain.people.person import Person
+from services.scheduler.domain.people.replan import ReplanOutcome
 from services.scheduler.domain.plan.history import Fired
 from services.scheduler.domain.plan.planned_step import PlannedStep
 from services.scheduler.domain.plan.reasons import in_words

@@ -1,7 +1,7 @@
-"""The known_people: what is known about people, and how new facts change it.
+"""What is known about people, and how new facts change it. Pure: no clock, no I/O.
 
-One logic for both users. `plan` keeps everybody in one register in memory; the service loads the people whom a
-batch concerns into a register of their own, lets it decide, and writes what has changed. Pure: no clock, no I/O.
+One logic for both users. `plan` keeps everybody in memory; the service loads the people whom a batch concerns, lets
+this decide, and writes what has changed (`changes`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.messages import DeadlineDue, FactWithdrawn, Message, PersonRenumbered
-from services.scheduler.domain.events.due_event import fire
+from services.scheduler.domain.events.due_event import fire_due, is_due
 from services.scheduler.domain.facts.facts import (
     Fact,
     NoteSlot,
@@ -21,8 +21,8 @@ from services.scheduler.domain.facts.facts import (
     slot_after,
 )
 from services.scheduler.domain.facts.intake import Observation, OfficeChange
-from services.scheduler.domain.people.replan import Person, ReplanOutcome, replan
-from services.scheduler.domain.plan.history import Fired
+from services.scheduler.domain.people.person import Person
+from services.scheduler.domain.people.replan import ReplanOutcome, replan
 from services.scheduler.domain.rulebook.model import Rulebook
 
 
@@ -42,53 +42,64 @@ class KnownPeople:
     renumbered: dict[str, str] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
 
+    def copy(self) -> KnownPeople:
+        """The same knowledge, which stays as it is when this changes."""
+        return KnownPeople(
+            self.rulebook,
+            self.hash_of,
+            dict(self.people),
+            {note_id: dict(by_source) for note_id, by_source in self.slots.items()},
+            dict(self.owners),
+            dict(self.offices),
+            dict(self.renumbered),
+            set(self.seen),
+        )
+
+    def holder_of(self, note_id: str) -> bytes | None:
+        """The keyed hash of the person whose note it is; None where nobody here holds it."""
+        owner = self.owners.get(note_id)
+        return self.people[owner].hash if owner is not None else None
+
     def take(self, batch: Iterable[Observation]) -> set[str]:
         """Store facts; returns the numbers of the people who may have changed. Repeats change nothing."""
         touched: set[str] = set()
         changes_numbers = False
-        for each in batch:
-            if each.event is not None:
-                if each.event in self.seen:
+        for observation in batch:
+            if observation.event is not None:
+                if observation.event in self.seen:
                     continue
-                self.seen.add(each.event)
-            match each.what:
-                case NoteSlot():
-                    touched |= self._take_slot(each.what)
-                case Fact():
-                    touched |= self._take_fact(each.what)
-                    changes_numbers |= isinstance(
-                        each.what.message, PersonRenumbered | FactWithdrawn
-                    )
-                case OfficeChange():
-                    touched |= self._take_office(each.what)
+                self.seen.add(observation.event)
+            match observation.what:
+                case NoteSlot() as slot:
+                    touched |= self._take_slot(slot)
+                case Fact() as fact:
+                    touched |= self._take_fact(fact)
+                    changes_numbers |= isinstance(fact.message, PersonRenumbered | FactWithdrawn)
+                case OfficeChange() as office:
+                    touched |= self._take_office(office)
         if changes_numbers:
             touched |= self._renumber(touched)
         return touched
 
     def replan(self, numbers: Iterable[str], now: datetime) -> dict[str, ReplanOutcome]:
-        """Replan those people; the register holds the outcome, the messages are the caller's to send."""
-        made: dict[str, ReplanOutcome] = {}
+        """Replan those people; what they become is kept here, the messages are the caller's to send."""
+        outcomes: dict[str, ReplanOutcome] = {}
         for number in sorted(set(numbers)):
             if number in self.people:
-                made[number] = replan(self.people[number], self.rulebook, now)
-                self.people[number] = made[number].person
-        return made
+                outcomes[number] = replan(self.people[number], self.rulebook, now)
+                self.people[number] = outcomes[number].person
+        return outcomes
 
     def fire_due(self, number: str, now: datetime) -> list[DeadlineDue]:
         """Fire the person's timers that are due, oldest first; those of a case that is over are left to the replan."""
         person = self.people[number]
-        due = sorted(
-            (timer for timer in person.timers if timer.due_at <= now < timer.fire_before),
-            key=lambda timer: (timer.due_at, timer.case_id, timer.key),
-        )
-        events = [(timer, fire(timer, now)) for timer in due]
+        fired = fire_due(person.timers, now)
         self.people[number] = replace(
             person,
-            timers=tuple(timer for timer in person.timers if timer not in due),
-            fired=person.fired
-            + tuple(Fired(timer.case_id, event, timer.caught_up) for timer, event in events),
+            timers=tuple(timer for timer in person.timers if not is_due(timer, now)),
+            fired=person.fired + fired,
         )
-        return [event for _, event in events]
+        return [event.event for event in fired]
 
     def number_of(self, stated: str) -> str:
         """The number that a stated one has become."""
@@ -108,12 +119,13 @@ class KnownPeople:
         before = self.owners.get(new.note_id)
         stated = owner_of(held.values())
         after = self.number_of(stated) if stated is not None else before
-        # Whoever a version names is known from then on, also where a newer version came first.
+        # Remember the person that a version names even if a newer version arrived earlier, so that both lock the same
+        # row.
         named = {self.number_of(new.note.person_id)} if new.note is not None else set()
         for number in named:
             self._person(number)
         if after is None:
-            return named  # Nobody holds the note: it was withdrawn before it was told of.
+            return named  # Nobody holds the note: it was withdrawn before it came.
         if before is not None and before != after:
             self._keep_slots(before, new.note_id, ())
         self.owners[new.note_id] = after
@@ -162,7 +174,7 @@ class KnownPeople:
         found = set(touched)
         while found:
             involved |= found
-            found = {n for each in found for n in _numbers_in(self.people[each])} - involved
+            found = {n for number in found for n in _numbers_in(self.people[number])} - involved
             found &= self.people.keys()
         return involved
 
@@ -218,6 +230,6 @@ def _numbers_in(person: Person) -> set[str]:
     return numbers
 
 
-def messages_of(made: Iterable[ReplanOutcome]) -> list[Message]:
+def messages_of(outcomes: Iterable[ReplanOutcome]) -> list[Message]:
     """All that goes out at once because of replans."""
-    return [message for each in made for message in each.messages]
+    return [message for outcome in outcomes for message in outcome.messages]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from schemas.ids import case_id as case_id_of
@@ -14,28 +14,13 @@ from services.scheduler.domain.events.basis import basis_of, same_facts
 from services.scheduler.domain.events.due_event import draft, not_after
 from services.scheduler.domain.facts.case_facts import CaseFacts, case_facts, facts_by_case
 from services.scheduler.domain.facts.cases import Identified, Leave, StoredCase, identify, leaves_of
-from services.scheduler.domain.facts.facts import Fact, NoteSlot, standing
+from services.scheduler.domain.facts.facts import standing
+from services.scheduler.domain.people.person import Person
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
 from services.scheduler.domain.plan.plan import CasePlan, plan
 from services.scheduler.domain.plan.planned_step import PlannedStep
 from services.scheduler.domain.plan.view import View
 from services.scheduler.domain.rulebook.model import Rulebook
-
-
-@dataclass(frozen=True)
-class Person:
-    """All that is stored about one person. `numbers_used` counts the cases that ever got an id."""
-
-    person_id: str
-    hash: bytes = field(repr=False)
-    office: str | None = None
-    slots: tuple[NoteSlot, ...] = ()
-    facts: tuple[Fact, ...] = ()
-    cases: tuple[StoredCase, ...] = ()
-    numbers_used: int = 0
-    fired: tuple[Fired, ...] = ()
-    timers: tuple[Timer, ...] = ()
-    replan_at: datetime | None = None
 
 
 @dataclass(frozen=True)
