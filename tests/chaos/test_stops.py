@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from services.cli.embedded.parts import embedded_kafka
+from services.cli.embedded.kafka import embedded_kafka
 from services.runtime.turning import IDLE_SECONDS
 from tests.chaos.people_owed import contacts, note, people
 from tests.support.service_processes import GRACE_SECONDS, Deployment, Process

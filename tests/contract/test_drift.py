@@ -12,7 +12,7 @@ import pytest
 
 from schemas.inbound import AVRO_TOPICS, JSON_TOPICS, decode_inbound
 from schemas.wire import Envelope, InvalidRecord, Record
-from services.cli.files.record_file import read_records
+from services.cli.record_files.read import read_records
 from tests.contract.records.nav_examples import (
     GOOD,
     SCENARIOS,

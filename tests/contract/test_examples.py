@@ -9,7 +9,7 @@ import pytest
 
 from schemas.inbound import decode_inbound
 from schemas.wire import Envelope, IgnoredRecord, InvalidRecord
-from services.cli.files.record_file import read_records
+from services.cli.record_files.read import read_records
 from tests.contract.records import nav_examples as examples
 
 NOT_READ = {

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.wire import Record
-from services.cli.files.record_file import FiledRecord, NotRecords, read_records, to_json
+from services.cli.record_files.read import FiledRecord, NotRecords, read_records
+from services.cli.record_files.record_json import to_json
 from tests.contract.records.nav_examples import FOLDER, members_of
 
 NINE = datetime(2026, 1, 5, 8, tzinfo=UTC)

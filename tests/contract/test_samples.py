@@ -12,7 +12,7 @@ import pytest
 from schemas import generate
 from schemas.messages import KINDS, Message, SickNoteWithdrawn
 from schemas.wire import Envelope, decode
-from services.cli.files.record_file import read_records
+from services.cli.record_files.read import read_records
 from tests.contract.records.golden_messages import BY_NAME, record_of
 from tests.support.paths import SAMPLES
 

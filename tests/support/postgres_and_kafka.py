@@ -20,7 +20,8 @@ import asyncpg
 from docker.errors import DockerException
 from testcontainers.core.docker_client import DockerClient
 
-from services.cli.embedded.parts import embedded_kafka, embedded_postgres
+from services.cli.embedded.kafka import embedded_kafka
+from services.cli.embedded.postgres import embedded_postgres
 
 Source = Literal["environment", "docker", "embedded"]
 

@@ -45,10 +45,10 @@ from schemas.messages import (
 )
 from schemas.norway import OSLO
 from schemas.wire import Envelope, Record, decode, encode
-from services.cli.files.fold import PUBLIC_PSEUDONYM_KEY
-from services.cli.files.record_file import FiledRecord
+from services.cli.fold import PUBLIC_PSEUDONYM_KEY
 from services.cli.pipeline.departures import Departure
 from services.cli.pipeline.pipeline import pipeline, settings_for
+from services.cli.record_files.read import FiledRecord
 from services.notifier.operating import DeliveryStory, deliveries_of
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.postgres_and_kafka import Parts, create_database, drop_database

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal, assert_never
+from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 import typer
 
-from schemas.inbound import decode_inbound
-from schemas.wire import Envelope, IgnoredRecord, InvalidRecord
-from services.cli.files.record_file import FiledRecord, NotRecords, read_records
+from services.cli.exits import WRONG_DATA, WRONG_USE, refuse
 
-DEAD_FOUND, WRONG_USE = 1, 2
+if TYPE_CHECKING:
+    from services.cli.record_files.read import FiledRecord
+
+commands = typer.Typer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,40 @@ class Verdict:
     reason: str | None
 
 
-def verdict_of(path: Path, filed: FiledRecord) -> Verdict:
-    """The verdict on one record of a file, by the decoder that the services use."""
+@commands.command()
+def check(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…", exists=True, dir_okay=False, readable=True, show_default=False
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Would these records be understood? One verdict a line; exit 1 if any record is dead.
+
+    Example: stoppunkt check records.ndjson note.json --json
+    """
+    from services.cli.record_files.read import NotRecords, read_records
+
+    dead = 0
+    for path in files:
+        try:
+            for filed in read_records(path, times_required=False):
+                verdict = _verdict_on(path, filed)
+                dead += verdict.verdict == "dead"
+                typer.echo(_json(verdict) if as_json else _text(verdict))
+        except NotRecords as fault:
+            refuse(str(fault), WRONG_USE)
+    if dead:
+        raise typer.Exit(WRONG_DATA)
+
+
+def _verdict_on(path: Path, filed: FiledRecord) -> Verdict:
+    """By the decoder that the services use."""
+    from schemas.inbound import decode_inbound
+    from schemas.wire import Envelope, IgnoredRecord, InvalidRecord
+
     if filed.fault is not None:
         return Verdict(str(path), filed.line, "dead", None, filed.fault)
     decoded = decode_inbound(filed.record)
@@ -43,38 +76,14 @@ def verdict_of(path: Path, filed: FiledRecord) -> Verdict:
             assert_never(decoded)
 
 
-def check(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE…", exists=True, dir_okay=False, readable=True, show_default=False
-        ),
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
-    """Would these records be understood? One verdict a line; exit 1 if any record is dead.
-
-    Example: stoppunkt check records.ndjson note.json --json
-    """
-    dead = 0
-    for path in files:
-        try:
-            for filed in read_records(path, times_required=False):
-                verdict = verdict_of(path, filed)
-                dead += verdict.verdict == "dead"
-                typer.echo(_json(verdict) if as_json else _text(verdict))
-        except NotRecords as fault:
-            typer.echo(str(fault), err=True)
-            raise typer.Exit(WRONG_USE) from None
-    if dead:
-        raise typer.Exit(DEAD_FOUND)
-
-
 def _json(verdict: Verdict) -> str:
     return json.dumps(asdict(verdict), ensure_ascii=False)
 
 
 def _text(verdict: Verdict) -> str:
-    told = [f"{verdict.file}:{verdict.line}: {verdict.verdict}"]
-    told += [part for part in (verdict.type, verdict.reason) if part]
-    return " · ".join(told)
+    parts = (
+        f"{verdict.file}:{verdict.line}: {verdict.verdict}",
+        verdict.type,
+        verdict.reason,
+    )
+    return " · ".join(part for part in parts if part)

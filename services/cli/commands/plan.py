@@ -16,9 +16,13 @@ from services.cli.output.jsonl import json_line
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from services.cli.files.fold import Folded
+    from services.cli.fold import Folded
 
 
+commands = typer.Typer()
+
+
+@commands.command()
 def plan(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, show_default=False)
@@ -67,10 +71,10 @@ def plan(
 
     Example: stoppunkt plan records.ndjson --at 2026-05-01T12:00:00+02:00 --json
     """
-    from services.cli.files.by_person import groups_of
-    from services.cli.files.fold import DeadRecord, fold
-    from services.cli.files.record_file import NotRecords, read_records
+    from services.cli.fold import DeadRecord, fold
     from services.cli.output.plan_json import events_of, persons_of
+    from services.cli.record_files.by_person import groups_of
+    from services.cli.record_files.read import NotRecords, read_records
     from services.cli.rulebooks import rulebook_of
 
     rules = rulebook_of(rulebook)
@@ -135,7 +139,7 @@ def _print_pages(persons: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_all(pages: Iterable[RenderableType]) -> None:
-    from services.cli.output.consoles import StdoutConsole
+    from services.cli.output.console import StdoutConsole
 
     console = StdoutConsole()
     found = False

@@ -11,7 +11,10 @@ import typer
 from services.cli.exits import WRONG_DATA
 from services.cli.output.instants import instant, span
 
+commands = typer.Typer()
 
+
+@commands.command()
 def replay(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, show_default=False)
@@ -52,10 +55,10 @@ def replay(
     Example: stoppunkt replay records.ndjson --until 2026-07-01T00:00:00+02:00 --json
     """
     from services.cli.rulebooks import rulebook_of
-    from services.cli.story.names import Cast
-    from services.cli.story.playing import Play, play
+    from services.cli.story.names import Names
+    from services.cli.story.replay import Replay, replay_file
 
     rules = rulebook_of(rulebook)
-    dead = play(Play(file, rules, Cast(), until=until, step=step, as_json=as_json))
+    dead = replay_file(Replay(file, rules, Names(), until=until, step=step, as_json=as_json))
     if dead:
         raise typer.Exit(WRONG_DATA)

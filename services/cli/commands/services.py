@@ -4,39 +4,47 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
-from pydantic_settings import BaseSettings
 
-from services.cli.exits import WRONG_USE, refuse
+from services.cli.exits import refuse
 
-scheduler_app = typer.Typer(help="Facts in, due events out.", no_args_is_help=True)
-notifier_app = typer.Typer(help="Due events in, messages and tasks out.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from services.notifier.settings import NotifierSettings
+    from services.scheduler.app import Settings
 
-SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+commands = typer.Typer()
+scheduler = typer.Typer(name="scheduler", help="Facts in, due events out.", no_args_is_help=True)
+notifier = typer.Typer(
+    name="notifier", help="Due events in, messages and tasks out.", no_args_is_help=True
+)
+commands.add_typer(scheduler)
+commands.add_typer(notifier)
 
 
-@scheduler_app.command("run")
+@scheduler.command("run")
 def run_scheduler() -> None:
     """Runs the scheduler until it is told to stop (SIGTERM or Ctrl-C); see `stoppunkt settings`.
 
     Example: DATABASE_URL=… KAFKA_BOOTSTRAP_SERVERS=… PSEUDONYM_KEY=… stoppunkt scheduler run
     """
+    from services.cli.access.environment import read_settings
     from services.cli.rulebooks import rulebook_of
     from services.scheduler.app import Settings, run
 
-    settings = _loaded(Settings)
-    rulebook_of(settings.rulebook)  # a fault is told with its line, before anything is opened
+    settings = read_settings(Settings)
+    rulebook_of(settings.rulebook)  # ends with the line of a fault before anything is opened
     raise typer.Exit(run(settings))
 
 
-@scheduler_app.command("migrate")
+@scheduler.command("migrate")
 def migrate_scheduler() -> None:
     """Brings the scheduler's tables up to date, and makes missing topics of ours where allowed.
 
     Example: stoppunkt scheduler migrate
     """
+    from services.cli.access.environment import read_settings
     from services.runtime.kafka import ensure_topics
     from services.scheduler.app import TOPICS, Settings, migrate
 
@@ -44,27 +52,29 @@ def migrate_scheduler() -> None:
         applied = await migrate(settings.database_url)
         return applied, await ensure_topics(settings, TOPICS)
 
-    _migrate(work(_loaded(Settings)))
+    _migrate(work(read_settings(Settings)))
 
 
-@notifier_app.command("run")
+@notifier.command("run")
 def run_notifier() -> None:
     """Runs the notifier until it is told to stop (SIGTERM or Ctrl-C); see `stoppunkt settings`.
 
     Example: DATABASE_URL=… KAFKA_BOOTSTRAP_SERVERS=… PSEUDONYM_KEY=… stoppunkt notifier run
     """
+    from services.cli.access.environment import read_settings
     from services.notifier.app import run
     from services.notifier.settings import NotifierSettings
 
-    raise typer.Exit(run(_loaded(NotifierSettings)))
+    raise typer.Exit(run(read_settings(NotifierSettings)))
 
 
-@notifier_app.command("migrate")
+@notifier.command("migrate")
 def migrate_notifier() -> None:
     """Brings the notifier's tables up to date, and makes missing topics of ours where allowed.
 
     Example: stoppunkt notifier migrate
     """
+    from services.cli.access.environment import read_settings
     from services.notifier.app import TOPICS, migrate
     from services.notifier.settings import NotifierSettings
     from services.runtime.kafka import ensure_topics
@@ -73,20 +83,11 @@ def migrate_notifier() -> None:
         applied = await migrate(settings.database_url)
         return applied, await ensure_topics(settings, TOPICS)
 
-    _migrate(work(_loaded(NotifierSettings)))
-
-
-def _loaded(kind: type[SettingsT]) -> SettingsT:
-    from services.runtime.settings import InvalidSettings, load_settings
-
-    try:
-        return load_settings(kind)
-    except InvalidSettings as fault:
-        refuse(f"{fault}\n`stoppunkt settings` lists what can be set.", WRONG_USE)
+    _migrate(work(read_settings(NotifierSettings)))
 
 
 def _migrate(work: Coroutine[object, object, tuple[list[str], list[str]]]) -> NoReturn:
-    """Do it, say what was done, and end; what PostgreSQL or Kafka said may quote, so its class is told."""
+    """Do it, print what was done, and end. A failure is printed by its class alone: its text may quote a row."""
     import asyncpg
     from aiokafka.errors import KafkaError
 
@@ -94,7 +95,7 @@ def _migrate(work: Coroutine[object, object, tuple[list[str], list[str]]]) -> No
     from services.runtime.postgres import ChangedMigration
 
     try:
-        applied, made = asyncio.run(work)
+        applied, created = asyncio.run(work)
     except ChangedMigration as fault:
         refuse(f"{fault}.")
     except TopicsUnavailable as fault:
@@ -105,8 +106,8 @@ def _migrate(work: Coroutine[object, object, tuple[list[str], list[str]]]) -> No
         refuse(f"PostgreSQL did not do it ({type(error).__name__}).")
     for name in applied:
         typer.echo(f"applied {name}")
-    for name in made:
+    for name in created:
         typer.echo(f"made topic {name}")
-    if not applied and not made:
+    if not applied and not created:
         typer.echo("Nothing was missing.")
     raise typer.Exit(0)

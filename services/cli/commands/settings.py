@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_settings import BaseSettings
 
+commands = typer.Typer()
+
 SCHEDULER, NOTIFIER, OPERATORS = "scheduler", "notifier", "operators"
 REQUIRED = "(required)"
 
@@ -33,6 +35,7 @@ class Variable:
     read_where: str | None = None
 
 
+@commands.command()
 def settings(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
 ) -> None:
@@ -40,16 +43,20 @@ def settings(
 
     Example: stoppunkt settings --json
     """
-    found = variables()
+    every_variable = variables()
     if as_json:
-        typer.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+        typer.echo(
+            json.dumps(
+                [asdict(variable) for variable in every_variable], ensure_ascii=False, indent=2
+            )
+        )
     else:
-        _print_table(found)
+        _print_table(every_variable)
 
 
 def variables() -> list[Variable]:
-    """What the services and the operators' commands are told from outside; what both services read stands once."""
-    from services.cli.operator.settings import OperatorSettings
+    """What the services and the operators' commands read; what several of them read stands once."""
+    from services.cli.access.environment import OperatorSettings
     from services.notifier.settings import NotifierSettings
     from services.scheduler.app import Settings
 
@@ -60,8 +67,8 @@ def variables() -> list[Variable]:
         for name, field in model.model_fields.items():
             read_by.setdefault(name, []).append(service)
             fields[name] = field
-    found = [_variable(name, fields[name], tuple(read_by[name])) for name in fields]
-    return found + [each for each in _of_gateways() if each.name.lower() not in fields]
+    of_services = [_variable(name, fields[name], tuple(read_by[name])) for name in fields]
+    return of_services + [v for v in _of_gateways() if v.name.lower() not in fields]
 
 
 def _of_gateways() -> list[Variable]:
@@ -102,23 +109,23 @@ def _variable(name: str, field: FieldInfo, services: tuple[str, ...]) -> Variabl
     )
 
 
-def _print_table(found: list[Variable]) -> None:
+def _print_table(variables: list[Variable]) -> None:
     from rich.table import Table
 
-    from services.cli.output.consoles import StdoutConsole
+    from services.cli.output.console import StdoutConsole
 
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("variable", no_wrap=True)
     for name in ("read by", "default", "meaning"):
         table.add_column(name, overflow="fold")
-    for each in found:
-        both = len(each.services) > 1
-        meaning = each.meaning + (f" ({', '.join(each.values)})" if each.values else "")
-        meaning += f" [dim]· with {each.read_where}[/]" if each.read_where else ""
+    for variable in variables:
+        both = len(variable.services) > 1
+        meaning = variable.meaning + (f" ({', '.join(variable.values)})" if variable.values else "")
+        meaning += f" [dim]· with {variable.read_where}[/]" if variable.read_where else ""
         table.add_row(
-            each.name,
-            "both" if both else each.services[0],
-            REQUIRED if each.required else each.default or "-",
-            meaning + (" [dim]· secret[/]" if each.secret else ""),
+            variable.name,
+            "both" if both else variable.services[0],
+            REQUIRED if variable.required else variable.default or "-",
+            meaning + (" [dim]· secret[/]" if variable.secret else ""),
         )
     StdoutConsole().print(table)

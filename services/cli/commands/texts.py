@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from schemas.messages import Language, Role
-from services.notifier.domain.words.rules import SMS_SEPTETS_MAX, septets
-from services.notifier.domain.words.texts import BadTexts, EmailText, LetterText, Texts
-from services.notifier.texts_folder import load_texts
+from services.cli.exits import WRONG_DATA, complain
 
-BAD_TEXTS = 1
+if TYPE_CHECKING:
+    from schemas.messages import Language, Role
+    from services.notifier.domain.words.texts import EmailText, LetterText, Texts
+
 EXAMPLE_DUE_ON = "2026-04-27"
 
-texts_app = typer.Typer(help="The words that leave for people.", no_args_is_help=True)
+commands = typer.Typer(name="texts", help="The words that leave for people.", no_args_is_help=True)
 
 
-@texts_app.callback()
+@commands.callback()
 def _texts() -> None:
     """The words that leave for people."""
 
@@ -49,11 +49,14 @@ def previews(
     texts: Texts, checkpoint: str, step: str, language: Language, due_on: date
 ) -> Iterator[Preview]:
     """One preview for each role that the step has words for, due on that date."""
+    from schemas.messages import Role
+    from services.notifier.domain.words.rules import septets
+
     words = texts.checkpoints[checkpoint].step[step]
     for role in get_args(Role):
         if not texts.has(checkpoint, step, role):
             continue
-        told = role != "adviser"
+        is_notified = role != "adviser"
         employee = role == "employee"
         sms = texts.sms(checkpoint, step, role, language, due_on) if employee else None
         yield Preview(
@@ -62,17 +65,17 @@ def previews(
             role=role,
             language=language,
             title=texts.title(checkpoint, step, role, language),
-            notice=texts.notice(checkpoint, step, role, language, due_on) if told else None,
+            notice=texts.notice(checkpoint, step, role, language, due_on) if is_notified else None,
             sms=sms,
             sms_septets=septets(sms) if sms else None,
-            email=texts.email(checkpoint, step, role, language, due_on) if told else None,
+            email=texts.email(checkpoint, step, role, language, due_on) if is_notified else None,
             letter=texts.letter(checkpoint, step, language, due_on) if employee else None,
             letter_template=texts.letter_template(checkpoint, step) if employee else None,
             undated=words.undated,
         )
 
 
-@texts_app.command()
+@commands.command()
 def show(
     which: Annotated[
         str | None, typer.Argument(metavar="[CHECKPOINT[.STEP]]", show_default=False)
@@ -96,23 +99,27 @@ def show(
 
     Example: stoppunkt texts show meeting_need.question --language nn
     """
+    from schemas.messages import Language
+    from services.notifier.domain.words.texts import BadTexts
+    from services.notifier.texts_folder import load_texts
+
     try:
         texts = load_texts(folder)
     except BadTexts as error:
         for fault in error.faults:
-            typer.echo(fault, err=True)
-        raise typer.Exit(BAD_TEXTS) from None
+            complain(fault)
+        raise typer.Exit(WRONG_DATA) from None
     languages: tuple[Language, ...] = (language,) if language else get_args(Language)
-    found = [
+    shown = [
         preview
         for checkpoint, step in _chosen(texts, which)
-        for each in languages
-        for preview in previews(texts, checkpoint, step, each, due_on.date())
+        for shown_language in languages
+        for preview in previews(texts, checkpoint, step, shown_language, due_on.date())
     ]
     if as_json:
-        typer.echo(json.dumps([asdict(preview) for preview in found], ensure_ascii=False, indent=2))
+        typer.echo(json.dumps([asdict(preview) for preview in shown], ensure_ascii=False, indent=2))
     else:
-        typer.echo("\n\n".join(_page(preview) for preview in found))
+        typer.echo("\n\n".join(_page(preview) for preview in shown))
 
 
 def _chosen(texts: Texts, which: str | None) -> list[tuple[str, str]]:
@@ -127,6 +134,8 @@ def _chosen(texts: Texts, which: str | None) -> list[tuple[str, str]]:
 
 
 def _page(preview: Preview) -> str:
+    from services.notifier.domain.words.rules import SMS_SEPTETS_MAX
+
     lines = [f"=== {preview.checkpoint}.{preview.step} · {preview.role} · {preview.language} ==="]
     lines.append(f"title ({len(preview.title)} characters): {preview.title}")
     if preview.undated:

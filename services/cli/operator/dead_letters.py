@@ -7,17 +7,18 @@ from typing import Annotated, Literal
 import typer
 
 from services.cli.exits import WRONG_DATA, WRONG_USE, complain, refuse
-from services.cli.operator.parts import answer, notifier_settings, reached, scheduler_settings
 from services.cli.output.instants import in_oslo
 
-dead_letters_app = typer.Typer(
-    help="Records that could not be understood, and the stop after too many.", no_args_is_help=True
+commands = typer.Typer(
+    name="dead-letters",
+    help="Records that could not be understood, and the stop after too many.",
+    no_args_is_help=True,
 )
 
 _PLACE_HELP = "topic/partition/offset, as `list` prints it"
 
 
-@dead_letters_app.command("list")
+@commands.command("list")
 def list_(
     topic: Annotated[
         str | None,
@@ -29,23 +30,28 @@ def list_(
 
     Example: stoppunkt dead-letters list --topic stoppunkt.follow-up.v1
     """
-    from services.cli.operator.dead_letters_reading import letters
-    from services.cli.operator.tables import print_table
+    from services.cli.access.dead_letters import letters_on
+    from services.cli.access.environment import notifier_settings
+    from services.cli.access.failures import run_or_refuse
     from services.cli.output.jsonl import json_line
+    from services.cli.output.table import print_table
 
-    found = answer(letters(notifier_settings(), topic))
+    letters = run_or_refuse(letters_on(notifier_settings(), topic))
     if as_json:
-        for each in found:
-            typer.echo(json_line(each.form()))
-    elif found:
+        for letter in letters:
+            typer.echo(json_line(letter.form()))
+    elif letters:
         titles = ("place", "from partition", "from offset", "dead since", "reason")
-        rows = [(e.place, e.origin_partition, e.origin_offset, e.dead_at, e.reason) for e in found]
+        rows = [
+            (one.place, one.origin_partition, one.origin_offset, one.dead_at, one.reason)
+            for one in letters
+        ]
         print_table(titles, rows)
     else:
         typer.echo("There are no dead letters.")
 
 
-@dead_letters_app.command()
+@commands.command()
 def show(
     place: Annotated[str, typer.Argument(metavar="PLACE", help=_PLACE_HELP, show_default=False)],
 ) -> None:
@@ -53,18 +59,20 @@ def show(
 
     Example: stoppunkt dead-letters show stoppunkt.follow-up.v1.dead/0/17
     """
-    from services.cli.operator.dead_letters_reading import NoSuchPlace, letter_at
+    from services.cli.access.dead_letters import NoSuchPlace, letter_at
+    from services.cli.access.environment import notifier_settings
+    from services.cli.access.failures import run_or_refuse
     from services.cli.output.jsonl import json_line
 
     try:
-        found = answer(letter_at(notifier_settings(), place))
+        letter = run_or_refuse(letter_at(notifier_settings(), place))
     except NoSuchPlace as fault:
         refuse(str(fault))
     complain("This record may hold personal data: do not leave it in a file, a ticket or a chat.")
-    typer.echo(json_line(found.whole()))
+    typer.echo(json_line(letter.whole()))
 
 
-@dead_letters_app.command()
+@commands.command()
 def replay(
     places: Annotated[
         list[str] | None,
@@ -90,26 +98,28 @@ def replay(
 
     Example: stoppunkt dead-letters replay --all --topic stoppunkt.follow-up.v1
     """
-    from services.cli.operator.dead_letters_reading import NoSuchPlace, publish_again
+    from services.cli.access.dead_letters import NoSuchPlace, publish_again
+    from services.cli.access.environment import notifier_settings
+    from services.cli.access.failures import run_or_refuse
 
     if bool(places) == every or (topic is not None and not every):
         refuse("Give places, or --all with or without --topic.", WRONG_USE)
     try:
-        done, left = answer(
+        published, refused = run_or_refuse(
             publish_again(notifier_settings(), places or None, topic, to_others=to_others)
         )
     except NoSuchPlace as fault:
         refuse(f"{fault} Nothing was published.")
-    for place, why in left:
+    for place, why in refused:
         complain(f"{place}: not published, {why}.")
-    for place in done:
+    for place in published:
         typer.echo(place)
-    complain(f"{len(done)} published again, {len(left)} left.")
-    if left:
+    complain(f"{len(published)} published again, {len(refused)} left.")
+    if refused:
         raise typer.Exit(WRONG_DATA)
 
 
-@dead_letters_app.command()
+@commands.command()
 def resume(
     service: Annotated[
         Literal["scheduler", "notifier"] | None,
@@ -124,21 +134,23 @@ def resume(
 
     Example: stoppunkt dead-letters resume scheduler
     """
+    from services.cli.access.environment import notifier_settings, scheduler_settings
+    from services.cli.access.failures import result_or_error, run_or_refuse
     from services.notifier.operating import resume_after_dead_letters as resume_notifier
     from services.scheduler.operating import resume_after_dead_letters as resume_scheduler
 
     failed = False
     for name in (service,) if service else ("scheduler", "notifier"):
         if name == "scheduler":
-            found = answer(reached(resume_scheduler(scheduler_settings())))
+            stopped_at = run_or_refuse(result_or_error(resume_scheduler(scheduler_settings())))
         else:
-            found = answer(reached(resume_notifier(notifier_settings())))
-        if isinstance(found, str):
-            complain(f"The {name}'s tables are out of reach ({found}).")
+            stopped_at = run_or_refuse(result_or_error(resume_notifier(notifier_settings())))
+        if isinstance(stopped_at, str):
+            complain(f"The {name}'s tables are out of reach ({stopped_at}).")
             failed = True
-        elif found is None:
+        elif stopped_at is None:
             typer.echo(f"{name} had not stopped.")
         else:
-            typer.echo(f"{name} goes on; it had stopped at {in_oslo(found)}.")
+            typer.echo(f"{name} goes on; it had stopped at {in_oslo(stopped_at)}.")
     if failed:
         raise typer.Exit(WRONG_DATA)

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import complain
-from services.cli.operator.parts import answer, notifier_settings
 from services.cli.output.instants import in_oslo, instant
 
 if TYPE_CHECKING:
     from services.notifier.sending.turns import Rehearsed
 
+commands = typer.Typer()
+
 LOOKED_AT_MAX = 1000
 TITLES = ("channel", "role", "checkpoint", "step", "would", "why", "deliveries", "until")
 
 
+@commands.command("dry-run")
 def dry_run(
     at: Annotated[
         datetime | None,
@@ -43,35 +45,44 @@ def dry_run(
 
     Example: stoppunkt dry-run --without-brakes --at 2026-03-02T09:00:00+01:00
     """
-    from services.cli.operator.tables import print_table
+    from services.cli.access.environment import notifier_settings
+    from services.cli.access.failures import run_or_refuse
     from services.cli.output.jsonl import json_line
+    from services.cli.output.table import print_table
     from services.notifier.operating import rehearse
 
-    as_of, found = answer(
+    as_of, rehearsed = run_or_refuse(
         rehearse(notifier_settings(), at, limit=LOOKED_AT_MAX, without_brakes=without_brakes)
     )
-    rows = _rows(found)
+    rows = _rows(rehearsed)
     if as_json:
-        told = {"as_of": in_oslo(as_of), "looked_at": len(found), "nothing_sent": True}
-        typer.echo(json_line(told | {"deliveries": rows}))
+        head = {"as_of": in_oslo(as_of), "looked_at": len(rehearsed), "nothing_sent": True}
+        typer.echo(json_line(head | {"deliveries": rows}))
     elif rows:
         print_table(TITLES, [[row[title] for title in TITLES] for row in rows])
     else:
         typer.echo("Nothing is ready.")
-    if len(found) == LOOKED_AT_MAX:
+    if len(rehearsed) == LOOKED_AT_MAX:
         complain(f"More may be ready: the oldest {LOOKED_AT_MAX} were looked at.")
     complain("Nothing was sent and nothing was changed.")
 
 
-def _rows(found: list[Rehearsed]) -> list[dict[str, Any]]:
-    """One for each kind of outcome; `until` is the earliest of those that would wait."""
+def _rows(rehearsed: list[Rehearsed]) -> list[dict[str, Any]]:
+    """A row for each combination of channel to reason; `until` is the earliest of those that would wait."""
     counts: Counter[tuple[str, ...]] = Counter()
     until: dict[tuple[str, ...], datetime] = {}
-    for each in found:
-        key = (each.channel, each.role, each.checkpoint, each.step, each.would, each.why or "")
+    for delivery in rehearsed:
+        key = (
+            delivery.channel,
+            delivery.role,
+            delivery.checkpoint,
+            delivery.step,
+            delivery.would,
+            delivery.why or "",
+        )
         counts[key] += 1
-        if each.until is not None:
-            until[key] = min(each.until, until.get(key, each.until))
+        if delivery.until is not None:
+            until[key] = min(delivery.until, until.get(key, delivery.until))
     return [
         dict(zip(TITLES, (*key[:5], key[5] or None, counts[key]), strict=False))
         | {"until": in_oslo(until[key]) if key in until else None}

@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.access.person import PERSON_HELP, operator_account, read_person
 from services.cli.exits import WRONG_USE, complain, refuse
-from services.cli.operator.parts import (
-    PERSON_HELP,
-    answer,
-    notifier_settings,
-    operator,
-    person_of,
-    scheduler_settings,
-)
 from services.cli.output.instants import in_oslo
 
 if TYPE_CHECKING:
@@ -22,6 +15,10 @@ if TYPE_CHECKING:
     from services.scheduler.jobs.erase import Erased as SchedulerErased
 
 
+commands = typer.Typer()
+
+
+@commands.command()
 def erase(
     person: Annotated[str, typer.Argument(metavar="PERSON", help=PERSON_HELP, show_default=False)],
     yes: Annotated[bool, typer.Option("--yes", help="Yes, for good.")] = False,
@@ -34,32 +31,36 @@ def erase(
 
     Example: stoppunkt erase - --yes < number.txt
     """
-    asked = person_of(person)
+    from services.cli.access.failures import run_or_refuse
+
+    number = read_person(person)
     if not yes:
         refuse("Nothing was erased: this cannot be undone, and needs --yes.", WRONG_USE)
-    scheduler, notifier = answer(_erase(asked))
+    scheduler, notifier = run_or_refuse(_erase(number))
     if as_json:
         _print_json(scheduler, notifier)
     else:
         for name, rows in (("scheduler", scheduler.rows), ("notifier", notifier.rows)):
-            told = ", ".join(f"{table} {count}" for table, count in rows.items() if count)
-            typer.echo(f"{name}: {told or 'nothing was kept'}")
+            counts = ", ".join(f"{table} {count}" for table, count in rows.items() if count)
+            typer.echo(f"{name}: {counts or 'nothing was kept'}")
         typer.echo(f"Refused from now on: what was published by {in_oslo(notifier.erased_at)}.")
         for task in notifier.open_tasks:
             typer.echo(f"still open downstream: adviser task {task}")
     complain("Kafka, backups, channels and task systems keep what they have until their retention.")
 
 
-async def _erase(asked: str) -> tuple[SchedulerErased, NotifierErased]:
+async def _erase(number: str) -> tuple[SchedulerErased, NotifierErased]:
+    from services.cli.access.environment import notifier_settings, scheduler_settings
     from services.notifier.operating import check_reach
-    from services.notifier.operating import erase as erase_there
-    from services.scheduler.operating import erase as erase_here
+    from services.notifier.operating import erase as erase_in_notifier
+    from services.scheduler.operating import erase as erase_in_scheduler
 
-    here, there = scheduler_settings(), notifier_settings()
-    # Both or none, as far as that can be known; where the second fails all the same, it is done again.
-    await check_reach(there)
-    scheduler = await erase_here(here, asked, operator=operator())
-    return scheduler, await erase_there(there, scheduler.numbers)
+    of_scheduler, of_notifier = scheduler_settings(), notifier_settings()
+    # Nothing is erased in one service while the other cannot be reached. Should it go away in between, the command
+    # is run again: erasing twice does no harm.
+    await check_reach(of_notifier)
+    scheduler = await erase_in_scheduler(of_scheduler, number, operator=operator_account())
+    return scheduler, await erase_in_notifier(of_notifier, scheduler.numbers)
 
 
 def _print_json(scheduler: SchedulerErased, notifier: NotifierErased) -> None:

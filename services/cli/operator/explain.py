@@ -8,25 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.cli.access.person import PERSON_HELP, operator_account, read_person
 from services.cli.exits import complain, refuse
-from services.cli.operator.parts import (
-    PERSON_HELP,
-    answer,
-    notifier_settings,
-    operator,
-    person_of,
-    reached,
-    scheduler_settings,
-)
 from services.cli.output.instants import in_oslo, instant
 
 if TYPE_CHECKING:
     from services.notifier.operating import DeliveryStory
     from services.scheduler.domain.people.explanation import Explanation
 
+commands = typer.Typer()
+
 UNKNOWN = "Nothing is known of this person."
 
 
+@commands.command()
 def explain(
     person: Annotated[str, typer.Argument(metavar="PERSON", help=PERSON_HELP, show_default=False)],
     at: Annotated[
@@ -48,58 +43,64 @@ def explain(
 
     Example: stoppunkt explain - --at 2026-03-01T12:00:00+01:00 < number.txt
     """
-    asked = person_of(person)
-    found, deliveries = answer(_ask(asked, at))
-    if found is None:
+    from services.cli.access.failures import run_or_refuse
+
+    explanation, deliveries = run_or_refuse(_ask(read_person(person), at))
+    if explanation is None:
         refuse(UNKNOWN)
     if isinstance(deliveries, str):
         complain(
             f"What became of the messages is not shown: the notifier's tables are out of reach ({deliveries})."
         )
-    sent = None if isinstance(deliveries, str) else [d for d in deliveries if _is_known(d, at)]
-    if as_json:
-        _print_json(found, sent)
+        shown = None
     else:
-        _print_page(found, sent)
+        shown = [delivery for delivery in deliveries if _is_known(delivery, at)]
+    if as_json:
+        _print_json(explanation, shown)
+    else:
+        _print_page(explanation, shown)
 
 
 async def _ask(
-    asked: str, at: datetime | None
+    number: str, at: datetime | None
 ) -> tuple[Explanation | None, list[DeliveryStory] | str]:
+    from services.cli.access.environment import notifier_settings, scheduler_settings
+    from services.cli.access.failures import result_or_error
     from services.notifier.operating import deliveries_of
     from services.scheduler.operating import explain as explain_now
 
-    found = await explain_now(scheduler_settings(), asked, at, operator=operator())
-    if found is None:
+    explanation = await explain_now(scheduler_settings(), number, at, operator=operator_account())
+    if explanation is None:
         return None, []
-    return found, await reached(deliveries_of(notifier_settings(), found.person_id))
+    deliveries = deliveries_of(notifier_settings(), explanation.person_id)
+    return explanation, await result_or_error(deliveries)
 
 
 def _is_known(delivery: DeliveryStory, at: datetime | None) -> bool:
     return at is None or delivery.told.planned_at <= at
 
 
-def _print_json(found: Explanation, deliveries: list[DeliveryStory] | None) -> None:
+def _print_json(explanation: Explanation, deliveries: list[DeliveryStory] | None) -> None:
     from services.cli.output.jsonl import json_line
     from services.scheduler.explain.as_json import explanation_form
 
-    told = None if deliveries is None else [_delivery(each) for each in deliveries]
-    typer.echo(json_line(explanation_form(found) | {"deliveries": told}))
+    forms = None if deliveries is None else [_delivery(story) for story in deliveries]
+    typer.echo(json_line(explanation_form(explanation) | {"deliveries": forms}))
 
 
 def _delivery(story: DeliveryStory) -> dict[str, Any]:
-    told = {
+    members = {
         name: in_oslo(value) if isinstance(value, datetime) else value
         for name, value in asdict(story.told).items()
     }
-    return {"checkpoint": story.checkpoint, "step": story.step, **told}
+    return {"checkpoint": story.checkpoint, "step": story.step, **members}
 
 
-def _print_page(found: Explanation, deliveries: list[DeliveryStory] | None) -> None:
-    from services.cli.output.consoles import StdoutConsole
+def _print_page(explanation: Explanation, deliveries: list[DeliveryStory] | None) -> None:
+    from services.cli.output.console import StdoutConsole
     from services.cli.output.explain_page import deliveries_of, page_of
 
     console = StdoutConsole()
-    console.print(page_of(found))
+    console.print(page_of(explanation))
     if deliveries is not None:
         console.print(deliveries_of(deliveries))

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from services.cli.exits import complain
-from services.cli.operator.parts import answer, scheduler_settings
+
+commands = typer.Typer()
 
 DAYS_MAX = 3660
 
 
+@commands.command()
 def forecast(
     days: Annotated[
         int, typer.Option(min=1, max=DAYS_MAX, help="Today and the days after it.")
@@ -25,25 +27,29 @@ def forecast(
 
     Example: stoppunkt forecast --days 30 --json
     """
-    from services.cli.operator.tables import print_table
+    from services.cli.access.environment import scheduler_settings
+    from services.cli.access.failures import run_or_refuse
     from services.cli.output.jsonl import json_line
+    from services.cli.output.table import print_table
     from services.scheduler.operating import forecast as count
 
-    found = answer(count(scheduler_settings(), days))
+    counts = run_or_refuse(count(scheduler_settings(), days))
     if as_json:
         rows = [
-            asdict(each) | {"due_on": each.due_on.isoformat(), "office": each.office or None}
-            for each in found.days
+            asdict(day) | {"due_on": day.due_on.isoformat(), "office": day.office or None}
+            for day in counts.days
         ]
-        told = {"first": found.first.isoformat(), "overdue": found.overdue, "days": rows}
-        typer.echo(json_line(told))
+        head = {"first": counts.first.isoformat(), "overdue": counts.overdue}
+        typer.echo(json_line(head | {"days": rows}))
         return
-    if found.overdue:
-        complain(f"{found.overdue} were due before {found.first} and have not fired: see `status`.")
-    if not found.days:
+    if counts.overdue:
+        complain(
+            f"{counts.overdue} were due before {counts.first} and have not fired: see `status`."
+        )
+    if not counts.days:
         typer.echo("Nothing falls due.")
         return
     print_table(
         ("due", "checkpoint", "office", "timers"),
-        [(f"{d.due_on:%a %Y-%m-%d}", d.checkpoint, d.office, d.timers) for d in found.days],
+        [(f"{d.due_on:%a %Y-%m-%d}", d.checkpoint, d.office, d.timers) for d in counts.days],
     )

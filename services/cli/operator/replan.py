@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import complain
-from services.cli.operator.parts import answer, scheduler_settings
 
 if TYPE_CHECKING:
     from services.scheduler.app import Settings
     from services.scheduler.jobs.replan_everybody import Changes
 
+commands = typer.Typer()
+
 PROGRESS_SECONDS = 2.0
 KINDS = ("added", "moved", "dropped", "withdrawn")
 
 
+@commands.command()
 def replan(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Says what would change, and changes nothing.")
@@ -31,13 +33,15 @@ def replan(
 
     Example: RULEBOOK=our-rulebook.toml stoppunkt replan --dry-run
     """
+    from services.cli.access.environment import scheduler_settings
+    from services.cli.access.failures import run_or_refuse
     from services.cli.rulebooks import rulebook_of
 
     settings = scheduler_settings()
     rulebook = rulebook_of(settings.rulebook)
     name = f"{rulebook.name} {rulebook.version}"
     complain(f"Under {name}{', changing nothing' if dry_run else ''} …")
-    changes = answer(_replan(settings, dry_run=dry_run))
+    changes = run_or_refuse(_replan(settings, dry_run=dry_run))
     if as_json:
         _print_json(changes, name, dry_run=dry_run)
     else:
@@ -57,10 +61,10 @@ async def _replan(settings: Settings, *, dry_run: bool) -> Changes:
     from services.scheduler.operating import replan_all
 
     changes = Changes()
-    told_at = time.monotonic()
+    printed_at = time.monotonic()
     async for changes in replan_all(settings, dry_run=dry_run):
-        if time.monotonic() - told_at > PROGRESS_SECONDS:
-            told_at = time.monotonic()
+        if time.monotonic() - printed_at > PROGRESS_SECONDS:
+            printed_at = time.monotonic()
             complain(f"… {changes.people} people")
     return changes
 
@@ -76,12 +80,12 @@ def _rows(changes: Changes) -> list[dict[str, Any]]:
 def _print_json(changes: Changes, rulebook: str, *, dry_run: bool) -> None:
     from services.cli.output.jsonl import json_line
 
-    told = {"rulebook": rulebook, "dry_run": dry_run, "people": changes.people}
-    typer.echo(json_line(told | {"changes": _rows(changes)}))
+    head = {"rulebook": rulebook, "dry_run": dry_run, "people": changes.people}
+    typer.echo(json_line(head | {"changes": _rows(changes)}))
 
 
 def _print_table(changes: Changes) -> None:
-    from services.cli.operator.tables import print_table
+    from services.cli.output.table import print_table
 
     rows = _rows(changes)
     if not rows:

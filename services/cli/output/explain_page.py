@@ -13,19 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.norway import OSLO
+from services.cli.output.instants import weekday
+from services.cli.output.state_styles import STATE_STYLES
 from services.notifier.operating import DeliveryStory
 from services.scheduler.domain.people.explanation import CaseStory, Explanation, Line
 from services.scheduler.domain.plan.planned_step import PlannedStep
 from services.scheduler.domain.plan.reasons import in_words
-
-_STYLES = {
-    "fired": "bold",
-    "armed": "green",
-    "waiting": "cyan",
-    "done": "dim",
-    "missed": "yellow",
-    "not_applicable": "dim",
-}
 
 
 def page_of(explanation: Explanation) -> RenderableType:
@@ -48,12 +41,12 @@ def deliveries_of(stories: Sequence[DeliveryStory]) -> RenderableType:
     """What became of each message and task, as it stands now."""
     rows = [
         (
-            _moment(each.told.planned_at),
-            f"{each.checkpoint}.{each.step}".replace("_", " "),
-            f"{each.told.channel} to {each.told.role}".replace("_", " "),
-            _outcome(each),
+            _moment(story.told.planned_at),
+            f"{story.checkpoint}.{story.step}".replace("_", " "),
+            f"{story.told.channel} to {story.told.role}".replace("_", " "),
+            _outcome(story),
         )
-        for each in stories
+        for story in stories
     ]
     return Group(
         *_section(
@@ -63,14 +56,14 @@ def deliveries_of(stories: Sequence[DeliveryStory]) -> RenderableType:
 
 
 def _outcome(story: DeliveryStory) -> str:
-    told = story.told
-    why = told.wait_reason if told.state == "waiting" else told.reason
-    text = told.state + (f" ({why.replace('_', ' ')})" if why else "")
-    if told.state == "waiting" and told.ready_at is not None:
-        text += f" until {_moment(told.ready_at)}"
-    elif (when := told.ended_at or told.sent_at) is not None:
+    delivery = story.told
+    why = delivery.wait_reason if delivery.state == "waiting" else delivery.reason
+    text = delivery.state + (f" ({why.replace('_', ' ')})" if why else "")
+    if delivery.state == "waiting" and delivery.ready_at is not None:
+        text += f" until {_moment(delivery.ready_at)}"
+    elif (when := delivery.ended_at or delivery.sent_at) is not None:
         text += f" {_moment(when)}"
-    return text + (f", withdrawn: {told.withdrawn}" if told.withdrawn else "")
+    return text + (f", withdrawn: {delivery.withdrawn}" if delivery.withdrawn else "")
 
 
 def _case(case: CaseStory, as_of: datetime) -> Iterator[RenderableType]:
@@ -98,7 +91,7 @@ def _name(step: PlannedStep) -> str:
 
 def _state(step: PlannedStep) -> Text:
     words = in_words(step.reason)
-    return Text(f"{step.state.replace('_', ' ')}: {words}", style=_STYLES.get(step.state, ""))
+    return Text(f"{step.state.replace('_', ' ')}: {words}", style=STATE_STYLES[step.state])
 
 
 def _section(title: str, table: RenderableType | None, nothing: str) -> Iterator[RenderableType]:
@@ -110,11 +103,11 @@ def _section(title: str, table: RenderableType | None, nothing: str) -> Iterator
 def _lines(lines: Iterable[Line], *, with_hour: bool = True) -> Table:
     rows = [
         (
-            _moment(each.at) if with_hour else _day(each.at.date()),
-            each.what.replace("_", " "),
-            each.why,
+            _moment(line.at) if with_hour else _day(line.at.date()),
+            line.what.replace("_", " "),
+            line.why,
         )
-        for each in lines
+        for line in lines
     ]
     return _table(rows, (21 if with_hour else 15, None, None))
 
@@ -124,12 +117,12 @@ def _table(rows: Iterable[Sequence[str | Text]], widths: Sequence[int | None]) -
     for width in widths:
         table.add_column(min_width=width, overflow="fold")
     for row in rows:
-        table.add_row(*(each if isinstance(each, Text) else Text(each) for each in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
     return table
 
 
 def _day(on: date | None) -> str:
-    return f"{on:%a %-d %b %Y}" if on is not None else "-"
+    return weekday(on) if on is not None else "-"
 
 
 def _moment(at: datetime | None) -> str:

@@ -1,9 +1,9 @@
-"""Instants as options take them and as results show them."""
+"""Instants, dates and lengths of time as options take them and as results show them."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import typer
 
@@ -43,3 +43,13 @@ def span(text: str | timedelta) -> timedelta:
 def in_oslo(at: datetime) -> str:
     """ISO 8601 with the offset that holds in Oslo then."""
     return at.astimezone(OSLO).isoformat()
+
+
+def day(on: date) -> str:
+    """5 Jan 2026."""
+    return f"{on.day} {on:%b %Y}"
+
+
+def weekday(on: date) -> str:
+    """Mon 5 Jan 2026."""
+    return f"{on:%a} {day(on)}"

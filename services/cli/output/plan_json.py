@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.messages import DeadlineDue
-from services.cli.files.fold import Folded
+from services.cli.fold import Folded
 from services.cli.output.instants import in_oslo
 from services.scheduler.domain.people.explanation import Explanation, explain
 from services.scheduler.domain.people.replan import ReplanOutcome

@@ -13,18 +13,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-_STYLES = {
-    "fired": "bold",
-    "armed": "green",
-    "waiting": "cyan",
-    "done": "dim",
-    "missed": "yellow",
-    "not_applicable": "dim",
-}
+from services.cli.output.instants import weekday
+from services.cli.output.state_styles import STATE_STYLES
 
 
 def page_of(person: dict[str, Any]) -> RenderableType:
-    """One person of `plan --json`: a heading a case, and under it a line a step."""
+    """One person in the form of `plan --json`: a heading a case, and under it a line a step."""
     parts: list[RenderableType] = [Text(f"Person {person['person_id']}", style="bold")]
     if not person["cases"]:
         parts.append(Text("  no sick leave is known\n"))
@@ -52,13 +46,13 @@ def _tables(case: dict[str, Any]) -> Iterator[RenderableType]:
                 step.replace("_", " "),
                 _day(timer["due_on"]),
                 _moment(timer["due_at"]),
-                Text(f"{state.replace('_', ' ')}: {timer['reason']}", style=_STYLES.get(state, "")),
+                Text(f"{state.replace('_', ' ')}: {timer['reason']}", style=STATE_STYLES[state]),
             )
         yield Padding(table, (0, 0, 0, 4))
 
 
 def _day(iso: str | None) -> str:
-    return f"{date.fromisoformat(iso):%a %-d %b %Y}" if iso else "-"
+    return weekday(date.fromisoformat(iso)) if iso else "-"
 
 
 def _moment(iso: str | None) -> str:

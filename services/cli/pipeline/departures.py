@@ -10,8 +10,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.wire import Record
-from services.cli.files.record_file import to_json
 from services.cli.pipeline.held_records import Place
+from services.cli.record_files.record_json import to_json
 from services.runtime.kafka.connection import client_options
 from services.runtime.kafka.consumer import to_record
 from services.runtime.settings import ServiceSettings

@@ -23,10 +23,9 @@ from schemas.messages import (
     SmsRequested,
 )
 from schemas.wire import Record
-from services.cli.files.fold import in_order
-from services.cli.files.record_file import FiledRecord
 from services.cli.pipeline.departures import Departure, DepartureReader
-from services.cli.pipeline.held_records import Collector
+from services.cli.pipeline.held_records import HeldRecords
+from services.cli.record_files.read import FiledRecord, in_order
 from services.records.dead_letters import dead_topic
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Publisher
@@ -72,7 +71,7 @@ class Service:
 
     name: str
     app: App
-    collector: Collector
+    held: HeldRecords
 
 
 @dataclass(frozen=True)
@@ -176,9 +175,9 @@ class Driver:
         published = self._publisher.published
         behind = f"The {service.name} is behind"
         try:
-            records = await _within(behind, service.collector.take(published))
+            records = await _within(behind, service.held.take(published))
         except Behind:
-            lacking = ", ".join(service.collector.lacks(published))
+            lacking = ", ".join(service.held.lacks(published))
             raise Behind(f"{behind}: it has not read all of {lacking}.") from None
         if records:
             records.sort(key=lambda one: (self._order.get((one.topic, one.offset), -1), one.offset))

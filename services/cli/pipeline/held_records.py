@@ -14,7 +14,7 @@ Place = tuple[str, int]
 """A topic without prefix, and a partition."""
 
 
-class Collector:
+class HeldRecords:
     """Its `collect` is the consumer's handler; `take` waits for what this process is known to have published."""
 
     def __init__(self, topics: Sequence[str]) -> None:

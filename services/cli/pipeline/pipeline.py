@@ -11,10 +11,10 @@ from datetime import datetime
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from schemas.inbound import SCHEDULER_TOPICS
-from services.cli.files.fold import PUBLIC_PSEUDONYM_KEY
+from services.cli.fold import PUBLIC_PSEUDONYM_KEY
 from services.cli.pipeline.departures import DepartureReader
 from services.cli.pipeline.driver import DEPARTURE_TOPICS, READ_TOPICS, Driver, Service
-from services.cli.pipeline.held_records import Collector
+from services.cli.pipeline.held_records import HeldRecords
 from services.notifier import app as notifier_app
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import SCHEMA as NOTIFIER_SCHEMA
@@ -108,7 +108,7 @@ async def _scheduler(
     stack.push_async_callback(close_pool, pool)
     hash_of = scheduler_app.hashing(settings.pseudonym_key)
     app = scheduler_app.compose(pool, clock, publisher, rulebook, hash_of)
-    return Service("scheduler", app, Collector(SCHEDULER_TOPICS))
+    return Service("scheduler", app, HeldRecords(SCHEDULER_TOPICS))
 
 
 async def _notifier(
@@ -119,7 +119,7 @@ async def _notifier(
     )
     stack.push_async_callback(close_pool, pool)
     app = notifier_app.notifier_for(settings, pool=pool, clock=clock, publisher=publisher)
-    return Service("notifier", app, Collector(notifier_app.READ_TOPICS))
+    return Service("notifier", app, HeldRecords(notifier_app.READ_TOPICS))
 
 
 async def _consume(stack: AsyncExitStack, settings: GivenSettings, service: Service) -> None:
@@ -127,9 +127,9 @@ async def _consume(stack: AsyncExitStack, settings: GivenSettings, service: Serv
     broker = make_broker(settings)
     consumer = Consumer(
         broker,
-        topics=service.collector.topics,
+        topics=service.held.topics,
         group_id=service.name,
-        handle=service.collector.collect,
+        handle=service.held.collect,
         prefix=settings.topic_prefix,
         poll_milliseconds=POLL_MILLISECONDS,
         fetch_wait_ms=FETCH_WAIT_MS,
@@ -143,4 +143,4 @@ async def _consume(stack: AsyncExitStack, settings: GivenSettings, service: Serv
 
 def _has_all(consumer: Consumer, service: Service) -> bool:
     client = consumer.subscriber.consumer
-    return client is not None and len(client.assignment()) == len(service.collector.topics)
+    return client is not None and len(client.assignment()) == len(service.held.topics)

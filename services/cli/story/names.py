@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 @dataclass
-class Cast:
+class Names:
     """Role names by person id, names by organisation number; whoever has none gets one when first met."""
 
     persons: dict[str, str] = field(default_factory=dict)
     employers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path) -> Cast:
+    def read(cls, path: Path) -> Names:
         """A JSON file with `persons` and `employers`."""
         known = json.loads(path.read_text("utf-8"))
         return cls(known["persons"], known["employers"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from schemas.ids import delivery_id
@@ -27,11 +27,19 @@ from schemas.messages import (
 )
 from schemas.norway import OSLO
 from schemas.wire import Envelope, decode
-from services.cli.files.record_file import FiledRecord
 from services.cli.pipeline.departures import Departure, in_form_order
 from services.cli.pipeline.driver import Moment
-from services.cli.story.arrivals import day, told_of
-from services.cli.story.names import Cast
+from services.cli.record_files.read import FiledRecord
+from services.cli.story.incoming import who_and_what
+from services.cli.story.names import Names
+from services.cli.story.outgoing import (
+    due_words,
+    email_words,
+    name_words,
+    step_words,
+    task_words,
+    why_words,
+)
 
 _REGISTERS = "registers"
 _CHANNELS = ("sms", "email", "organisation_email", "letter", "adviser_task")
@@ -65,8 +73,8 @@ class _Errand:
 class Story:
     """Told moment by moment; `counts` sums up by kind, for the end."""
 
-    def __init__(self, cast: Cast) -> None:
-        self._cast = cast
+    def __init__(self, names: Names) -> None:
+        self._names = names
         self._events: dict[str, DeadlineDue] = {}
         self._errands: dict[str, _Errand] = {}
         self.counts: Counter[str] = Counter()
@@ -88,7 +96,7 @@ class Story:
         for filed in arrived:
             decoded = decode_inbound(filed.record)
             for one in decoded.split() if isinstance(decoded, Envelope) else ():
-                told = told_of(one.message, self._cast)
+                told = who_and_what(one.message, self._names)
                 if told is not None:
                     yield Line("in", *told)
                 untold += told is None
@@ -109,19 +117,19 @@ class Story:
         match message:
             case DeadlineDue():
                 self._remember(message)
-                return Line("due", self._person(message), _due(message), message.event_id)
+                return Line("due", self._person(message), due_words(message), message.event_id)
             case DeadlineWithdrawn():
-                who = self._cast.person(message.person_id)
+                who = self._names.person(message.person_id)
                 return Line("withdrawn", who, self._back(message), message.event_id)
             case SmsRequested():
                 return self._sent("SMS", message.delivery_id, f"“{message.text}”")
             case EmailRequested():
-                return self._sent("e-mail", message.delivery_id, _email(message))
+                return self._sent("e-mail", message.delivery_id, email_words(message))
             case LetterRequested():
                 text = f"letter {message.template}, in {message.language}"
                 return self._sent("letter", message.delivery_id, text)
             case AdviserTaskOpened():
-                return self._sent("task", message.task_id, _task(message))
+                return self._sent("task", message.task_id, task_words(message))
             case AdviserTaskUpdated():
                 text = f"what the adviser is told has changed (revision {message.revision})"
                 return self._closed("updated", message.task_id, text)
@@ -155,23 +163,23 @@ class Story:
         if errand is None:
             return Line(kind, "somebody", text)
         event = errand.event
-        text = f"{_step(event)}, to {self._recipient(errand)}: {text}".replace("_", " ")
+        text = f"{step_words(event)}, to {self._recipient(errand)}: {text}".replace("_", " ")
         return Line(kind, self._person(event), text, event.event_id)
 
     def _back(self, message: DeadlineWithdrawn) -> str:
         whom = ", ".join(self._role(each) for each in message.recipients or ())
         detail = f", {message.detail}" if message.detail else ""
-        text = f"{_name(message.checkpoint, message.step)}, for {whom or 'all'}"
+        text = f"{name_words(message.checkpoint, message.step)}, for {whom or 'all'}"
         return f"{text}: {message.reason}{detail}".replace("_", " ")
 
     def _person(self, event: DeadlineDue) -> str:
-        return self._cast.person(event.person_id)
+        return self._names.person(event.person_id)
 
     def _recipient(self, errand: _Errand) -> str:
         return self._role(errand.recipient)
 
     def _role(self, recipient: Recipient) -> str:
-        at = f" at {self._cast.employer(recipient.org_number)}" if recipient.org_number else ""
+        at = f" at {self._names.employer(recipient.org_number)}" if recipient.org_number else ""
         return f"the {recipient.role.replace('_', ' ')}{at}"
 
 
@@ -189,51 +197,6 @@ def _grouped(lines: Sequence[Line], events: Mapping[str, DeadlineDue]) -> Iterat
             continue
         event = events.get(line.event_id)
         if line.kind in _SENT and event is not None:
-            yield line._replace(text=f"{line.text}\nwhy: {_why(event)}")
+            yield line._replace(text=f"{line.text}\nwhy: {why_words(event)}")
         else:
             yield line
-
-
-def _name(checkpoint: str, step: str) -> str:
-    return f"{checkpoint} · {step}".replace("_", " ")
-
-
-def _step(event: DeadlineDue) -> str:
-    return _name(event.checkpoint, event.step)
-
-
-def _due(event: DeadlineDue) -> str:
-    late = f", {_span(event.late_seconds)} late" if event.late_seconds else ""
-    again = f", for the {event.generation}. time" if event.generation > 1 else ""
-    on = "" if event.due_on == event.due_at.astimezone(OSLO).date() else ", told before"
-    return f"{_why(event)}{on}{late}{again}"
-
-
-def _why(event: DeadlineDue) -> str:
-    return f"{_step(event)}, due {_weekday(event.due_on)} (day {event.case.day}, week {event.case.week})"
-
-
-def _weekday(on: date) -> str:
-    return f"{on:%a} {day(on)}"
-
-
-def _span(seconds: int) -> str:
-    for length, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= length:
-            return f"{seconds // length} {name}"
-    return f"{seconds} s"
-
-
-def _email(message: EmailRequested) -> str:
-    """Its subject and what it says first; the guide below is the same for everybody."""
-    paragraphs = [part.strip() for part in message.text.split("\n\n")]
-    says = [part for part in paragraphs if len(part) > len("Hello.")]
-    return f"“{message.subject}” - {' '.join(says[0].split()) if says else ''}"
-
-
-def _task(message: AdviserTaskOpened) -> str:
-    desk = f"adviser {message.adviser_id}" if message.adviser_id else "the office's queue"
-    office = f" at office {message.office}" if message.office else ""
-    missing = f"; not known: {', '.join(message.basis.missing)}" if message.basis else ""
-    what = f"for {desk}{office}, {message.priority} priority, due {_weekday(message.due_on)}"
-    return what + missing.replace("_", " ")

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from bench.by_person import AT, MIB, Life, lives, measure
-from services.cli.files.by_person import groups_of
-from services.cli.files.fold import DeadRecord, fold
-from services.cli.files.record_file import FiledRecord, read_records
+from services.cli.fold import DeadRecord, fold
 from services.cli.output.plan_json import persons_of
+from services.cli.record_files.by_person import groups_of
+from services.cli.record_files.read import FiledRecord, read_records
 from services.scheduler.rulebook_file import read_rulebook
 
 FEW, MANY = 1_000, 6_000

@@ -13,10 +13,10 @@ import pytest
 
 from schemas.messages import DeadlineDue
 from schemas.wire import Envelope, decode
-from services.cli.files.fold import DeadRecord, fold
-from services.cli.files.record_file import FiledRecord, read_records
+from services.cli.fold import DeadRecord, fold
 from services.cli.pipeline.departures import Departure
 from services.cli.pipeline.pipeline import pipeline, settings_for
+from services.cli.record_files.read import FiledRecord, read_records
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.cli_records import troubled

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.messages import DeadlineDue, DeadlineUpdated
-from services.cli.files.fold import DeadRecord, fold
-from services.cli.files.record_file import read_records
+from services.cli.fold import DeadRecord, fold
+from services.cli.record_files.read import read_records
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.paths import SCENARIOS
 

@@ -14,9 +14,9 @@ import pytest
 
 from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.wire import Envelope
-from services.cli.files.fold import Folded, in_order
-from services.cli.files.record_file import FiledRecord, read_records
+from services.cli.fold import Folded
 from services.cli.output.plan_json import persons_of
+from services.cli.record_files.read import FiledRecord, in_order, read_records
 from services.scheduler.app import beginning, hashing
 from services.scheduler.domain.facts.intake import observations_of
 from services.scheduler.domain.people.known_people import KnownPeople

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from services.cli.files.fold import DeadRecord, fold
-from services.cli.files.record_file import read_records
+from services.cli.fold import DeadRecord, fold
 from services.cli.output.plan_json import persons_of
+from services.cli.record_files.read import read_records
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.cli_records import ANNE, KAFE, Scenario
 

@@ -12,7 +12,7 @@ from schemas.messages import Message
 from schemas.nav.avro import AvroFault, frame_value
 from schemas.nav_messages import NavMessage
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
-from services.cli.files.record_file import read_records
+from services.cli.record_files.read import read_records
 from tests.support.paths import EXAMPLES
 
 FOLDER = EXAMPLES

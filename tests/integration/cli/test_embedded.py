@@ -18,20 +18,18 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from services.cli.embedded import parts as embedded
-from services.cli.embedded import unprivileged
-from services.cli.embedded.parts import (
-    EmbeddedPartFailed,
-    embedded_kafka,
-    embedded_postgres,
-)
+from services.cli.embedded import program, unprivileged
+from services.cli.embedded.kafka import embedded_kafka
+from services.cli.embedded.postgres import embedded_postgres
+from services.cli.embedded.program import EmbeddedPartFailed
 
 PARTS = {"PostgreSQL": embedded_postgres, "Kafka": embedded_kafka}
 
 HOLD = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background
-from services.cli.embedded.parts import embedded_kafka, embedded_postgres
+from services.cli.embedded.kafka import embedded_kafka
+from services.cli.embedded.postgres import embedded_postgres
 with embedded_postgres() as dsn, embedded_kafka() as bootstrap_servers:
     print(dsn, bootstrap_servers, flush=True)
     sys.stdin.read()
@@ -189,7 +187,7 @@ def test_a_taken_port_is_an_error_in_one_sentence_without_a_path(
 ) -> None:
     with embedded_kafka() as bootstrap_servers:
         taken = int(bootstrap_servers.rpartition(":")[2])
-        monkeypatch.setattr(embedded, "_free_port", lambda: taken)
+        monkeypatch.setattr(program, "_free_port", lambda: taken)
         with pytest.raises(EmbeddedPartFailed) as caught, PARTS[part]():
             pass
     assert f"The embedded {part} ended while it was starting." in str(caught.value)

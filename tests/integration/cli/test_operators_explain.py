@@ -100,7 +100,7 @@ async def test_who_asks_about_a_person_is_written_down_without_the_number(
     """contract 14.7: reads of personal data are audited too, of people who are unknown as well."""
     await half_a_story(database_url)
     terminal = terminal_on(monkeypatch, database_url)
-    monkeypatch.setattr("services.cli.operator.explain.operator", lambda: "kari")
+    monkeypatch.setattr("services.cli.operator.explain.operator_account", lambda: "kari")
 
     for number in (ANNE, BJORN):
         await terminal.run("explain", number)

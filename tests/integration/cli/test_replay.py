@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.cli.files.record_file import read_records
+from services.cli.record_files.read import read_records
 from tests.support.cli_records import ANNE, BJORN, Scenario
 
 STOPPUNKT = [sys.executable, "-c", "from services.cli.main import main; main()"]

@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from services.cli.embedded.parts import embedded_kafka
+from services.cli.embedded.kafka import embedded_kafka
 from tests.support.postgres_and_kafka import Parts
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import PATIENCE_SECONDS

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaConnectionError
 from aiokafka.structs import ConsumerRecord
 
 from schemas.wire import Record
-from services.cli.embedded.parts import embedded_kafka
+from services.cli.embedded.kafka import embedded_kafka
 from services.runtime.kafka import (
     Consumer,
     ConsumerProbe,

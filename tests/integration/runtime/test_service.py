@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from services.cli.embedded.parts import embedded_kafka
+from services.cli.embedded.kafka import embedded_kafka
 from tests.support.captured_logs import NATIONAL_ID
 from tests.support.paths import ROOT
 from tests.support.postgres_and_kafka import Parts

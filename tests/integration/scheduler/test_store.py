@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from schemas.inbound import decode_inbound
 from schemas.messages import DeadlineDue, DeadlineWithdrawn
 from schemas.wire import Envelope, Record
-from services.cli.files.record_file import read_records
+from services.cli.record_files.read import read_records
 from services.records.dead_letters import DEAD_LETTERS_MAX, TooManyDeadLetters
 from services.scheduler.app import compose, hashing
 from services.scheduler.domain.facts.intake import observations_of

@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 
 from schemas.wire import Record
-from services.cli.files.record_file import FiledRecord
 from services.cli.pipeline import driver as module
 from services.cli.pipeline.departures import Departure, DepartureReader
 from services.cli.pipeline.driver import Behind, Driver, Moment, Service
-from services.cli.pipeline.held_records import Collector
+from services.cli.pipeline.held_records import HeldRecords
+from services.cli.record_files.read import FiledRecord
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Publisher
 
@@ -24,12 +24,12 @@ START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
 class Broker:
-    """Publishes to memory, and delivers to the collector unless told not to: topic by topic, as Kafka may."""
+    """Publishes to memory, and delivers to the held unless told not to: topic by topic, as Kafka may."""
 
-    def __init__(self, collector: Collector) -> None:
+    def __init__(self, held: HeldRecords) -> None:
         self.published: dict[tuple[str, int], int] = {}
         self.delivers = True
-        self._collector = collector
+        self._held = held
 
     async def publish(self, records: Sequence[Record]) -> None:
         stored: list[Record] = []
@@ -39,7 +39,7 @@ class Broker:
             stored.append(replace(record, offset=offset))
         if self.delivers:
             for topic in sorted({record.topic for record in records}):
-                await self._collector.collect([one for one in stored if one.topic == topic])
+                await self._held.collect([one for one in stored if one.topic == topic])
 
 
 class App:
@@ -78,10 +78,10 @@ def arrives(at: datetime, key: str, topic: str = NOTES) -> FiledRecord:
     return FiledRecord(1, at, Record(topic, key.encode(), b"{}"))
 
 
-def driven(app: App, collector: Collector | None = None) -> tuple[Driver, Broker]:
-    collector = collector or Collector([NOTES, FOLLOW_UP])
-    broker = Broker(collector)
-    parts = [Service("scheduler", app, collector)]
+def driven(app: App, held: HeldRecords | None = None) -> tuple[Driver, Broker]:
+    held = held or HeldRecords([NOTES, FOLLOW_UP])
+    broker = Broker(held)
+    parts = [Service("scheduler", app, held)]
     reader = cast("DepartureReader", Nothing())
     return Driver(parts, cast("Publisher", broker), reader, TurnedClock(START)), broker
 
@@ -172,9 +172,9 @@ async def test_what_is_due_and_never_done_ends_the_run() -> None:
 
 
 async def test_a_repeat_after_a_rebalance_is_held_once() -> None:
-    collector = Collector([NOTES])
+    held = HeldRecords([NOTES])
     record = Record(NOTES, b"0", None, offset=0)
-    await collector.collect([record])
-    await collector.collect([record])
+    await held.collect([record])
+    await held.collect([record])
 
-    assert await collector.take({(NOTES, 0): 0}) == [record]
+    assert await held.take({(NOTES, 0): 0}) == [record]

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.cli.files.by_person import groups_of
-from services.cli.files.record_file import read_records
 from services.cli.main import app
+from services.cli.record_files.by_person import groups_of
+from services.cli.record_files.read import read_records
 from tests.support.cli_records import (
     ANNE,
     BJORN,

@@ -23,7 +23,7 @@ from schemas.messages import (
     WithdrawalReason,
 )
 from services.cli.commands.settings import variables
-from services.cli.output.rulebook_table import rulebook_form
+from services.cli.output.rulebook_json import rulebook_form
 from services.notifier.domain.delivery import TRANSITIONS
 from services.notifier.domain.matrix import TASK_RULES
 from services.scheduler.domain.plan.planned_step import State

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from schemas.messages import Language, Role
-from services.cli.commands.texts import texts_app
+from services.cli.main import app
 from services.notifier.domain.words.rules import septets, written
 from services.notifier.texts_folder import load_texts
 from tests.support.paths import ROOT
@@ -255,7 +255,7 @@ def test_advisers_get_tasks_and_managers_no_sms() -> None:
 
 
 def show(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(texts_app, ["show", *arguments])
+    result = CliRunner().invoke(app, ["texts", "show", *arguments])
     return result.exit_code, result.stdout, result.stderr
 
 

@@ -1,4 +1,4 @@
-"""Dead letters on Kafka: found, read, and published again."""
+"""Dead letters on Kafka: lists them, reads one, publishes them again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.inbound import CANONICAL_TOPICS, NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.wire import Record
-from services.cli.files.record_file import to_json
+from services.cli.record_files.record_json import to_json
 from services.notifier.channels.wiring.choosing import receipt_topics
 from services.notifier.settings import NotifierSettings
 from services.records.dead_letters import NotReplayable, dead_topic, original
@@ -75,24 +75,26 @@ class Letter:
 
     def _header(self, name: str) -> str:
         """The last of that name; anybody may have written it, so it is masked as a log line is."""
-        found = [value for key, value in self.record.headers if key == name]
-        text = found[-1].decode(errors="replace") if found else ""
+        values = [value for key, value in self.record.headers if key == name]
+        text = values[-1].decode(errors="replace") if values else ""
         return mask("".join(char if char.isprintable() else "?" for char in text)[:300])
 
 
-async def letters(settings: NotifierSettings, topic: str | None) -> list[Letter]:
-    """All of them, or those that came on one topic; oldest first."""
-    dead = sorted({dead_topic(each) for each in _read(settings) if topic in (None, each)})
+async def letters_on(settings: NotifierSettings, topic: str | None) -> list[Letter]:
+    """The dead letters of all topics that are read, or of one; oldest first."""
+    dead = sorted({dead_topic(read) for read in _topics_read(settings) if topic in (None, read)})
     missing = await missing_topics(settings, dead) if dead else []
-    there = [each for each in dead if each not in missing]
-    found = [Letter(record) async for record in read_topics(settings, there)] if there else []
-    return sorted(found, key=lambda each: (each.dead_at, each.place))
+    existing = [name for name in dead if name not in missing]
+    if not existing:
+        return []
+    letters = [Letter(record) async for record in read_topics(settings, existing)]
+    return sorted(letters, key=lambda letter: (letter.dead_at, letter.place))
 
 
 async def letter_at(settings: NotifierSettings, place: str) -> Letter:
-    """One; raises NoSuchPlace."""
+    """The dead letter at topic/partition/offset; raises NoSuchPlace."""
     match = _PLACE.fullmatch(place)
-    known = {dead_topic(each) for each in _read(settings)}
+    known = {dead_topic(topic) for topic in _topics_read(settings)}
     if match is None or match[1] not in known:
         raise NoSuchPlace(
             f"{mask(place)} is no place of a dead letter, as `dead-letters list` prints it."
@@ -106,30 +108,30 @@ async def letter_at(settings: NotifierSettings, place: str) -> Letter:
 async def publish_again(
     settings: NotifierSettings, places: Sequence[str] | None, topic: str | None, *, to_others: bool
 ) -> tuple[list[str], list[tuple[str, str]]]:
-    """Publish these (or all, or all of one topic); returns their places, and (place, why) of those left.
+    """Publish these (or all, or all of one topic); returns the places published, and (place, why) of the others.
 
     Raises NoSuchPlace before anything is published, and what the publisher raises: then some may be out, and all may
     be published again.
     """
     if places is None:
-        found = await letters(settings, topic)
+        letters = await letters_on(settings, topic)
     else:
-        found = [await letter_at(settings, place) for place in dict.fromkeys(places)]
+        letters = [await letter_at(settings, place) for place in dict.fromkeys(places)]
     records: dict[str, Record] = {}
-    left: list[tuple[str, str]] = []
-    for each in found:
+    refused: list[tuple[str, str]] = []
+    for letter in letters:
         try:
-            record = original(each.record)
+            record = original(letter.record)
         except NotReplayable as fault:
-            left.append((each.place, str(fault)))
+            refused.append((letter.place, str(fault)))
             continue
         if record.topic not in CANONICAL_TOPICS and not to_others:
-            left.append((each.place, "the topic is another team's: see --to-others"))
+            refused.append((letter.place, "the topic is another team's: see --to-others"))
         else:
-            records[each.place] = record
+            records[letter.place] = record
     if records:
         await _publish(settings, list(records.values()))
-    return list(records), left
+    return list(records), refused
 
 
 async def _publish(settings: NotifierSettings, records: Sequence[Record]) -> None:
@@ -141,5 +143,5 @@ async def _publish(settings: NotifierSettings, records: Sequence[Record]) -> Non
         await publisher.stop()
 
 
-def _read(settings: NotifierSettings) -> tuple[str, ...]:
+def _topics_read(settings: NotifierSettings) -> tuple[str, ...]:
     return (*SCHEDULER_TOPICS, *NOTIFIER_TOPICS, *receipt_topics(settings))

@@ -1,4 +1,4 @@
-"""What `demo` and `replay` share: start the embedded parts, drive the pipeline, tell or print what leaves."""
+"""What `demo` and `replay` share: start the embedded parts, drive the pipeline, print what leaves."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ import asyncpg
 import typer
 from aiokafka.errors import KafkaError
 
-from services.cli.embedded.parts import EmbeddedPartFailed, embedded_kafka, embedded_postgres
+from services.cli.embedded.kafka import embedded_kafka
+from services.cli.embedded.postgres import embedded_postgres
+from services.cli.embedded.program import EmbeddedPartFailed
 from services.cli.exits import WRONG_USE, complain, refuse
-from services.cli.files.record_file import FiledRecord, NotRecords, read_records
 from services.cli.output.jsonl import json_line
 from services.cli.pipeline.departures import Departure, in_form_order
 from services.cli.pipeline.driver import READ_TOPICS, Behind, Driver, Moment
 from services.cli.pipeline.pipeline import GivenSettings, pipeline, settings_for
-from services.cli.story.names import Cast
+from services.cli.record_files.read import FiledRecord, NotRecords, read_records
+from services.cli.story.names import Names
+from services.cli.story.printer import StoryPrinter
 from services.cli.story.story import Story
-from services.cli.story.terminal import Teller
 from services.records.dead_letters import TooManyDeadLetters
 from services.runtime.kafka import PublishOutcomeUnknown, PublishRefused, TopicsUnavailable
 from services.runtime.logs import configure_logs
@@ -33,30 +35,30 @@ PROGRESS_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Play:
-    """What to play, by which rules, and how to show it; `until` is in UTC."""
+class Replay:
+    """Which file to replay, by which rules, and how to show it; `until` is in UTC."""
 
     file: Path
     rulebook: Rulebook
-    cast: Cast
+    names: Names
     until: datetime | None = None
     step: timedelta | None = None
     as_json: bool = False
 
 
-def play(it: Play) -> int:
-    """Play a file on embedded parts of its own; returns how many records were dead.
+def replay_file(replay: Replay) -> int:
+    """Replay a file on embedded parts of its own; returns how many records were dead.
 
     Ends the command with 2 over a file that holds no records, with 1 when a part or a service fails.
     """
-    filed = _records_of(it.file)
+    filed = _records_of(replay.file)
     if not filed:
         return 0
     configure_logs("ERROR", "console")
     complain("Starting PostgreSQL and Kafka …")
     try:
         with embedded_postgres() as database_url, embedded_kafka() as kafka:
-            return asyncio.run(_run(it, filed, settings_for(database_url, kafka)))
+            return asyncio.run(_run(replay, filed, settings_for(database_url, kafka)))
     except (EmbeddedPartFailed, Behind) as fault:
         refuse(str(fault))
     except TooManyDeadLetters:
@@ -78,34 +80,36 @@ def _records_of(file: Path) -> list[FiledRecord]:
         refuse(f"{file} cannot be read.", WRONG_USE)
 
 
-async def _run(it: Play, filed: list[FiledRecord], settings: GivenSettings) -> int:
+async def _run(replay: Replay, filed: list[FiledRecord], settings: GivenSettings) -> int:
     start = min(each.at for each in filed)
-    async with pipeline(settings, it.rulebook, start=start) as driver:
+    async with pipeline(settings, replay.rulebook, start=start) as driver:
         unread = sum(each.record.topic not in READ_TOPICS for each in filed)
         if unread:
             are = "record is on a topic" if unread == 1 else "records are on topics"
             complain(f"{unread} {are} that nobody reads: left out.")
-        shown = _Printed() if it.as_json else _Told(it.cast)
+        shown = _JsonOutput() if replay.as_json else _StoryOutput(replay.names)
         lines: dict[tuple[str, int], int] = {}
         dead = 0
-        async for moment in _moments(driver, it, filed):
+        async for moment in _moments(driver, replay, filed):
             lines |= {(each.record.topic, each.record.offset): each.line for each in moment.arrived}
             for each in _dead(moment):
                 dead += 1
-                complain(_complaint(it.file, each, lines))
+                complain(_complaint(replay.file, each, lines))
             shown.add(moment)
         shown.end()
         return dead
 
 
-async def _moments(driver: Driver, it: Play, filed: list[FiledRecord]) -> AsyncIterator[Moment]:
-    began_at = told_at = time.monotonic()
+async def _moments(
+    driver: Driver, replay: Replay, filed: list[FiledRecord]
+) -> AsyncIterator[Moment]:
+    began_at = printed_at = time.monotonic()
     count = 0
-    async with aclosing(driver.run(filed, until=it.until, step=it.step)) as moments:
+    async with aclosing(driver.run(filed, until=replay.until, step=replay.step)) as moments:
         async for moment in moments:
             count += 1
-            if time.monotonic() - told_at > PROGRESS_SECONDS:
-                told_at = time.monotonic()
+            if time.monotonic() - printed_at > PROGRESS_SECONDS:
+                printed_at = time.monotonic()
                 complain(f"… {moment.at:%Y-%m-%d}, {count} instants")
             yield moment
     complain(f"{count} instants in {time.monotonic() - began_at:.1f} s.")
@@ -121,7 +125,7 @@ def _complaint(file: Path, dead: Departure, lines: dict[tuple[str, int], int]) -
     return f"{file}:{line}: dead · {topic} · {dead.header('dead_reason')}"
 
 
-class _Printed:
+class _JsonOutput:
     """`--json`: everything that left, sorted, at the end."""
 
     def __init__(self) -> None:
@@ -135,15 +139,15 @@ class _Printed:
             typer.echo(json_line(departure.form()))
 
 
-class _Told:
+class _StoryOutput:
     """A story, as it happens."""
 
-    def __init__(self, cast: Cast) -> None:
-        self._story = Story(cast)
-        self._teller = Teller()
+    def __init__(self, names: Names) -> None:
+        self._story = Story(names)
+        self._printer = StoryPrinter()
 
     def add(self, moment: Moment) -> None:
-        self._teller.tell(self._story.page(moment))
+        self._printer.print_page(self._story.page(moment))
 
     def end(self) -> None:
-        self._teller.total(self._story.counts)
+        self._printer.print_totals(self._story.counts)

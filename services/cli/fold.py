@@ -6,9 +6,8 @@ instant as they stand in the file, and each topic's offsets counted in that orde
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter
@@ -16,7 +15,7 @@ from operator import attrgetter
 from schemas.ids import person_hash
 from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.wire import Envelope, InvalidRecord
-from services.cli.files.record_file import FiledRecord
+from services.cli.record_files.read import FiledRecord, in_order
 from services.scheduler.domain.facts.intake import Observation, observations_of
 from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.replan import ReplanOutcome
@@ -42,17 +41,6 @@ class Folded:
 
     simulation: Simulation
     plans: dict[str, ReplanOutcome]
-
-
-def in_order(filed: Iterable[FiledRecord]) -> list[FiledRecord]:
-    """By arrival, with the offsets that a fresh topic of one partition would give."""
-    offsets: Counter[str] = Counter()
-    ordered: list[FiledRecord] = []
-    for each in sorted(filed, key=attrgetter("at")):
-        topic = each.record.topic
-        ordered.append(replace(each, record=replace(each.record, offset=offsets[topic])))
-        offsets[topic] += 1
-    return ordered
 
 
 def fold(

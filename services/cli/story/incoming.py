@@ -1,8 +1,6 @@
-"""What a record that comes in says, in a few words: the left-hand side of a story."""
+"""What a record that comes in says, in a few words."""
 
 from __future__ import annotations
-
-from datetime import date
 
 from schemas.messages import (
     ActivityRequirementAssessed,
@@ -19,38 +17,34 @@ from schemas.messages import (
     WorkResumed,
 )
 from schemas.nav_messages import NavMessage, NoteStatusVersion, NoteVersion
-from services.cli.story.names import Cast
+from services.cli.output.instants import day
+from services.cli.story.names import Names
 
 
-def told_of(message: Message | NavMessage, cast: Cast) -> tuple[str, str] | None:
+def who_and_what(message: Message | NavMessage, names: Names) -> tuple[str, str] | None:
     """Who and what; None for contacts and others that belong in no story."""
     match message:
         case SickNoteRegistered():
-            return cast.person(message.person_id), _note(message, cast)
+            return names.person(message.person_id), _note(message, names)
         case NoteVersion(note=SickNoteRegistered() as note):
-            return cast.person(note.person_id), _note(note, cast)
+            return names.person(note.person_id), _note(note, names)
         case SickNoteWithdrawn() | NoteVersion():
             return "somebody", "a sick note is withdrawn (or moves to another topic)"
         case NoteStatusVersion(person_id=str(number)):
-            return cast.person(number), f"a sick note is now {message.status}"
+            return names.person(number), f"a sick note is now {message.status}"
         case PersonRenumbered():
-            cast.renumber(message.old_person_id, message.new_person_id)
-            return cast.person(message.new_person_id), "has got a new national number"
+            names.renumber(message.old_person_id, message.new_person_id)
+            return names.person(message.new_person_id), "has got a new national number"
         case FollowUpFact():
-            return cast.person(message.person_id), _fact(message, cast)
+            return names.person(message.person_id), _fact(message, names)
         case _:
             return None
 
 
-def day(on: date) -> str:
-    """A date as the story writes it: 5 Jan 2026."""
-    return f"{on.day} {on:%b %Y}"
-
-
-def _note(note: SickNoteRegistered, cast: Cast) -> str:
+def _note(note: SickNoteRegistered, names: Names) -> str:
     periods = ", ".join(map(_period, note.periods))
     employer = note.employer
-    at = cast.employer(employer.org_number, employer.name) if employer is not None else None
+    at = names.employer(employer.org_number, employer.name) if employer is not None else None
     form = "" if note.form == "digital" else f" on {note.form}"
     return f"sick note{form}: {periods}" + (f", {at}" if at is not None else ", no employer")
 
@@ -60,7 +54,7 @@ def _period(period: Period) -> str:
     return f"{kind} {day(period.from_)} to {day(period.to)}"
 
 
-def _fact(fact: FollowUpFact, cast: Cast) -> str:
+def _fact(fact: FollowUpFact, names: Names) -> str:
     words = type(fact).kind.replace("_", " ").replace(".", " ")
     match fact:
         case FollowUpPlanShared():
@@ -81,4 +75,4 @@ def _fact(fact: FollowUpFact, cast: Cast) -> str:
         case _:
             pass
     org = getattr(fact, "org_number", None)
-    return words + (f" ({cast.employer(org)})" if org is not None else "")
+    return words + (f" ({names.employer(org)})" if org is not None else "")

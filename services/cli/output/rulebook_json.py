@@ -1,4 +1,4 @@
-"""A rulebook as data, for `rulebook show`; a step's members are named as its file names them."""
+"""A rulebook in the form that `rulebook show --json` prints; a step's members are named as its file names them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def step_form(step: Step, rulebook: Rulebook) -> dict[str, Any]:
         "show_after_days": step.show_after_days,
         "reasons": step.reasons,
         "meetings": step.meetings,
-        "when": [condition_text(each) for each in step.when],
+        "when": [condition_text(condition) for condition in step.when],
         "done_by": step.done_by,
         "exempt_by": step.exempt_by,
         "to": step.to,
@@ -64,10 +64,10 @@ def condition_text(condition: Condition) -> str:
 
 def differences(rulebook: Rulebook, office: Rulebook) -> dict[str, Any]:
     """What an office has of its own, by `checkpoint.step.member`, also where it only follows from another value."""
-    found: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for ours, theirs in zip(rulebook.steps, office.steps, strict=True):
         before, after = step_form(ours, rulebook), step_form(theirs, office)
-        found |= {
+        changed |= {
             f"{ours.path}.{name}": value for name, value in after.items() if value != before[name]
         }
-    return found
+    return changed

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.messages import PersonRenumbered
 from schemas.wire import Envelope
-from services.cli.files.record_file import FiledRecord
+from services.cli.record_files.read import FiledRecord
 
 
 @dataclass

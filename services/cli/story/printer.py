@@ -7,7 +7,7 @@ from datetime import date
 
 from rich.text import Text
 
-from services.cli.output.consoles import StdoutConsole
+from services.cli.output.console import StdoutConsole
 from services.cli.story.story import Line, Page
 
 _STYLES = {
@@ -22,14 +22,14 @@ _SENT = ("SMS", "e-mail", "letter", "task")
 _INDENT = 19
 
 
-class Teller:
+class StoryPrinter:
     """Prints pages on stdout as they come."""
 
     def __init__(self) -> None:
         self._console = StdoutConsole()
         self._today: date | None = None
 
-    def tell(self, page: Page) -> None:
+    def print_page(self, page: Page) -> None:
         """One moment; nothing where it has no lines."""
         if not page.lines:
             return
@@ -42,7 +42,7 @@ class Teller:
             self._print(time, line)
             time = ""
 
-    def total(self, counts: Counter[str]) -> None:
+    def print_totals(self, counts: Counter[str]) -> None:
         """What the run came to."""
         self._console.print()
         self._console.rule(Text("In all"), align="left")

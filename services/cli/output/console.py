@@ -14,5 +14,5 @@ class StdoutConsole(Console):
         super().__init__(highlight=False)
 
     def on_broken_pipe(self) -> NoReturn:
-        """The reader has gone: the command ends as for every other output (`ends.run`)."""
+        """The reader has gone: the command ends as for every other output (`exits.run`)."""
         raise BrokenPipeError
