@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, NoReturn
 
@@ -88,6 +87,8 @@ def migrate_notifier() -> None:
 
 def _migrate(work: Coroutine[object, object, tuple[list[str], list[str]]]) -> NoReturn:
     """Do it, print what was done, and end. A failure is printed by its class alone: its text may quote a row."""
+    import asyncio
+
     import asyncpg
     from aiokafka.errors import KafkaError
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import import_module
+from typing import get_args
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from services.cli import main
 from services.cli.main import app
+from services.cli.operator.brake import Channel
+from services.notifier.domain.delivery import ChannelName
+from tests.support.paths import ROOT
 
 COMMANDS = [
     ("demo",),
@@ -37,6 +46,21 @@ COMMANDS = [
     ("dead-letters", "replay"),
     ("dead-letters", "resume"),
 ]
+PRINTS_NO_DATA = {
+    ("demo",): "a story",
+    ("pause",): "a sentence",
+    ("resume",): "a sentence",
+    ("scheduler", "run"): "a service",
+    ("notifier", "run"): "a service",
+    ("scheduler", "migrate"): "a line for each migration and topic",
+    ("notifier", "migrate"): "a line for each migration and topic",
+    ("dead-letters", "show"): "always JSON",
+    ("dead-letters", "replay"): "a place a line",
+    ("dead-letters", "resume"): "a sentence",
+}
+"""Commands without `--json`, and what they print."""
+PAGES = ("README.md", "docs/operators.md", "docs/rulebook.md", "docs/texts.md")
+"""Where somebody looks for a command."""
 SERVICE_VARIABLES = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "PSEUDONYM_KEY")
 
 
@@ -54,13 +78,57 @@ def test_the_list_of_commands_is_whole() -> None:
 
     for command in COMMANDS:
         assert f" {command[0]} " in listed
+    assert set(COMMANDS) == set(registered())
 
 
-def test_help_loads_neither_kafka_nor_postgresql() -> None:
+def registered() -> dict[tuple[str, ...], set[str]]:
+    """Every command with its options."""
+    return dict(_commands_below(typer.main.get_command(app), ()))
+
+
+def _commands_below(
+    command: object, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], set[str]]]:
+    if isinstance(command, typer.core.TyperGroup):
+        for name, sub in command.commands.items():
+            yield from _commands_below(sub, (*path, name))
+    elif isinstance(command, typer.core.TyperCommand):
+        yield path, {option for parameter in command.params for option in parameter.opts}
+
+
+@pytest.mark.parametrize("folder", ["commands", "operator"])
+def test_every_file_of_commands_is_listed_in_main(folder: str) -> None:
+    names = {path.stem for path in (ROOT / "services" / "cli" / folder).glob("*.py")} - {"__init__"}
+    declared = {name: import_module(f"services.cli.{folder}.{name}").commands for name in names}
+
+    assert len(declared) > 5
+    assert [name for name, one in declared.items() if one not in main.COMMANDS] == []
+
+
+@pytest.mark.parametrize("command", sorted(registered()), ids=" ".join)
+def test_a_command_that_prints_data_prints_it_as_json_too(command: tuple[str, ...]) -> None:
+    """contract 11: results on stdout, with `--json` for scripts."""
+    assert ("--json" in registered()[command]) != (command in PRINTS_NO_DATA)
+
+
+@pytest.mark.parametrize("command", sorted(registered()), ids=" ".join)
+def test_every_command_has_a_line_in_the_documents(command: tuple[str, ...]) -> None:
+    """As `stoppunkt status`, or alone in backticks."""
+    pages = "\n".join((ROOT / page).read_text("utf-8") for page in PAGES)
+
+    assert re.search(rf"(?:`|stoppunkt |make ){' '.join(command)}\b", pages)
+
+
+def test_the_channels_of_the_brake_are_those_of_the_notifier() -> None:
+    assert set(get_args(Channel)) == set(get_args(ChannelName))
+
+
+def test_help_loads_no_heavy_library() -> None:
     """So that it is quick: what a command needs it imports when it runs."""
     script = (
         "import sys; from services.cli.main import app; app(['--help'], standalone_mode=False);"
-        "print(sorted({'aiokafka', 'asyncpg', 'faststream', 'uvicorn'} & set(sys.modules)))"
+        "heavy = {'aiokafka', 'asyncpg', 'asyncio', 'faststream', 'fastavro', 'pydantic', 'uvicorn'};"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
