@@ -64,28 +64,28 @@ class Scheduler:
         """
         if self._schemas is not None:
             await self._schemas.prepare(records)
-        kept, dead = _decoded(records, self._schemas)
+        observations, dead = _decoded(records, self._schemas)
         now = await self._clock.now()
         ignored = 0
         for look in range(LOOKS_MAX):
             try:
                 async with self._begin() as work:
-                    ignored = await _store(work, kept, dead, now)
+                    ignored = await _store(work, observations, dead, now)
             except PeopleMoved:
                 if look == LOOKS_MAX - 1:
                     raise
             else:
                 break
-        metrics.RECORDS.labels("taken").inc(len(kept) - ignored)
+        metrics.RECORDS.labels("taken").inc(len(observations) - ignored)
         metrics.RECORDS.labels("ignored").inc(ignored)
         metrics.RECORDS.labels("dead").inc(len(dead))
-        for each in dead:
+        for dead_record in dead:
             _log.warning(
                 "record.dead",
-                topic=each.record.topic,
-                partition=each.record.partition,
-                offset=each.record.offset,
-                reason=each.reason,
+                topic=dead_record.record.topic,
+                partition=dead_record.record.partition,
+                offset=dead_record.record.offset,
+                reason=dead_record.reason,
             )
         self._wake()
 
@@ -114,17 +114,17 @@ class Scheduler:
             loaded = await work.people.claim_for_replan(now, REPLAN_BATCH)
             if not loaded.before.people:
                 return False
-            made = loaded.known_people.replan(loaded.before.people, now)
+            outcomes = loaded.known_people.replan(loaded.before.people, now)
             await work.people.save(loaded.changes, now)
-            await work.records.put(encoded(messages_of(made.values()), now))
+            await work.records.put(encoded(messages_of(outcomes.values()), now))
         return True
 
     async def _fire(self, now: datetime) -> bool:
         async with self._begin() as work:
             fired = await work.people.fire_due(now, FIRE_BATCH)
-            await work.records.put(encoded([each.event for each in fired], now))
-        for each in fired:
-            event = each.event
+            await work.records.put(encoded([due_event.event for due_event in fired], now))
+        for due_event in fired:
+            event = due_event.event
             metrics.FIRED.labels(event.checkpoint, event.step).inc()
             metrics.LATENESS_SECONDS.observe(event.late_seconds)
         if fired:
@@ -133,44 +133,51 @@ class Scheduler:
 
 
 async def _store(
-    work: Work, kept: Sequence[Observation], dead: Sequence[Dead], now: datetime
+    work: Work, observations: Sequence[Observation], dead: Sequence[Dead], now: datetime
 ) -> int:
-    """Returns how many were refused, being about somebody who has been erased since."""
+    """Store them and replan their people; returns how many were refused, their person having been erased since."""
     await work.records.refuse_when_stopped()
-    every, kept = len(kept), await work.people.without_erased(kept)
-    digests = {digest(*each.event) for each in kept if each.event is not None}
+    count, observations = len(observations), await work.people.without_erased(observations)
+    digests = {
+        digest(*observation.event) for observation in observations if observation.event is not None
+    }
     new = await work.records.add_seen(digests, now)
-    batch = [each for each in kept if each.event is None or digest(*each.event) in new]
+    batch = [
+        observation
+        for observation in observations
+        if observation.event is None or digest(*observation.event) in new
+    ]
     if batch:
         loaded = await work.people.load_for(batch)
-        made = loaded.known_people.replan(loaded.known_people.take(batch), now)
+        outcomes = loaded.known_people.replan(loaded.known_people.take(batch), now)
         await work.people.save(loaded.changes, now)
-        await work.records.put(encoded(messages_of(made.values()), now))
+        await work.records.put(encoded(messages_of(outcomes.values()), now))
     await work.records.set_aside(dead, now)
-    return every - len(kept)
+    return count - len(observations)
 
 
 def _decoded(
     records: Sequence[Record], schemas: Schemas | None
 ) -> tuple[list[Observation], list[Dead]]:
-    """What is kept of a batch and what is dead; the rest changes no timer."""
-    kept: list[Observation] = []
+    """The observations of a batch, and its dead letters; the other records change no timer."""
+    observations: list[Observation] = []
     dead: list[Dead] = []
     for record in records:
         match decode_inbound(record, schemas.of if schemas is not None else None):
             case Envelope() as envelope:
-                kept += observations_of(envelope, record)
+                observations += observations_of(envelope, record)
             case InvalidRecord(reason=reason):
-                # The notifier reads all of a contact, and sets bad ones aside: none is buried twice.
+                # Both services read this topic; exactly one may dead-letter a bad contact: the notifier, which
+                # reads all of it.
                 if record.topic != CONTACTS_TOPIC:
                     dead.append(Dead(record, reason))
             case IgnoredRecord():
                 metrics.RECORDS.labels("ignored").inc()
-    return kept, dead
+    return observations, dead
 
 
 def encoded(messages: Iterable[Message], now: datetime) -> list[Record]:
-    """The records of what the scheduler says at `now`."""
+    """The messages of the scheduler as records; `now` (UTC) is their `ce_time`."""
     return [
         encode(message, event_id=_event_id(message), source=SOURCE, at=now) for message in messages
     ]

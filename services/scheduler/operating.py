@@ -16,7 +16,7 @@ from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.explain.ask import explain as explain_now
 from services.scheduler.jobs.erase import Erased
 from services.scheduler.jobs.erase import erase as erase_from
-from services.scheduler.jobs.replan_everybody import Changes, replan_everybody
+from services.scheduler.jobs.replan_everybody import ReplanCounts, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
 
 _QUERIES = Queries("services.scheduler.sql")
@@ -65,7 +65,7 @@ async def explain(
         return await explain_now(begin, clock, rulebook, person_id, at, operator=operator)
 
 
-async def replan_all(settings: Settings, *, dry_run: bool) -> AsyncIterator[Changes]:
+async def replan_all(settings: Settings, *, dry_run: bool) -> AsyncIterator[ReplanCounts]:
     """Bring everybody's timers under the rulebook of the settings; yields the sums after each batch.
 
     The service must run with the same rulebook by then, or its next fact brings the old timers back.
@@ -74,8 +74,8 @@ async def replan_all(settings: Settings, *, dry_run: bool) -> AsyncIterator[Chan
     async with _connected(settings) as pool:
         clock = PostgresClock(pool, settings.clock_offset_seconds)
         begin = beginning(pool, rulebook, hashing(settings.pseudonym_key))
-        async for changes in replan_everybody(begin, clock, rulebook, dry_run=dry_run):
-            yield changes
+        async for counts in replan_everybody(begin, clock, rulebook, dry_run=dry_run):
+            yield counts
 
 
 async def forecast(settings: Settings, days: int) -> Forecast:

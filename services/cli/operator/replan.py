@@ -11,7 +11,7 @@ from services.cli.exits import complain
 
 if TYPE_CHECKING:
     from services.scheduler.app import Settings
-    from services.scheduler.jobs.replan_everybody import Changes
+    from services.scheduler.jobs.replan_everybody import ReplanCounts
 
 commands = typer.Typer()
 
@@ -56,11 +56,11 @@ def replan(
         )
 
 
-async def _replan(settings: Settings, *, dry_run: bool) -> Changes:
-    from services.scheduler.jobs.replan_everybody import Changes
+async def _replan(settings: Settings, *, dry_run: bool) -> ReplanCounts:
+    from services.scheduler.jobs.replan_everybody import ReplanCounts
     from services.scheduler.operating import replan_all
 
-    changes = Changes()
+    changes = ReplanCounts()
     printed_at = time.monotonic()
     async for changes in replan_all(settings, dry_run=dry_run):
         if time.monotonic() - printed_at > PROGRESS_SECONDS:
@@ -69,7 +69,7 @@ async def _replan(settings: Settings, *, dry_run: bool) -> Changes:
     return changes
 
 
-def _rows(changes: Changes) -> list[dict[str, Any]]:
+def _rows(changes: ReplanCounts) -> list[dict[str, Any]]:
     return [
         {"checkpoint": place.checkpoint, "office": place.office or None}
         | {kind: getattr(changes, kind)[place] for kind in KINDS}
@@ -77,14 +77,14 @@ def _rows(changes: Changes) -> list[dict[str, Any]]:
     ]
 
 
-def _print_json(changes: Changes, rulebook: str, *, dry_run: bool) -> None:
+def _print_json(changes: ReplanCounts, rulebook: str, *, dry_run: bool) -> None:
     from services.cli.output.jsonl import json_line
 
     head = {"rulebook": rulebook, "dry_run": dry_run, "people": changes.people}
     typer.echo(json_line(head | {"changes": _rows(changes)}))
 
 
-def _print_table(changes: Changes) -> None:
+def _print_table(changes: ReplanCounts) -> None:
     from services.cli.output.table import print_table
 
     rows = _rows(changes)

@@ -16,9 +16,9 @@ def explanation_form(explanation: Explanation) -> dict[str, Any]:
         "person_id": explanation.person_id,
         "as_of": explanation.as_of.isoformat(),
         "office": explanation.office,
-        "facts": [_line(each) for each in explanation.facts],
-        "notes": [_line(each) for each in explanation.notes],
-        "cases": [_case(each) for each in explanation.cases],
+        "facts": [_line(line) for line in explanation.facts],
+        "notes": [_line(line) for line in explanation.notes],
+        "cases": [_case(case) for case in explanation.cases],
     }
 
 
@@ -32,8 +32,8 @@ def _case(case: CaseStory) -> dict[str, Any]:
         "start": case.start.isoformat(),
         "end": case.end.isoformat(),
         "sick_days": case.sick_days,
-        "timers": [_step(each) for each in case.steps],
-        "timeline": [_line(each) for each in case.timeline],
+        "timers": [_step(step) for step in case.steps],
+        "timeline": [_line(line) for line in case.timeline],
     }
 
 

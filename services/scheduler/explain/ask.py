@@ -9,7 +9,7 @@ from datetime import datetime
 
 from services.runtime.clock import Clock
 from services.scheduler.domain.people.explanation import Explanation
-from services.scheduler.domain.people.explanation import explain as told
+from services.scheduler.domain.people.explanation import explain as in_words_of
 from services.scheduler.domain.people.replan import replan
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.ports import Begin
@@ -34,4 +34,4 @@ async def explain(
     async with begin() as work:
         await work.operators.add_audit(person_id, "explain", operator, now)
         person = await work.operators.as_of(person_id, instant)
-    return told(replan(person, rulebook, instant), instant) if person is not None else None
+    return in_words_of(replan(person, rulebook, instant), instant) if person is not None else None

@@ -54,12 +54,12 @@ def operator_routes(token: SecretStr, explain: Explain) -> list[Route]:
             )
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                found = await explain(question.person_id, question.at)
+                explanation = await explain(question.person_id, question.at)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             return _told(503, f"PostgreSQL did not answer ({type(error).__name__}).")
-        if found is None:
+        if explanation is None:
             return _told(404, "Nothing is known of this person.")
-        return JSONResponse(explanation_form(found), headers=_UNKEPT)
+        return JSONResponse(explanation_form(explanation), headers=_UNKEPT)
 
     return [Route("/explain", answer, methods=["POST"])]
 

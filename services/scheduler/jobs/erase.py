@@ -92,7 +92,7 @@ class _Eraser:
             ordered = sorted(hashes)
             # A row to lock, also for somebody whom a service is storing for the first time right now.
             await self._connection.execute(
-                _QUERIES["add_people"], ordered, [hashes[each] for each in ordered]
+                _QUERIES["add_people"], ordered, [hashes[person] for person in ordered]
             )
             people = await self._connection.fetch(_QUERIES["lock_people"], ordered)
             used = {bytes(row["person"]): row["numbers_used"] for row in people}

@@ -1,6 +1,6 @@
 """Are the timers still what the facts give? Asked of everybody in turn, a batch at a time, for ever (contract 13.15).
 
-They always should be: a difference is a bug or somebody's hand in the tables. It is counted, told and mended.
+They always should be: a difference is a bug, or somebody has edited the tables. It is counted, logged and mended.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from services.scheduler.domain.people.known_people import messages_of
 from services.scheduler.domain.people.person import Person
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.handlers import encoded
-from services.scheduler.jobs.replan_everybody import Changes
+from services.scheduler.jobs.replan_everybody import ReplanCounts
 from services.scheduler.ports import Begin
 
 PEOPLE_PER_BATCH = 200
@@ -30,24 +30,24 @@ class Reconciliation:
         self._rulebook = rulebook
         self._last_person = b""
 
-    async def run(self) -> Changes:
+    async def run(self) -> ReplanCounts:
         """Compare and mend the next batch; returns what was different.
 
         People whom a new rulebook has not reached yet are left alone: `replan` is for them.
         """
         now = await self._clock.now()
-        changes = Changes()
+        changes = ReplanCounts()
         async with self._begin() as work:
             loaded = await work.people.claim_after(self._last_person, PEOPLE_PER_BATCH)
             hashes = [person.hash for person in loaded.before.people.values()]
             known = [
-                number for number, each in loaded.before.people.items() if self._is_under(each)
+                number for number, person in loaded.before.people.items() if self._is_under(person)
             ]
-            made = loaded.known_people.replan(known, now)
-            for number in made:
+            outcomes = loaded.known_people.replan(known, now)
+            for number in outcomes:
                 changes.count(loaded.before.people[number], loaded.known_people.people[number])
             await work.people.save(loaded.changes, now)
-            await work.records.put(encoded(messages_of(made.values()), now))
+            await work.records.put(encoded(messages_of(outcomes.values()), now))
         self._last_person = max(hashes, default=b"")
         metrics.RECONCILED.inc(changes.people)
         if changes.places():

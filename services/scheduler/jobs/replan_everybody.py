@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
 
 @dataclass
-class Changes:
+class ReplanCounts:
     """How many timers a replan adds, moves and drops, and how many due events it withdraws."""
 
     added: Counter[Place] = field(default_factory=Counter)
@@ -64,13 +64,13 @@ class Changes:
 
 async def replan_everybody(
     begin: Begin, clock: Clock, rulebook: Rulebook, *, dry_run: bool
-) -> AsyncGenerator[Changes, None]:
+) -> AsyncGenerator[ReplanCounts, None]:
     """Replan all people under the rulebook that `begin` was made with; yields the sums after each batch.
 
     A dry run changes nothing and begins anew each time. What PostgreSQL raises comes through; the next call then
     goes on behind the last batch that was committed.
     """
-    changes = Changes()
+    changes = ReplanCounts()
     name = f"{rulebook.name} {rulebook.version}"
     progress = Progress(name, await clock.now())
     if not dry_run:
@@ -84,12 +84,12 @@ async def replan_everybody(
 
 
 async def _batch(
-    begin: Begin, clock: Clock, progress: Progress, changes: Changes, *, dry_run: bool
+    begin: Begin, clock: Clock, progress: Progress, changes: ReplanCounts, *, dry_run: bool
 ) -> Progress:
     now = await clock.now()
     async with begin() as work:
         loaded = await work.people.claim_after(progress.last_person, PEOPLE_PER_BATCH)
-        made = loaded.known_people.replan(loaded.before.people, now)
+        outcomes = loaded.known_people.replan(loaded.before.people, now)
         if not loaded.before.people:
             progress = replace(progress, finished_at=now)
         else:
@@ -100,7 +100,7 @@ async def _batch(
             )
         if not dry_run:
             await work.people.save(loaded.changes, now)
-            await work.records.put(encoded(messages_of(made.values()), now))
+            await work.records.put(encoded(messages_of(outcomes.values()), now))
             await work.operators.save_replan_progress(progress)
     for number, before in loaded.before.people.items():
         changes.count(before, loaded.known_people.people[number])

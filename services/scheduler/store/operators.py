@@ -52,9 +52,12 @@ class OperatorTables:
             cases=tuple(case_of(row) for row in await fetch(_QUERIES["read_cases"], hashes)),
             numbers_used=known[0]["numbers_used"],
             fired=tuple(
-                replace(each, withdrawn=tuple(part for part in each.withdrawn if part.at <= at))
-                for each in fired
-                if each.event.fired_at <= at
+                replace(
+                    due_event,
+                    withdrawn=tuple(part for part in due_event.withdrawn if part.at <= at),
+                )
+                for due_event in fired
+                if due_event.event.fired_at <= at
             ),
             timers=tuple(
                 timer_of(row)

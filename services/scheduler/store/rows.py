@@ -156,7 +156,7 @@ def fired_of(row: Row, withdrawn: Iterable[Row]) -> Fired:
         case_id=row["case_id"],
         event=DeadlineDue.model_validate_json(row["payload"]),
         caught_up=row["caught_up"],
-        withdrawn=tuple(_withdrawn_of(each) for each in withdrawn),
+        withdrawn=tuple(_withdrawn_of(part) for part in withdrawn),
         doubted_since=_utc(row["doubted_since"]),
         basis=Basis.model_validate_json(basis) if basis is not None else None,
     )

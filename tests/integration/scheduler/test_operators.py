@@ -14,7 +14,7 @@ from services.scheduler.domain.people.explanation import explain
 from services.scheduler.domain.people.replan import replan
 from services.scheduler.domain.rulebook.reader import parse
 from services.scheduler.jobs.reconcile import Reconciliation
-from services.scheduler.jobs.replan_everybody import Changes, Place, replan_everybody
+from services.scheduler.jobs.replan_everybody import Place, ReplanCounts, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.scheduler_bench import (
     ANNE,
@@ -80,7 +80,7 @@ async def test_the_past_of_a_note_that_is_gone_can_still_be_explained(database_u
     assert after["follow_up_plan.reminder"] == ("not_applicable", "case_withdrawn")
 
 
-async def changes_of(bench: Bench, text: str, *, dry_run: bool) -> Changes:
+async def changes_of(bench: Bench, text: str, *, dry_run: bool) -> ReplanCounts:
     rulebook = parse(text)
     begin = beginning(bench.pool, rulebook, hashing(KEY))
     return [c async for c in replan_everybody(begin, bench.clock, rulebook, dry_run=dry_run)][-1]

@@ -106,19 +106,19 @@ def _months_before(day: date) -> date:
 
 def _plans(facts: CaseFacts) -> tuple[PlanBasis, ...]:
     orgs = sorted({plan.org_number for plan in facts.plans})
-    found = []
+    plan_bases = []
     for org in orgs:
         plans = [plan for plan in facts.plans if plan.org_number == org]
-        made = [plan.made_on for plan in plans if plan.made_on is not None]
-        shared = [plan.shared_on for plan in plans if isinstance(plan, FollowUpPlanShared)]
-        found.append(
+        dates_made = [plan.made_on for plan in plans if plan.made_on is not None]
+        dates_shared = [plan.shared_on for plan in plans if isinstance(plan, FollowUpPlanShared)]
+        plan_bases.append(
             PlanBasis(
                 org_number=org,
-                made_on=max(made, default=None),
-                shared_on=max(shared, default=None),
+                made_on=max(dates_made, default=None),
+                shared_on=max(dates_shared, default=None),
             )
         )
-    return tuple(found)
+    return tuple(plan_bases)
 
 
 def _meeting(meeting: MeetingState) -> MeetingBasis:

@@ -152,12 +152,12 @@ def facts_by_case(
     A fact older than every case is left out: it waits for a backdated note.
     """
     dates = [start for start, _ in starts]
-    found: dict[str, list[Fact]] = {}
+    by_case: dict[str, list[Fact]] = {}
     for fact in facts:
         index = bisect_right(dates, fact.on) - 1
         if index >= 0:
-            found.setdefault(starts[index][1], []).append(fact)
-    return found
+            by_case.setdefault(starts[index][1], []).append(fact)
+    return by_case
 
 
 def case_facts(facts: Iterable[Fact]) -> CaseFacts:
@@ -227,14 +227,14 @@ def _exemptions(ordered: Iterable[object]) -> tuple[ExemptionFact, ...]:
     )
 
 
-def _last_of(found: Iterable[tuple[M, object]]) -> tuple[M, ...]:
+def _last_of(versions: Iterable[tuple[M, object]]) -> tuple[M, ...]:
     """The last of each slot in the order given, which is that of the versions."""
-    return tuple({slot: message for message, slot in found}.values())
+    return tuple({slot: message for message, slot in versions}.values())
 
 
-def _latest_of(found: Iterable[tuple[F, object]]) -> tuple[F, ...]:
+def _latest_of(versions: Iterable[tuple[F, object]]) -> tuple[F, ...]:
     """The one of each slot that happened last; of two at one instant the later version."""
-    return _last_of(sorted(found, key=lambda pair: pair[0].occurred_at))
+    return _last_of(sorted(versions, key=lambda pair: pair[0].occurred_at))
 
 
 def _meetings(ordered: Sequence[DialogueMeetingFact]) -> tuple[MeetingState, ...]:

@@ -131,12 +131,12 @@ class Leave:
 
 
 def _employers_of(notes: Iterable[NoteDay]) -> tuple[Employer, ...]:
-    found: dict[str, Employer] = {}
+    by_number: dict[str, Employer] = {}
     for note_day in sorted(notes, key=lambda note_day: note_day.note.recency):
         employer = note_day.note.note.employer
         if employer is not None:
-            found[employer.org_number] = employer
-    return tuple(found[org] for org in sorted(found))
+            by_number[employer.org_number] = employer
+    return tuple(by_number[org] for org in sorted(by_number))
 
 
 def leaves_of(notes: Sequence[StandingNote], resumed: Sequence[WorkResumed]) -> list[Leave]:
@@ -251,14 +251,14 @@ def identify(
     named: dict[str, Leave] = {}
     cases: list[StoredCase] = []
     for leave in leaves:
-        kept = next((case for case in free if _touches(leave, case)), None)
-        if kept is None:
+        match = next((case for case in free if _touches(leave, case)), None)
+        if match is None:
             numbers_used += 1
-            kept = StoredCase(new_id(numbers_used), numbers_used, leave.start, leave.end)
+            match = StoredCase(new_id(numbers_used), numbers_used, leave.start, leave.end)
         else:
-            free.remove(kept)
-        named[kept.case_id] = leave
-        cases.append(replace(kept, start=leave.start, end=leave.end, is_withdrawn=False))
+            free.remove(match)
+        named[match.case_id] = leave
+        cases.append(replace(match, start=leave.start, end=leave.end, is_withdrawn=False))
     merged: dict[str, str] = {}
     for case in free:
         into = next((case_id for case_id, leave in named.items() if _touches(leave, case)), None)

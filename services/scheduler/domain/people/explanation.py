@@ -1,6 +1,6 @@
 """Why somebody did, or did not, get a message: facts, cases and the whole plan in words and in order (contract 4.5).
 
-Pure, and made from the same replan that the service acts on, so that it cannot tell another story.
+Pure, and derived from the same replan that the service acts on, so that both give the same reasons.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CaseStory:
-    """One case: its span as the notes tell it (None once no note does), its plan, its timeline."""
+    """One case: its span as the notes make it (`leave` is None once none does), its plan, its timeline."""
 
     case_id: str
     start: date
@@ -53,9 +53,9 @@ class Explanation:
     cases: tuple[CaseStory, ...]
 
 
-def explain(made: ReplanOutcome, as_of: datetime) -> Explanation:
-    """Tell a replan in words; `as_of` (aware) is the instant that it was made for."""
-    person = made.person
+def explain(outcome: ReplanOutcome, as_of: datetime) -> Explanation:
+    """A replan in words; `as_of` (aware) is its instant."""
+    person = outcome.person
     return Explanation(
         person_id=person.person_id,
         as_of=as_of.astimezone(OSLO),
@@ -69,13 +69,13 @@ def explain(made: ReplanOutcome, as_of: datetime) -> Explanation:
                 end=case.end,
                 sick_days=len(leave.days) if leave is not None else 0,
                 leave=leave,
-                steps=made.plans[case.case_id].steps,
+                steps=outcome.plans[case.case_id].steps,
                 timeline=_timeline(
-                    leave, made.plans[case.case_id].steps, made.plans[case.case_id].fired
+                    leave, outcome.plans[case.case_id].steps, outcome.plans[case.case_id].fired
                 ),
             )
             for case in person.cases
-            for leave in (made.leaves.get(case.case_id),)
+            for leave in (outcome.leaves.get(case.case_id),)
         ),
     )
 
@@ -90,7 +90,7 @@ def _facts(person: Person) -> tuple[Line, ...]:
             fact.message.kind,
             "withdrawn later" if fact.id in withdrawn else "",
         )
-        for fact in sorted(person.facts, key=lambda each: (each.message.occurred_at, each.id))
+        for fact in sorted(person.facts, key=lambda fact: (fact.message.occurred_at, fact.id))
     )
 
 
@@ -121,19 +121,19 @@ def _timeline(
         lines.append(Line(midnight(leave.start).astimezone(OSLO), "first sick day", ""))
         lines.append(Line(midnight(leave.end).astimezone(OSLO), "last sick day", ""))
         lines.append(Line(midnight(leave.over_on).astimezone(OSLO), "case over", ""))
-    for each in fired:
-        event = each.event
+    for due_event in fired:
+        event = due_event.event
         why = f"late by {event.late_seconds} s" if event.late_seconds else "on time"
         name = _name(event.checkpoint, event.step, event.subject or "", event.generation)
         lines.append(Line(event.fired_at.astimezone(OSLO), f"told: {name}", why))
-        for part in each.withdrawn:
+        for part in due_event.withdrawn:
             whom = f" for {part.recipient.role}" if part.recipient is not None else ""
             why = f"{part.reason}:{part.detail}" if part.detail else part.reason
             lines.append(Line(part.at.astimezone(OSLO), f"withdrawn{whom}: {name}", why))
-    told = {each.key for each in fired}
+    fired_keys = {due_event.key for due_event in fired}
     for planned in steps:
-        # What was told and taken back stands above with its reason.
-        is_ahead = planned.state == "armed" or planned.key not in told
+        # A due event that went out and was withdrawn stands above, with its reason.
+        is_ahead = planned.state == "armed" or planned.key not in fired_keys
         if planned.state != "fired" and is_ahead and planned.due_at is not None:
             name = _name(*planned.key, planned.generation)
             why = f"{planned.state}, {in_words(planned.reason)}"

@@ -161,8 +161,8 @@ class KnownPeople:
         involved = self._involved(touched)
         facts = [fact for number in sorted(involved) for fact in self.people[number].facts]
         known = {f.message.old_person_id for f in facts if isinstance(f.message, PersonRenumbered)}
-        kept = {old: new for old, new in self.renumbered.items() if old not in known}
-        self.renumbered = kept | dict(numbers_after(facts))
+        unaffected = {old: new for old, new in self.renumbered.items() if old not in known}
+        self.renumbered = unaffected | dict(numbers_after(facts))
         moved: set[str] = set(involved)
         for number in sorted(involved):
             moved |= self._hand_over(number)
@@ -171,11 +171,13 @@ class KnownPeople:
     def _involved(self, touched: set[str]) -> set[str]:
         """Everybody whom changes of number tie to those people, whether the changes stand or not."""
         involved: set[str] = set()
-        found = set(touched)
-        while found:
-            involved |= found
-            found = {n for number in found for n in _numbers_in(self.people[number])} - involved
-            found &= self.people.keys()
+        connected = set(touched)
+        while connected:
+            involved |= connected
+            connected = {
+                n for number in connected for n in _numbers_in(self.people[number])
+            } - involved
+            connected &= self.people.keys()
         return involved
 
     def _hand_over(self, number: str) -> set[str]:

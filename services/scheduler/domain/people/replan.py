@@ -52,8 +52,10 @@ def replan(person: Person, rulebook: Rulebook, now: datetime) -> ReplanOutcome:
         for case in identified.cases
     }
     updated, fired = scene.updated(plans)
-    timers = [timer for case, each in plans.items() for timer in scene.timers(case, each)]
-    withdrawn = [scene.withdrawal(*each) for case in plans.values() for each in case.withdrawn]
+    timers = [timer for case, case_plan in plans.items() for timer in scene.timers(case, case_plan)]
+    withdrawn = [
+        scene.withdrawal(*withdrawal) for case in plans.values() for withdrawal in case.withdrawn
+    ]
     return ReplanOutcome(
         person=replace(
             person,
@@ -62,7 +64,8 @@ def replan(person: Person, rulebook: Rulebook, now: datetime) -> ReplanOutcome:
             fired=tuple(fired),
             timers=tuple(timers),
             replan_at=min(
-                (each.replan_at for each in plans.values() if each.replan_at), default=None
+                (case_plan.replan_at for case_plan in plans.values() if case_plan.replan_at),
+                default=None,
             ),
         ),
         messages=(*withdrawn, *updated),
@@ -91,29 +94,31 @@ class _Scene:
             is_dead=is_dead,
         )
         fired = [
-            each if each.case_id == case else replace(each, case_id=case)
-            for each in self.person.fired
-            if self._owner(each.case_id) == case
+            fired_event if fired_event.case_id == case else replace(fired_event, case_id=case)
+            for fired_event in self.person.fired
+            if self._owner(fired_event.case_id) == case
         ]
         # A case's own history comes before what it took over.
-        fired.sort(key=lambda each: each.event.case_id != case)
+        fired.sort(key=lambda fired_event: fired_event.event.case_id != case)
         timers: dict[StepKey, Timer] = {
-            each.key: each for each in self.person.timers if each.case_id == case
+            timer.key: timer for timer in self.person.timers if timer.case_id == case
         }
         return plan(view, fired, timers)
 
     def _owner(self, case: str) -> str:
         return self.identified.merged.get(case, case)
 
-    def timers(self, case: str, made: CasePlan) -> list[Timer]:
+    def timers(self, case: str, case_plan: CasePlan) -> list[Timer]:
         leave = self.identified.leaves.get(case)
         if leave is None:
             return []
         return [
-            self._timer(case, leave, each, made) for each in made.steps if each.state == "armed"
+            self._timer(case, leave, step, case_plan)
+            for step in case_plan.steps
+            if step.state == "armed"
         ]
 
-    def _timer(self, case: str, leave: Leave, planned: PlannedStep, made: CasePlan) -> Timer:
+    def _timer(self, case: str, leave: Leave, planned: PlannedStep, case_plan: CasePlan) -> Timer:
         if planned.step is None or planned.due_at is None or planned.due_on is None:
             raise ValueError("an armed step has a step and a due date")
         due_at = planned.due_at.astimezone(UTC)
@@ -135,21 +140,25 @@ class _Scene:
                 self.rulebook,
                 case_id=case,
                 person_id=self.person.person_id,
-                not_after=not_after(planned, made.steps, self.now),
+                not_after=not_after(planned, case_plan.steps, self.now),
                 basis=self._basis(case, leave, as_of) if for_adviser else None,
             ),
         )
 
     def _basis(self, case: str, leave: Leave, as_of: date, revision: int = 1) -> Basis:
         earlier = [
-            (self.identified.leaves[each.case_id], self.facts[each.case_id])
-            for each in self._live_cases()
-            if each.start < leave.start
+            (self.identified.leaves[earlier_case.case_id], self.facts[earlier_case.case_id])
+            for earlier_case in self._live_cases()
+            if earlier_case.start < leave.start
         ]
         return basis_of(leave, self.facts[case], earlier, as_of=as_of, revision=revision)
 
     def _live_cases(self) -> list[StoredCase]:
-        return [each for each in self.identified.cases if each.case_id in self.identified.leaves]
+        return [
+            stored_case
+            for stored_case in self.identified.cases
+            if stored_case.case_id in self.identified.leaves
+        ]
 
     def withdrawal(self, fired: Fired, part: Withdrawn) -> DeadlineWithdrawn:
         event, recipient = fired.event, part.recipient
@@ -176,8 +185,8 @@ class _Scene:
         """The due events that stand with a basis that has changed, and the history after that."""
         messages: list[DeadlineUpdated] = []
         history: list[Fired] = []
-        for case, made in plans.items():
-            for fired in made.fired:
+        for case, case_plan in plans.items():
+            for fired in case_plan.fired:
                 basis = self._changed_basis(case, fired)
                 if basis is None:
                     history.append(fired)

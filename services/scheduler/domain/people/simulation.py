@@ -54,9 +54,9 @@ class Simulation:
             self._wake(number, at)
 
     def _replan(self, numbers: set[str], at: datetime) -> None:
-        made = self.known_people.replan(numbers, at)
-        self.sent += [(at, message) for message in messages_of(made.values())]
-        for number in made:
+        outcomes = self.known_people.replan(numbers, at)
+        self.sent += [(at, message) for message in messages_of(outcomes.values())]
+        for number in outcomes:
             self._wake(number, at)
 
     def _wake(self, number: str, now: datetime) -> None:

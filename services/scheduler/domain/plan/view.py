@@ -73,19 +73,19 @@ class Question:
     @property
     def recipients(self) -> tuple[Recipient, ...]:
         """All whom the step could go to on its due date, done or not."""
-        found: list[Recipient] = []
+        recipients: list[Recipient] = []
         employers = self.asked_employers
         for role in self.step.to:
             if role == "line_manager":
-                found += [_recipient(role, org_number=org) for org in employers]
+                recipients += [_recipient(role, org_number=org) for org in employers]
             elif role == "employee":
                 # Where every employer is out of it because of graded work, so is the employee's share.
                 if employers or not self.is_meeting_1_timer:
-                    found.append(_recipient(role))
+                    recipients.append(_recipient(role))
             else:
                 adviser_id = self.occurrence.adviser_id if self.occurrence is not None else None
-                found.append(_recipient(role, adviser_id=adviser_id))
-        return tuple(found)
+                recipients.append(_recipient(role, adviser_id=adviser_id))
+        return tuple(recipients)
 
 
 @lru_cache(maxsize=1_000)
