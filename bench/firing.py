@@ -19,16 +19,17 @@ import statistics
 import time
 from collections.abc import Awaitable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import asyncpg
-from pydantic import SecretStr
 
+from schemas.ids import person_hash
 from schemas.messages import CaseSnapshot, DeadlineDue, Recipient, RulebookStamp
 from services.runtime.clock import TurnedClock
 from services.runtime.logs import configure_logs
 from services.runtime.postgres import Pool, close_pool, open_pool
-from services.scheduler.app import SCHEMA, compose, hashing, migrate
+from services.scheduler.app import SCHEMA, compose, migrate
 from services.scheduler.handlers import Scheduler
 from services.scheduler.rulebook_file import read_rulebook
 
@@ -174,7 +175,7 @@ async def main() -> None:
             TurnedClock(NOW),
             NoPublisher(),  # type: ignore[arg-type]  # nothing is published here
             read_rulebook("standard"),
-            hashing(SecretStr("bench")),
+            partial(person_hash, b"bench"),
         )
         medians = await rounds(pool, scheduler, options.timers, options.rounds)
         for way, seconds in medians.items():

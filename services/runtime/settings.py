@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.ids import person_hash
+
 KafkaProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -130,6 +132,10 @@ class ServiceSettings(BaseSettings):
                 "KAFKA_CERTIFICATE_PATH and KAFKA_PRIVATE_KEY_PATH go together or not at all"
             )
         return self
+
+    def hash_of(self, person_id: str) -> bytes:
+        """The keyed hash that stands for a person in this deployment (contract 14.2)."""
+        return person_hash(self.pseudonym_key.get_secret_value().encode(), person_id)
 
     def weaknesses(self) -> list[str]:
         """What works but should not be so in production: one sentence each, without values."""

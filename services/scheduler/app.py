@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
 import structlog
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
-from schemas.ids import person_hash
 from schemas.inbound import SCHEDULER_TOPICS
 from services.records.dead_letters import DEAD_TOPIC_CONFIGS, dead_topic
 from services.records.tables import RecordTables
@@ -27,20 +25,19 @@ from services.runtime.kafka import (
     make_broker,
     missing_topics,
 )
-from services.runtime.postgres import Pool, close_pool, open_pool, transaction
+from services.runtime.postgres import Pool, close_pool, open_pool
 from services.runtime.service import Life, run_service
-from services.runtime.settings import ServiceSettings
 from services.runtime.turning import Wake, keep_turning
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.explain.ask import explain
-from services.scheduler.explain.endpoint import OPERATOR_TOKEN_CHARACTERS_MIN, operator_routes
+from services.scheduler.explain.endpoint import operator_routes
 from services.scheduler.handlers import Scheduler
 from services.scheduler.jobs.reconcile import Reconciliation
-from services.scheduler.ports import Begin, Schemas, Work
+from services.scheduler.ports import Schemas
 from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.schema_registry import SchemaRegistry
-from services.scheduler.store.operators import OperatorTables
-from services.scheduler.store.people import PeopleTables
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.store import begin_on
 
 SCHEMA = "scheduler"
 GROUP_ID = "stoppunkt-scheduler"
@@ -65,43 +62,11 @@ TOPICS: dict[str, TopicSpec] = {
 """The topics of ours that the scheduler reads or writes (contract 10); other teams' topics are theirs to make."""
 
 
-class Settings(ServiceSettings):
-    """The scheduler's variables."""
-
-    rulebook: str = Field(default="standard", description="a shipped rulebook's name, or a file")
-    operator_token: SecretStr | None = Field(
-        default=None,
-        min_length=OPERATOR_TOKEN_CHARACTERS_MIN,
-        description="whoever has it may ask POST /explain on the health port; without one there is no such route",
-    )
-
-
 async def migrate(database_url: str | SecretStr) -> list[str]:
     """Bring the schema `scheduler` up to date; returns the migrations that were applied now."""
     return await postgres.migrate(
         database_url, schema=SCHEMA, package="services.scheduler.sql.migrations"
     )
-
-
-def hashing(key: SecretStr) -> Callable[[str], bytes]:
-    """How this deployment hashes a person's number."""
-    secret = key.get_secret_value().encode()
-    return lambda person_id: person_hash(secret, person_id)
-
-
-def beginning(pool: Pool, rulebook: Rulebook, hash_of: Callable[[str], bytes]) -> Begin:
-    """How a transaction of the scheduler begins."""
-
-    @asynccontextmanager
-    async def begin() -> AsyncIterator[Work]:
-        async with transaction(pool) as connection:
-            yield Work(
-                PeopleTables(connection, rulebook, hash_of),
-                OperatorTables(connection, hash_of),
-                RecordTables(connection),
-            )
-
-    return begin
 
 
 def compose(
@@ -116,11 +81,11 @@ def compose(
 ) -> Scheduler:
     """A scheduler without loops, to be turned by hand (demo, replay, tests) or by `start`."""
     return Scheduler(
-        beginning(pool, rulebook, hash_of), clock, publisher, wake=wake, schemas=schemas
+        begin_on(pool, rulebook, hash_of), clock, publisher, wake=wake, schemas=schemas
     )
 
 
-async def start(life: Life, settings: Settings) -> None:
+async def start(life: Life, settings: SchedulerSettings) -> None:
     """Build and start the parts of the running service."""
     rulebook = read_rulebook(settings.rulebook)
     pool = await open_pool(
@@ -147,7 +112,7 @@ async def start(life: Life, settings: Settings) -> None:
         clock,
         publisher,
         rulebook,
-        hashing(settings.pseudonym_key),
+        settings.hash_of,
         wake=wake,
         schemas=registry,
     )
@@ -198,7 +163,7 @@ async def start(life: Life, settings: Settings) -> None:
     life.health.watch("relay", liveness=relaying.liveness, readiness=relaying.readiness)
     life.health.watch("publisher", liveness=publisher.liveness)
     life.health.watch("dead letters", readiness=lambda: _dead_letters_readiness(pool))
-    begin = beginning(pool, rulebook, hashing(settings.pseudonym_key))
+    begin = begin_on(pool, rulebook, settings.hash_of)
     housekeeper = Housekeeper()
     reconciliation = Reconciliation(begin, clock, rulebook)
     housekeeper.every(RECONCILE_EVERY_SECONDS, "reconcile", reconciliation.run)
@@ -210,7 +175,7 @@ async def start(life: Life, settings: Settings) -> None:
         )
 
 
-async def _topics_to_read(settings: Settings) -> list[str]:
+async def _topics_to_read(settings: SchedulerSettings) -> list[str]:
     """Our own topics, which must be there, and those of other teams' that are."""
     missing = await missing_topics(settings, [*SCHEDULER_TOPICS, *TOPICS])
     own = [topic for topic in missing if topic in TOPICS]
@@ -227,6 +192,6 @@ async def _dead_letters_readiness(pool: Pool) -> str | None:
     return "stopped: too many dead letters" if stopped_at is not None else None
 
 
-def run(settings: Settings) -> int:
+def run(settings: SchedulerSettings) -> int:
     """Live until told to stop; returns the exit code."""
     return run_service(SCHEMA, settings, lambda life: start(life, settings))

@@ -21,7 +21,7 @@ from services.runtime.kafka import Publisher
 from services.scheduler import metrics
 from services.scheduler.domain.facts.intake import Observation, observations_of
 from services.scheduler.domain.people.known_people import messages_of
-from services.scheduler.ports import Begin, PeopleMoved, Schemas, Work
+from services.scheduler.ports import Begin, PeopleMoved, Schemas, Tables
 
 SOURCE = "urn:stoppunkt:scheduler"
 
@@ -69,8 +69,8 @@ class Scheduler:
         ignored = 0
         for look in range(LOOKS_MAX):
             try:
-                async with self._begin() as work:
-                    ignored = await _store(work, observations, dead, now)
+                async with self._begin() as tables:
+                    ignored = await _store(tables, observations, dead, now)
             except PeopleMoved:
                 if look == LOOKS_MAX - 1:
                     raise
@@ -97,8 +97,8 @@ class Scheduler:
 
     async def relay(self) -> bool:
         """Publish the oldest of the outbox; whether there was anything. Once on Kafka at least, same ids."""
-        async with self._begin() as work:
-            records = await work.records.take(RELAY_BATCH)
+        async with self._begin() as tables:
+            records = await tables.records.take(RELAY_BATCH)
             if records:
                 await self._publisher.publish(records)
         metrics.PUBLISHED.inc(len(records))
@@ -106,23 +106,23 @@ class Scheduler:
 
     async def next_due_at(self) -> datetime | None:
         """When the next turn has something to do."""
-        async with self._begin() as work:
-            return await work.people.next_due_at()
+        async with self._begin() as tables:
+            return await tables.people.next_due_at()
 
     async def _replan(self, now: datetime) -> bool:
-        async with self._begin() as work:
-            loaded = await work.people.claim_for_replan(now, REPLAN_BATCH)
+        async with self._begin() as tables:
+            loaded = await tables.people.claim_for_replan(now, REPLAN_BATCH)
             if not loaded.before.people:
                 return False
             outcomes = loaded.known_people.replan(loaded.before.people, now)
-            await work.people.save(loaded.changes, now)
-            await work.records.put(encoded(messages_of(outcomes.values()), now))
+            await tables.people.save(loaded.changes, now)
+            await tables.records.put(encoded(messages_of(outcomes.values()), now))
         return True
 
     async def _fire(self, now: datetime) -> bool:
-        async with self._begin() as work:
-            fired = await work.people.fire_due(now, FIRE_BATCH)
-            await work.records.put(encoded([due_event.event for due_event in fired], now))
+        async with self._begin() as tables:
+            fired = await tables.people.fire_due(now, FIRE_BATCH)
+            await tables.records.put(encoded([due_event.event for due_event in fired], now))
         for due_event in fired:
             event = due_event.event
             metrics.FIRED.labels(event.checkpoint, event.step).inc()
@@ -133,26 +133,26 @@ class Scheduler:
 
 
 async def _store(
-    work: Work, observations: Sequence[Observation], dead: Sequence[Dead], now: datetime
+    tables: Tables, observations: Sequence[Observation], dead: Sequence[Dead], now: datetime
 ) -> int:
     """Store them and replan their people; returns how many were refused, their person having been erased since."""
-    await work.records.refuse_when_stopped()
-    count, observations = len(observations), await work.people.without_erased(observations)
+    await tables.records.refuse_when_stopped()
+    count, observations = len(observations), await tables.people.without_erased(observations)
     digests = {
         digest(*observation.event) for observation in observations if observation.event is not None
     }
-    new = await work.records.add_seen(digests, now)
+    new = await tables.records.add_seen(digests, now)
     batch = [
         observation
         for observation in observations
         if observation.event is None or digest(*observation.event) in new
     ]
     if batch:
-        loaded = await work.people.load_for(batch)
+        loaded = await tables.people.load_for(batch)
         outcomes = loaded.known_people.replan(loaded.known_people.take(batch), now)
-        await work.people.save(loaded.changes, now)
-        await work.records.put(encoded(messages_of(outcomes.values()), now))
-    await work.records.set_aside(dead, now)
+        await tables.people.save(loaded.changes, now)
+        await tables.records.put(encoded(messages_of(outcomes.values()), now))
+    await tables.records.set_aside(dead, now)
     return count - len(observations)
 
 

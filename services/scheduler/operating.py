@@ -11,13 +11,15 @@ from schemas.norway import midnight, oslo_date
 from services.records.tables import RecordTables
 from services.runtime.clock import PostgresClock
 from services.runtime.postgres import Connection, Pool, Queries, close_pool, open_pool, transaction
-from services.scheduler.app import GROUP_ID, SCHEMA, Settings, beginning, hashing
+from services.scheduler.app import GROUP_ID, SCHEMA
 from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.explain.ask import explain as explain_now
 from services.scheduler.jobs.erase import Erased
 from services.scheduler.jobs.erase import erase as erase_from
 from services.scheduler.jobs.replan_everybody import ReplanCounts, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.store import begin_on
 
 _QUERIES = Queries("services.scheduler.sql")
 # What a statement that reads a whole table may take.
@@ -55,17 +57,17 @@ class SchedulerStatus:
 
 
 async def explain(
-    settings: Settings, person_id: str, at: datetime | None, *, operator: str
+    settings: SchedulerSettings, person_id: str, at: datetime | None, *, operator: str
 ) -> Explanation | None:
     """See `explaining.explain`."""
     rulebook = read_rulebook(settings.rulebook)
     async with _connected(settings) as pool:
-        begin = beginning(pool, rulebook, hashing(settings.pseudonym_key))
+        begin = begin_on(pool, rulebook, settings.hash_of)
         clock = PostgresClock(pool, settings.clock_offset_seconds)
         return await explain_now(begin, clock, rulebook, person_id, at, operator=operator)
 
 
-async def replan_all(settings: Settings, *, dry_run: bool) -> AsyncIterator[ReplanCounts]:
+async def replan_all(settings: SchedulerSettings, *, dry_run: bool) -> AsyncIterator[ReplanCounts]:
     """Bring everybody's timers under the rulebook of the settings; yields the sums after each batch.
 
     The service must run with the same rulebook by then, or its next fact brings the old timers back.
@@ -73,12 +75,12 @@ async def replan_all(settings: Settings, *, dry_run: bool) -> AsyncIterator[Repl
     rulebook = read_rulebook(settings.rulebook)
     async with _connected(settings) as pool:
         clock = PostgresClock(pool, settings.clock_offset_seconds)
-        begin = beginning(pool, rulebook, hashing(settings.pseudonym_key))
+        begin = begin_on(pool, rulebook, settings.hash_of)
         async for counts in replan_everybody(begin, clock, rulebook, dry_run=dry_run):
             yield counts
 
 
-async def forecast(settings: Settings, days: int) -> Forecast:
+async def forecast(settings: SchedulerSettings, days: int) -> Forecast:
     """What falls due today (in Oslo) and on the days after it, `days` in all."""
     async with _reading(settings) as (connection, now):
         first = oslo_date(now)
@@ -89,7 +91,7 @@ async def forecast(settings: Settings, days: int) -> Forecast:
     return Forecast(first, overdue, [FallingDue(**dict(row)) for row in rows])
 
 
-async def status(settings: Settings) -> SchedulerStatus:
+async def status(settings: SchedulerSettings) -> SchedulerStatus:
     """How the scheduler's work stands."""
     async with _reading(settings) as (connection, now):
         records = RecordTables(connection)
@@ -102,7 +104,7 @@ async def status(settings: Settings) -> SchedulerStatus:
         )
 
 
-async def resume_after_dead_letters(settings: Settings) -> datetime | None:
+async def resume_after_dead_letters(settings: SchedulerSettings) -> datetime | None:
     """Let the scheduler handle records again; since when it had not, None where it had."""
     async with _reading(settings) as (connection, _):
         records = RecordTables(connection)
@@ -111,16 +113,16 @@ async def resume_after_dead_letters(settings: Settings) -> datetime | None:
     return stopped_at
 
 
-async def erase(settings: Settings, person_id: str, *, operator: str) -> Erased:
+async def erase(settings: SchedulerSettings, person_id: str, *, operator: str) -> Erased:
     """See `erasing.erase`."""
     async with _connected(settings, command_timeout_seconds=SWEEP_SECONDS) as pool:
         now = await PostgresClock(pool, settings.clock_offset_seconds).now()
-        hash_of = hashing(settings.pseudonym_key)
+        hash_of = settings.hash_of
         return await erase_from(pool, hash_of, person_id, now, operator=operator)
 
 
 @asynccontextmanager
-async def _reading(settings: Settings) -> AsyncIterator[tuple[Connection, datetime]]:
+async def _reading(settings: SchedulerSettings) -> AsyncIterator[tuple[Connection, datetime]]:
     async with _connected(settings) as pool:
         now = await PostgresClock(pool, settings.clock_offset_seconds).now()
         async with transaction(pool) as connection:
@@ -129,7 +131,7 @@ async def _reading(settings: Settings) -> AsyncIterator[tuple[Connection, dateti
 
 @asynccontextmanager
 async def _connected(
-    settings: Settings, command_timeout_seconds: float = 5.0
+    settings: SchedulerSettings, command_timeout_seconds: float = 5.0
 ) -> AsyncIterator[Pool]:
     pool = await open_pool(
         settings.database_url,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Protocol
 from fastavro.types import Schema
 
 from schemas.wire import Record
-from services.records.dead_letters import Dead
+from services.records.tables import RecordTables
 from services.scheduler.domain.facts.intake import Observation
 from services.scheduler.domain.people.changes import Changes, changes
 from services.scheduler.domain.people.known_people import KnownPeople
@@ -99,37 +99,13 @@ class Operators(Protocol):
         ...
 
 
-class Records(Protocol):
-    """Records seen, dead and to leave; what is put leaves after the commit, once at least."""
-
-    async def add_seen(self, digests: Collection[bytes], now: datetime) -> set[bytes]:
-        """Remember these; returns those that were not known."""
-        ...
-
-    async def put(self, records: Sequence[Record]) -> None:
-        """To leave after the commit, in this order."""
-        ...
-
-    async def take(self, limit: int) -> list[Record]:
-        """The oldest that wait, gone with the commit; another process's are passed over."""
-        ...
-
-    async def set_aside(self, dead: Sequence[Dead], now: datetime) -> None:
-        """Send dead records to their topics, and count them."""
-        ...
-
-    async def refuse_when_stopped(self) -> None:
-        """Raises TooManyDeadLetters while the ceiling holds everything back."""
-        ...
-
-
 @dataclass(frozen=True)
-class Work:
-    """One transaction."""
+class Tables:
+    """All tables within one transaction: what is done to them is seen together or not at all."""
 
     people: People
     operators: Operators
-    records: Records
+    records: RecordTables
 
 
 class Schemas(Protocol):
@@ -144,5 +120,5 @@ class Schemas(Protocol):
         ...
 
 
-Begin = Callable[[], AbstractAsyncContextManager[Work]]
+Begin = Callable[[], AbstractAsyncContextManager[Tables]]
 """Begins a transaction: committed at its end, rolled back by any exception."""

@@ -20,9 +20,9 @@ from services.notifier.settings import NotifierSettings
 from services.records.tables import RecordTables
 from services.runtime.kafka import Publisher
 from services.runtime.settings import load_settings
-from services.scheduler.app import Settings
 from services.scheduler.app import run as run_scheduler
 from services.scheduler.handlers import Scheduler
+from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.people import PeopleTables
 
 # point: (class, method, whether the kill comes before or after the call, how many calls are let through before)
@@ -70,5 +70,5 @@ if __name__ == "__main__":
     service, wanted = sys.argv[1:]
     kill_at(wanted)
     if service == "scheduler":
-        sys.exit(run_scheduler(load_settings(Settings)))
+        sys.exit(run_scheduler(load_settings(SchedulerSettings)))
     sys.exit(run_notifier(load_settings(NotifierSettings)))

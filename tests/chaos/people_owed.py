@@ -18,12 +18,11 @@ from schemas.messages import (
     SickNoteRegistered,
 )
 from schemas.wire import Envelope, Record, encode
-from services.scheduler.app import hashing
 from services.scheduler.domain.facts.intake import observations_of
 from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.rulebook_file import read_rulebook
-from tests.support.service_processes import PSEUDONYM_KEY
+from tests.support.service_processes import hash_of
 
 CHANNELS = {"employee": "sms", "line_manager": "email", "adviser": "adviser_task"}
 """The first channel for each role (contract 6), for people whose contacts are all known."""
@@ -124,7 +123,7 @@ def contacts(person: Person, *, at: datetime) -> list[Record]:
 
 def owed(arrivals: Iterable[tuple[datetime, Record]], until: datetime) -> list[DeadlineDue]:
     """The due events that these records bring about, by the pure simulation with the same pseudonyms."""
-    simulation = Simulation(KnownPeople(read_rulebook("standard"), hashing(PSEUDONYM_KEY)))
+    simulation = Simulation(KnownPeople(read_rulebook("standard"), hash_of))
     for number, (at, record) in enumerate(arrivals, start=1):
         envelope = decode_inbound(record)
         assert isinstance(envelope, Envelope)

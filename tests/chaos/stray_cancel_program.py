@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 from schemas.wire import Record
 from services.runtime.settings import load_settings
-from services.scheduler.app import Settings, run
+from services.scheduler.app import run
 from services.scheduler.handlers import Scheduler
+from services.scheduler.settings import SchedulerSettings
 
 _handle = Scheduler.handle
 _cancelled: list[Record] = []
@@ -33,4 +34,4 @@ async def _handle_with_a_stray_cancel(self: Scheduler, records: Sequence[Record]
 
 if __name__ == "__main__":
     Scheduler.handle = _handle_with_a_stray_cancel  # type: ignore[method-assign]
-    sys.exit(run(load_settings(Settings)))
+    sys.exit(run(load_settings(SchedulerSettings)))

@@ -26,6 +26,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic import SecretStr
 
+from schemas.ids import person_hash
 from schemas.inbound import NOTIFIER_TOPICS as NOTIFIER_READS
 from schemas.inbound import SCHEDULER_TOPICS as SCHEDULER_READS
 from schemas.wire import Record
@@ -41,6 +42,13 @@ from tests.support.paths import ROOT
 from tests.support.waiting import PATIENCE_SECONDS
 
 PSEUDONYM_KEY = SecretStr("a key that is for these tests alone")
+
+
+def hash_of(person_id: str) -> bytes:
+    """The keyed hash of a number under PSEUDONYM_KEY."""
+    return person_hash(PSEUDONYM_KEY.get_secret_value().encode(), person_id)
+
+
 GRACE_SECONDS = 3
 GROUPS = {"scheduler": SCHEDULER_GROUP, "notifier": NOTIFIER_GROUP}
 READ_BY = {"scheduler": SCHEDULER_READS, "notifier": NOTIFIER_READS}

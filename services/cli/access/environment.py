@@ -12,7 +12,7 @@ from services.runtime.settings import InvalidSettings, load_settings
 
 if TYPE_CHECKING:
     from services.notifier.settings import NotifierSettings
-    from services.scheduler.app import Settings
+    from services.scheduler.settings import SchedulerSettings
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
@@ -30,11 +30,11 @@ class OperatorSettings(BaseSettings):
     )
 
 
-def scheduler_settings() -> Settings:
+def scheduler_settings() -> SchedulerSettings:
     """The scheduler's variables."""
-    from services.scheduler.app import Settings
+    from services.scheduler.settings import SchedulerSettings
 
-    return read_settings(Settings)
+    return read_settings(SchedulerSettings)
 
 
 def notifier_settings() -> NotifierSettings:

@@ -11,7 +11,7 @@ from services.cli.exits import refuse
 
 if TYPE_CHECKING:
     from services.notifier.settings import NotifierSettings
-    from services.scheduler.app import Settings
+    from services.scheduler.settings import SchedulerSettings
 
 commands = typer.Typer()
 scheduler = typer.Typer(name="scheduler", help="Facts in, due events out.", no_args_is_help=True)
@@ -30,9 +30,10 @@ def run_scheduler() -> None:
     """
     from services.cli.access.environment import read_settings
     from services.cli.rulebooks import rulebook_of
-    from services.scheduler.app import Settings, run
+    from services.scheduler.app import run
+    from services.scheduler.settings import SchedulerSettings
 
-    settings = read_settings(Settings)
+    settings = read_settings(SchedulerSettings)
     rulebook_of(settings.rulebook)  # ends with the line of a fault before anything is opened
     raise typer.Exit(run(settings))
 
@@ -45,13 +46,14 @@ def migrate_scheduler() -> None:
     """
     from services.cli.access.environment import read_settings
     from services.runtime.kafka import ensure_topics
-    from services.scheduler.app import TOPICS, Settings, migrate
+    from services.scheduler.app import TOPICS, migrate
+    from services.scheduler.settings import SchedulerSettings
 
-    async def work(settings: Settings) -> tuple[list[str], list[str]]:
+    async def work(settings: SchedulerSettings) -> tuple[list[str], list[str]]:
         applied = await migrate(settings.database_url)
         return applied, await ensure_topics(settings, TOPICS)
 
-    _migrate(work(read_settings(Settings)))
+    _migrate(work(read_settings(SchedulerSettings)))
 
 
 @notifier.command("run")

@@ -58,11 +58,15 @@ def variables() -> list[Variable]:
     """What the services and the operators' commands read; what several of them read stands once."""
     from services.cli.access.environment import OperatorSettings
     from services.notifier.settings import NotifierSettings
-    from services.scheduler.app import Settings
+    from services.scheduler.settings import SchedulerSettings
 
     read_by: dict[str, list[str]] = {}
     fields: dict[str, FieldInfo] = {}
-    models = ((SCHEDULER, Settings), (NOTIFIER, NotifierSettings), (OPERATORS, OperatorSettings))
+    models = (
+        (SCHEDULER, SchedulerSettings),
+        (NOTIFIER, NotifierSettings),
+        (OPERATORS, OperatorSettings),
+    )
     for service, model in models:
         for name, field in model.model_fields.items():
             read_by.setdefault(name, []).append(service)

@@ -10,8 +10,8 @@ import typer
 from services.cli.exits import complain
 
 if TYPE_CHECKING:
-    from services.scheduler.app import Settings
     from services.scheduler.jobs.replan_everybody import ReplanCounts
+    from services.scheduler.settings import SchedulerSettings
 
 commands = typer.Typer()
 
@@ -56,7 +56,7 @@ def replan(
         )
 
 
-async def _replan(settings: Settings, *, dry_run: bool) -> ReplanCounts:
+async def _replan(settings: SchedulerSettings, *, dry_run: bool) -> ReplanCounts:
     from services.scheduler.jobs.replan_everybody import ReplanCounts
     from services.scheduler.operating import replan_all
 

@@ -106,8 +106,7 @@ async def _scheduler(
         settings.database_url, schema=scheduler_app.SCHEMA, application_name="scheduler"
     )
     stack.push_async_callback(close_pool, pool)
-    hash_of = scheduler_app.hashing(settings.pseudonym_key)
-    app = scheduler_app.compose(pool, clock, publisher, rulebook, hash_of)
+    app = scheduler_app.compose(pool, clock, publisher, rulebook, settings.hash_of)
     return Service("scheduler", app, HeldRecords(SCHEDULER_TOPICS))
 
 

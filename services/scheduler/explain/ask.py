@@ -31,7 +31,7 @@ async def explain(
     """
     now = await clock.now()
     instant = min(at, now) if at is not None else now
-    async with begin() as work:
-        await work.operators.add_audit(person_id, "explain", operator, now)
-        person = await work.operators.as_of(person_id, instant)
+    async with begin() as tables:
+        await tables.operators.add_audit(person_id, "explain", operator, now)
+        person = await tables.operators.as_of(person_id, instant)
     return in_words_of(replan(person, rulebook, instant), instant) if person is not None else None

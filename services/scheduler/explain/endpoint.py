@@ -19,7 +19,6 @@ from starlette.routing import Route
 from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.explain.as_json import explanation_form
 
-OPERATOR_TOKEN_CHARACTERS_MIN = 32
 BODY_BYTES_MAX = 4096
 ANSWER_SECONDS = 5.0
 

@@ -37,8 +37,8 @@ class Reconciliation:
         """
         now = await self._clock.now()
         changes = ReplanCounts()
-        async with self._begin() as work:
-            loaded = await work.people.claim_after(self._last_person, PEOPLE_PER_BATCH)
+        async with self._begin() as tables:
+            loaded = await tables.people.claim_after(self._last_person, PEOPLE_PER_BATCH)
             hashes = [person.hash for person in loaded.before.people.values()]
             known = [
                 number for number, person in loaded.before.people.items() if self._is_under(person)
@@ -46,8 +46,8 @@ class Reconciliation:
             outcomes = loaded.known_people.replan(known, now)
             for number in outcomes:
                 changes.count(loaded.before.people[number], loaded.known_people.people[number])
-            await work.people.save(loaded.changes, now)
-            await work.records.put(encoded(messages_of(outcomes.values()), now))
+            await tables.people.save(loaded.changes, now)
+            await tables.records.put(encoded(messages_of(outcomes.values()), now))
         self._last_person = max(hashes, default=b"")
         metrics.RECONCILED.inc(changes.people)
         if changes.places():

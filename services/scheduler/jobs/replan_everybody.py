@@ -74,8 +74,8 @@ async def replan_everybody(
     name = f"{rulebook.name} {rulebook.version}"
     progress = Progress(name, await clock.now())
     if not dry_run:
-        async with begin() as work:
-            known = await work.operators.replan_progress(name)
+        async with begin() as tables:
+            known = await tables.operators.replan_progress(name)
         if known is not None and known.finished_at is None:
             progress = known
     while progress.finished_at is None:
@@ -87,8 +87,8 @@ async def _batch(
     begin: Begin, clock: Clock, progress: Progress, changes: ReplanCounts, *, dry_run: bool
 ) -> Progress:
     now = await clock.now()
-    async with begin() as work:
-        loaded = await work.people.claim_after(progress.last_person, PEOPLE_PER_BATCH)
+    async with begin() as tables:
+        loaded = await tables.people.claim_after(progress.last_person, PEOPLE_PER_BATCH)
         outcomes = loaded.known_people.replan(loaded.before.people, now)
         if not loaded.before.people:
             progress = replace(progress, finished_at=now)
@@ -99,9 +99,9 @@ async def _batch(
                 people=progress.people + len(loaded.before.people),
             )
         if not dry_run:
-            await work.people.save(loaded.changes, now)
-            await work.records.put(encoded(messages_of(outcomes.values()), now))
-            await work.operators.save_replan_progress(progress)
+            await tables.people.save(loaded.changes, now)
+            await tables.records.put(encoded(messages_of(outcomes.values()), now))
+            await tables.operators.save_replan_progress(progress)
     for number, before in loaded.before.people.items():
         changes.count(before, loaded.known_people.people[number])
     return progress

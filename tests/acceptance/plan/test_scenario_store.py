@@ -17,16 +17,16 @@ from schemas.wire import Envelope
 from services.cli.fold import Folded
 from services.cli.output.plan_json import persons_of
 from services.cli.record_files.read import FiledRecord, in_order, read_records
-from services.scheduler.app import beginning, hashing
 from services.scheduler.domain.facts.intake import observations_of
 from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.replan import replan
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.store import begin_on
 from tests.support.cli_records import troubled
 from tests.support.paths import SCENARIOS
-from tests.support.scheduler_bench import KEY, Bench, scheduler_on
+from tests.support.scheduler_bench import Bench, hash_of, scheduler_on
 
 DATA = SCENARIOS
 FILES = ("scenario_1_in_order", "scenario_3_two_employers_and_merge", "troubled")
@@ -40,7 +40,7 @@ def records_of(name: str, folder: Path) -> list[FiledRecord]:
 
 def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> Folded:
     """As `plan` folds them, with the key of the tests' service."""
-    simulation = Simulation(KnownPeople(rules, hashing(KEY)))
+    simulation = Simulation(KnownPeople(rules, hash_of))
     for at, together in groupby(filed, key=attrgetter("at")):
         if at <= until:
             batch = []
@@ -58,10 +58,10 @@ def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> Fo
 async def stored(bench: Bench, rules: Rulebook, known: Folded, at: datetime) -> list[Any]:
     """The plan of the same people, derived from what the service's tables say of that instant."""
     plans = {}
-    async with beginning(bench.pool, rules, hashing(KEY))() as work:
+    async with begin_on(bench.pool, rules, hash_of)() as tables:
         for number in known.plans:
             if known.simulation.known_people.number_of(number) == number:
-                person = await work.operators.as_of(number, at)
+                person = await tables.operators.as_of(number, at)
                 assert person is not None
                 plans[number] = replan(person, rules, at)
     return list(persons_of(replace(known, plans=plans)))

@@ -17,10 +17,11 @@ from services.notifier.app import TOPICS as NOTIFIER_TOPICS
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Publisher, ensure_topics, read_topics
 from services.runtime.postgres import close_pool, open_pool
-from services.scheduler.app import SCHEMA, Settings, compose, hashing
+from services.scheduler.app import SCHEMA, compose
 from services.scheduler.app import TOPICS as SCHEDULER_TOPICS
 from services.scheduler.handlers import Scheduler
 from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.settings import SchedulerSettings
 from tests.support.both_services import Terminal, terminal_on
 from tests.support.postgres_and_kafka import Parts
 from tests.support.scheduler_bench import ANNE, FACTS, KEY
@@ -35,7 +36,7 @@ class Scene:
     """A scheduler on Kafka, and an operator's shell beside it."""
 
     scheduler: Scheduler
-    settings: Settings
+    settings: SchedulerSettings
     terminal: Terminal
 
     async def bury(self, *records: Record) -> None:
@@ -58,7 +59,7 @@ async def scene(
 async def scene_on(
     parts: Parts, database_url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Scene]:
-    settings = Settings(
+    settings = SchedulerSettings(
         database_url=SecretStr(database_url),
         kafka_bootstrap_servers=parts.kafka_bootstrap_servers,
         kafka_idempotence=parts.kafka_idempotence,
@@ -70,7 +71,7 @@ async def scene_on(
     publisher = Publisher(settings)
     await publisher.start()
     scheduler = compose(
-        pool, TurnedClock(START), publisher, read_rulebook("standard"), hashing(KEY)
+        pool, TurnedClock(START), publisher, read_rulebook("standard"), settings.hash_of
     )
     terminal = terminal_on(
         monkeypatch, database_url, kafka=parts.kafka_bootstrap_servers, prefix=prefix

@@ -17,11 +17,12 @@ from pydantic import SecretStr
 from services.runtime.health import Health, HealthServer
 from services.runtime.logs import configure_logs
 from services.runtime.postgres import close_pool
-from services.scheduler.app import Settings, beginning, hashing
 from services.scheduler.explain.ask import explain
 from services.scheduler.explain.endpoint import operator_routes
 from services.scheduler.rulebook_file import read_rulebook
-from tests.support.scheduler_bench import ANNE, BJORN, KEY, Bench, note, scheduler_on
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.store import begin_on
+from tests.support.scheduler_bench import ANNE, BJORN, Bench, hash_of, note, scheduler_on
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 TOKEN = "a token for tests that is long enough"
@@ -35,7 +36,7 @@ async def served(database_url: str) -> AsyncIterator[tuple[Bench, httpx.AsyncCli
         await bench.receive(note(START, date(2026, 1, 5), 60), at=START)
         await bench.turn_to(START + timedelta(days=22))
         rulebook = read_rulebook("standard")
-        begin = beginning(bench.pool, rulebook, hashing(KEY))
+        begin = begin_on(bench.pool, rulebook, hash_of)
         server = HealthServer(Health(), host="127.0.0.1", port=0)
         asks = partial(explain, begin, bench.clock, rulebook, operator="token")
         server.add(operator_routes(SecretStr(TOKEN), asks))
@@ -61,7 +62,7 @@ async def test_support_gets_the_explanation_with_the_number_in_the_body_alone(
     assert (now.status_code, then.status_code) == (200, 200)
     assert now.headers["cache-control"] == "no-store"
     assert [_reminder(answer) for answer in (now, then)] == ["fired", "armed"]
-    assert [tuple(row) for row in looked] == [("token", hashing(KEY)(ANNE))] * 2
+    assert [tuple(row) for row in looked] == [("token", hash_of(ANNE))] * 2
 
 
 def _reminder(answer: httpx.Response) -> str:
@@ -141,7 +142,7 @@ def test_a_short_token_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPERATOR_TOKEN", "hunter2")
 
     with pytest.raises(InvalidSettings) as refused:
-        load_settings(Settings)
+        load_settings(SchedulerSettings)
 
     assert "OPERATOR_TOKEN" in str(refused.value)
     assert "hunter2" not in str(refused.value)

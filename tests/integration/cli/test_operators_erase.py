@@ -15,7 +15,6 @@ import pytest
 from schemas.inbound import NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.messages import DeadlineDue
 from schemas.wire import Record
-from services.scheduler.app import hashing
 from services.scheduler.jobs.erase import erase
 from tests.support.both_services import BothServices, Terminal, both_services_on, terminal_on
 from tests.support.notifier_desk import JON_NEW, JON_OLD
@@ -23,10 +22,10 @@ from tests.support.scheduler_bench import (
     ANNE,
     FACTS,
     KAFE,
-    KEY,
     Bench,
     event,
     fact,
+    hash_of,
     no_note,
     note,
     scheduler_on,
@@ -161,7 +160,7 @@ def traces(rows: dict[str, list[tuple[Any, ...]]], *needles: str) -> set[str]:
 
 def of_person(rows: dict[str, list[tuple[Any, ...]]], number: str) -> dict[str, int]:
     """How many rows of each table are under this person's hash."""
-    hashed = hashing(KEY)(number)
+    hashed = hash_of(number)
     counts = {table: sum(hashed in row for row in found) for table, found in rows.items()}
     return {table: count for table, count in counts.items() if count}
 
@@ -318,7 +317,7 @@ async def _at_once(bench: Bench, database_url: str, record: Record, *, first: st
         if name == "record":
             await bench.scheduler.handle([record])
         else:
-            await erase(bench.pool, hashing(KEY), ANNE, at(2), operator="kari")
+            await erase(bench.pool, hash_of, ANNE, at(2), operator="kari")
 
     holder = await asyncpg.connect(database_url)
     holding = holder.transaction()

@@ -11,10 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli.main import app
-from services.scheduler.app import hashing
 from tests.support.both_services import both_services_on, terminal_on
 from tests.support.cli_records import Scenario
-from tests.support.scheduler_bench import ANNE, BJORN, KAFE, KEY, event, fact, note
+from tests.support.scheduler_bench import ANNE, BJORN, KAFE, event, fact, hash_of, note
 
 MONDAY = date(2026, 1, 5)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -110,7 +109,6 @@ async def test_who_asks_about_a_person_is_written_down_without_the_number(
         "select operator, action, person from scheduler.audit order by id"
     )
     await connection.close()
-    hash_of = hashing(KEY)
     assert [tuple(row) for row in rows] == [
         ("kari", "explain", hash_of(ANNE)),
         ("kari", "explain", hash_of(BJORN)),

@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 
 from schemas.messages import DeadlineDue, DeadlineUpdated, DeadlineWithdrawn
-from services.scheduler.app import beginning, hashing
 from services.scheduler.domain.people.explanation import explain
 from services.scheduler.domain.people.replan import replan
 from services.scheduler.domain.rulebook.reader import parse
 from services.scheduler.jobs.reconcile import Reconciliation
 from services.scheduler.jobs.replan_everybody import Place, ReplanCounts, replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.store import begin_on
 from tests.support.scheduler_bench import (
     ANNE,
     BJORN,
     FACTS,
     KAFE,
-    KEY,
     Bench,
     event,
     fact,
+    hash_of,
     no_note,
     note,
     scheduler_on,
@@ -41,8 +41,8 @@ def at(day: int, hour: int = 12) -> datetime:
 
 async def told(bench: Bench, instant: datetime) -> dict[str, tuple[str, str]]:
     rulebook = read_rulebook("standard")
-    async with beginning(bench.pool, rulebook, hashing(KEY))() as work:
-        person = await work.operators.as_of(ANNE, instant)
+    async with begin_on(bench.pool, rulebook, hash_of)() as tables:
+        person = await tables.operators.as_of(ANNE, instant)
     assert person is not None
     explanation = explain(replan(person, rulebook, instant), instant)
     (case,) = explanation.cases
@@ -82,7 +82,7 @@ async def test_the_past_of_a_note_that_is_gone_can_still_be_explained(database_u
 
 async def changes_of(bench: Bench, text: str, *, dry_run: bool) -> ReplanCounts:
     rulebook = parse(text)
-    begin = beginning(bench.pool, rulebook, hashing(KEY))
+    begin = begin_on(bench.pool, rulebook, hash_of)
     return [c async for c in replan_everybody(begin, bench.clock, rulebook, dry_run=dry_run)][-1]
 
 
@@ -124,7 +124,7 @@ async def test_a_replan_that_was_stopped_goes_on_where_it_was(
         await bench.scheduler.handle(
             [note(at(0), MONDAY, 150, person=p, note_id=p) for p in people]
         )
-        begin = beginning(bench.pool, later, hashing(KEY))
+        begin = begin_on(bench.pool, later, hash_of)
         stopped = replan_everybody(begin, bench.clock, later, dry_run=False)
         first = await anext(stopped)
         assert first.people == 2
@@ -171,7 +171,7 @@ async def test_a_timer_that_was_lost_is_found_and_mended(database_url: str) -> N
         for person in (ANNE, BJORN):
             await bench.receive(note(at(0), MONDAY, 60, person=person, note_id=person), at=at(0))
         before = await bench.pool.fetch("select * from timers order by case_id, checkpoint, step")
-        begin = beginning(bench.pool, rulebook, hashing(KEY))
+        begin = begin_on(bench.pool, rulebook, hash_of)
         reconciliation = Reconciliation(begin, bench.clock, rulebook)
         assert (await reconciliation.run()).places() == []
         await bench.pool.execute("delete from timers where step = 'deadline'")
@@ -188,7 +188,7 @@ async def test_a_new_rulebook_is_not_brought_in_by_the_housekeeper(database_url:
     later = parse(STANDARD.replace("2026-11", "2027-01").replace("day = 105", "day = 98"))
     async with scheduler_on(database_url, start=START) as bench:
         await bench.receive(note(at(0), MONDAY, 150), at=at(0))
-        begin = beginning(bench.pool, later, hashing(KEY))
+        begin = begin_on(bench.pool, later, hash_of)
         changes = await Reconciliation(begin, bench.clock, later).run()
         due_at = await bench.pool.fetchval("select due_at from timers where step = 'question'")
     assert changes.people == 0

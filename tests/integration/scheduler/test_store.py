@@ -17,7 +17,7 @@ from schemas.messages import DeadlineDue, DeadlineWithdrawn
 from schemas.wire import Envelope, Record
 from services.cli.record_files.read import read_records
 from services.records.dead_letters import DEAD_LETTERS_MAX, TooManyDeadLetters
-from services.scheduler.app import compose, hashing
+from services.scheduler.app import compose
 from services.scheduler.domain.facts.intake import observations_of
 from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.simulation import Simulation
@@ -28,10 +28,10 @@ from tests.support.scheduler_bench import (
     BJORN,
     BYGG,
     KAFE,
-    KEY,
     NOTES,
     event,
     fact,
+    hash_of,
     no_note,
     note,
     scheduler_on,
@@ -47,7 +47,7 @@ def at(day: int, hour: int = 12) -> datetime:
 
 
 def simulated(records: list[tuple[datetime, Record]], until: datetime) -> list[object]:
-    simulation = Simulation(KnownPeople(read_rulebook("standard"), hashing(KEY)))
+    simulation = Simulation(KnownPeople(read_rulebook("standard"), hash_of))
     for instant, record in records:
         envelope = decode_inbound(record)
         assert isinstance(envelope, Envelope)
@@ -154,7 +154,7 @@ async def test_two_schedulers_at_once_fire_each_timer_once(database_url: str) ->
             bench.clock,
             bench.publisher,  # type: ignore[arg-type]
             read_rulebook("standard"),
-            hashing(KEY),
+            hash_of,
         )
         bench.clock.turn(at(22))
         await asyncio.gather(
@@ -283,7 +283,7 @@ def test_people_never_mix_in_batches_of_any_composition(seed: int) -> None:
     plans = []
     for _ in range(2):
         chance.shuffle(records)
-        known_people = KnownPeople(read_rulebook("standard"), hashing(KEY))
+        known_people = KnownPeople(read_rulebook("standard"), hash_of)
         batch = [each for r in records for each in observations_of(decode_inbound(r), r)]  # type: ignore[arg-type]
         made = known_people.replan(known_people.take(batch), at(0))
         plans.append(
@@ -314,7 +314,7 @@ async def test_a_note_and_its_status_that_arrive_at_once_in_two_processes_find_e
             bench.clock,
             bench.publisher,  # type: ignore[arg-type]
             read_rulebook("standard"),
-            hashing(KEY),
+            hash_of,
         )
         await asyncio.gather(bench.scheduler.handle([status_of]), other.handle([note_of]))
         assert await bench.pool.fetchval("select count(*) from timers") > 0
