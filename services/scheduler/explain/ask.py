@@ -1,4 +1,4 @@
-"""Why somebody did, or did not, get what: asked by an operator at a terminal or over HTTP (contract 4.5).
+"""Why somebody did, or did not, get a message: asked by an operator at a terminal or over HTTP (contract 4.5).
 
 Whoever asks is written down, in the same transaction: such an answer is health data.
 """

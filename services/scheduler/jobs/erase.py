@@ -30,7 +30,7 @@ class Erased:
 async def erase(
     pool: Pool, hash_of: Callable[[str], bytes], person_id: str, now: datetime, *, operator: str
 ) -> Erased:
-    """Remove a person under every number; nothing is said to anybody. Done twice, it finds nothing the second time.
+    """Remove a person under every number; nothing goes out because of it. Done twice, it finds nothing the second time.
 
     One transaction removes what is theirs and leaves the tombstones, so that nothing comes back between. Then the
     tables are swept for what names them in other people's rows, which reads these tables whole.
@@ -90,7 +90,7 @@ class _Eraser:
             numbers |= found
             hashes = {self._hash_of(number): number for number in numbers}
             ordered = sorted(hashes)
-            # A row to lock, also for somebody whom a service is storing for the first time right now.
+            # Add the row, so that it can be locked: a service may be storing this person for the first time right now.
             await self._connection.execute(
                 _QUERIES["add_people"], ordered, [hashes[person] for person in ordered]
             )
@@ -127,7 +127,7 @@ class _Eraser:
 
 
 def _quoted(number: str) -> str:
-    """As it stands in every payload that is stored."""
+    """The number in quotation marks, as it stands in every payload that is stored."""
     return json.dumps(number, ensure_ascii=False)
 
 

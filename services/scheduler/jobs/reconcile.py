@@ -1,6 +1,6 @@
-"""Are the timers still what the facts give? Asked of everybody in turn, a batch at a time, for ever (contract 13.15).
+"""Compares everybody's timers with what their facts give, a batch at a time, round after round (contract 13.15).
 
-They always should be: a difference is a bug, or somebody has edited the tables. It is counted, logged and mended.
+They should always agree: a difference is a bug, or somebody has edited the tables. It is counted, logged and mended.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 class Reconciliation:
-    """Goes round among the people; where it is stands in memory, a restart begins anew."""
+    """One round after the other over all people; where it stands is in memory, so a restart begins anew."""
 
     def __init__(self, begin: Begin, clock: Clock, rulebook: Rulebook) -> None:
         self._begin = begin
@@ -31,7 +31,7 @@ class Reconciliation:
         self._last_person = b""
 
     async def run(self) -> ReplanCounts:
-        """Compare and mend the next batch; returns what was different.
+        """Compare and mend the next batch; returns how many timers were different.
 
         People whom a new rulebook has not reached yet are left alone: `replan` is for them.
         """

@@ -1,4 +1,4 @@
-"""The scheduler's tables: loads the people whom a piece of work concerns into a known_people, writes what changed.
+"""People in the scheduler's tables: those whom a piece of work concerns are locked and loaded; due timers fire.
 
 All of it happens inside one transaction of the caller's. People are locked first, in one order; then their timers,
 so that one which another process fires right now is either ours or gone; then the rest is read, by statements that

@@ -72,7 +72,7 @@ def assess(
     resumes: Sequence[str] = (),
     due_on: date | None = None,
 ) -> Assessment:
-    """Judge one step, or one occurrence of a fact-anchored one.
+    """Assess one step, or one occurrence of a fact-anchored one.
 
     `resumes` are the reasons of exemptions for which its last due event was withdrawn. `due_on` judges it as if
     it were due on that date instead.

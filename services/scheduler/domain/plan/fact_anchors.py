@@ -148,7 +148,7 @@ def _summoned_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
 
 
 def _ended(meeting: MeetingState) -> Reason | None:
-    """With a cancelled meeting go all steps that hang on it, whatever the rulebook says of them."""
+    """A cancelled meeting ends all steps that hang on it, whatever `done_by` says."""
     return "cancelled" if meeting.is_cancelled else None
 
 
