@@ -14,10 +14,10 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo '  make test PYTEST_ARGS="tests/unit/scheduler -k exemption -x" runs some of the tests, with options of pytest'
 
-demo: .venv/.installed ## half a year of follow-up, told in the terminal
+demo: .venv/.installed ## half a year of follow-up, shown in the terminal
 	@.venv/bin/stoppunkt demo
 
-test: .venv/.installed ## all tests, on real parts
+test: .venv/.installed ## all tests, on a real PostgreSQL and Kafka
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 test-unit: .venv/.installed ## the fast tests, in half a minute: no PostgreSQL, no Kafka
@@ -29,19 +29,19 @@ lint: .venv/.installed ## ruff, mypy, import contracts
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
 
-format: .venv/.installed ## let ruff mend what it can
+format: .venv/.installed ## let ruff correct what it can
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-check: lint test ## what has to be right before a commit
+check: lint test ## what has to pass before a commit
 
-# Installed once for each lock file: the packages first, each with its hash, then the project itself, from here.
+# Installed anew when the lock file has changed: first the packages, each with its hash, then this project, editable.
 .venv/.installed: .venv/.packages pyproject.toml
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.packages: requirements.lock
-	@test -n "$(PYTHON)" || { echo "Stoppunkt needs Python 3.11 or later with its venv module (Debian: apt install python3-venv), and none was found. Say where it is: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Stoppunkt needs Python 3.11 or later with its venv module (Debian: apt install python3-venv), and none was found. Name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x .venv/bin/python || { echo "Making .venv with $(PYTHON)" >&2; $(PYTHON) -m venv .venv; }
 	@echo "Installing the packages of requirements.lock into .venv" >&2
 	$(PIP) install --quiet --require-hashes --requirement requirements.lock
