@@ -366,13 +366,7 @@ def _happened(act: str, step: Dict, scene: Dict, who: tuple[str, str | None]) ->
     if act in PLAN_DONE:
         return role == "line_manager" and any(f["type"] == act and f["org"] == org for f in facts)
     if act in ("held", "summoned"):
-        types = ("held",) if act == "held" else ("summoned", "moved")
-        for each in scene["meetings"]:
-            if each["meeting"] == step["meeting"] and each["type"] in types:
-                mine = each["meeting"] != 1 or each["org"] is None or role == "adviser"
-                if mine or (role == "line_manager" and each["org"] == org):
-                    return True
-        return False
+        return _has_met(act, step, scene, who)
     if act == "assessed":
         found = [f for f in facts if f["type"] == "assessed"]
         return bool(found) and max(enumerate(found), key=lambda e: (e[1]["at"], e[0]))[1]["final"]
@@ -387,6 +381,17 @@ def _happened(act: str, step: Dict, scene: Dict, who: tuple[str, str | None]) ->
         and (role != "line_manager" or f["org"] in (None, org))
         for f in facts
     )
+
+
+def _has_met(act: str, step: Dict, scene: Dict, who: tuple[str, str | None]) -> bool:
+    role, org = who
+    types = ("held",) if act == "held" else ("summoned", "moved")
+    for meeting in scene["meetings"]:
+        if meeting["meeting"] == step["meeting"] and meeting["type"] in types:
+            mine = meeting["meeting"] != 1 or meeting["org"] is None or role == "adviser"
+            if mine or (role == "line_manager" and meeting["org"] == org):
+                return True
+    return False
 
 
 def _until(exemption: Dict) -> Any:

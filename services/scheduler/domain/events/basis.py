@@ -19,11 +19,13 @@ from schemas.messages import (
     FollowUpPlanShared,
     GradeBasis,
     MeetingBasis,
+    MeetingNeedAnswered,
+    MeetingRequested,
     PlanBasis,
     RequestBasis,
 )
 from schemas.norway import oslo_date
-from services.scheduler.domain.facts.case_facts import CaseFacts, MeetingState
+from services.scheduler.domain.facts.case_facts import CaseFacts, Exemption, MeetingState
 from services.scheduler.domain.facts.cases import Leave
 
 EARLIER_MONTHS = 36
@@ -54,39 +56,14 @@ def basis_of(
         ),
         employers=employers,
         follow_up_plans=_plans(facts),
-        answers=tuple(
-            AnswerBasis(
-                party=answer.party,
-                org_number=answer.org_number,
-                wants_meeting=answer.wants_meeting,
-                justified=answer.justified,
-                answered_on=oslo_date(answer.occurred_at),
-            )
-            for answer in facts.answers
-        ),
-        requests=tuple(
-            RequestBasis(
-                party=request.party,
-                meeting=request.meeting,
-                requested_on=oslo_date(request.occurred_at),
-            )
-            for request in facts.requests
-        ),
+        answers=tuple(_answer(answer) for answer in facts.answers),
+        requests=tuple(_request(request) for request in facts.requests),
         meetings=tuple(
             _meeting(meeting)
             for known in (*(case_facts for _, case_facts in earlier), facts)
             for meeting in known.meetings
         ),
-        exemptions=tuple(
-            ExemptionBasis(
-                checkpoint=exemption.fact.checkpoint,
-                reason=exemption.fact.reason,
-                granted_on=exemption.granted_on,
-                until=exemption.fact.until,
-                granted_by=exemption.fact.granted_by,
-            )
-            for exemption in facts.exemptions
-        ),
+        exemptions=tuple(_exemption(exemption) for exemption in facts.exemptions),
         activity_requirement=_activity_requirement(facts),
         missing=_missing(facts, employers, has_history=bool(recent)),
     )
@@ -119,6 +96,34 @@ def _plans(facts: CaseFacts) -> tuple[PlanBasis, ...]:
             )
         )
     return tuple(plan_bases)
+
+
+def _answer(answer: MeetingNeedAnswered) -> AnswerBasis:
+    return AnswerBasis(
+        party=answer.party,
+        org_number=answer.org_number,
+        wants_meeting=answer.wants_meeting,
+        justified=answer.justified,
+        answered_on=oslo_date(answer.occurred_at),
+    )
+
+
+def _request(request: MeetingRequested) -> RequestBasis:
+    return RequestBasis(
+        party=request.party,
+        meeting=request.meeting,
+        requested_on=oslo_date(request.occurred_at),
+    )
+
+
+def _exemption(exemption: Exemption) -> ExemptionBasis:
+    return ExemptionBasis(
+        checkpoint=exemption.fact.checkpoint,
+        reason=exemption.fact.reason,
+        granted_on=exemption.granted_on,
+        until=exemption.fact.until,
+        granted_by=exemption.fact.granted_by,
+    )
 
 
 def _meeting(meeting: MeetingState) -> MeetingBasis:
