@@ -25,25 +25,20 @@ from schemas.messages import (
     SmsRequested,
 )
 from schemas.wire import Decoded, Record
-from services.notifier.channels.adviser_task import KafkaAdviserTask
-from services.notifier.channels.kafka_email import KafkaEmail
-from services.notifier.channels.kafka_sms import KafkaSms
-from services.notifier.channels.letter import KafkaLetter
-from services.notifier.channels.parts import Parts
-from services.notifier.channels.smtp import Smtp, SmtpServer
-from services.notifier.channels.wiring.choosing import choose, receipt_reading, receipt_topics
 from services.notifier.domain.delivery import ChannelName
+from services.notifier.gateways.transport import ChannelParts
 from services.notifier.handlers import Handlers
 from services.notifier.metrics import show_watched
 from services.notifier.ports import Brake, Channel, Clock, Publish, Watched, Words
-from services.notifier.registers.deliveries import StoredDeliveries
 from services.notifier.relay import Relay
 from services.notifier.sending.limits import Limits
 from services.notifier.sending.senders import Senders
 from services.notifier.sending.turns import Rehearsed, Turns
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import MIGRATIONS, SCHEMA, Store
+from services.notifier.store.lookup import StoredDeliveries
 from services.notifier.texts_folder import load_texts
+from services.notifier.wiring.choosing import channels_for, receipt_reading, receipt_topics
 from services.records.dead_letters import DEAD_TOPIC_CONFIGS, dead_topic
 from services.runtime.clock import PostgresClock
 from services.runtime.health import Pulse
@@ -234,21 +229,6 @@ class Notifier:
             await tables.records.resume()
 
 
-def channels_for(
-    settings: NotifierSettings, publisher: Publish, parts: Parts | None = None
-) -> list[Channel]:
-    """One channel for each kind, by the transports that the settings name."""
-    known: dict[tuple[str, str], Channel] = {
-        ("sms", "kafka"): KafkaSms(publisher),
-        ("email", "kafka"): KafkaEmail(publisher),
-        ("letter", "kafka"): KafkaLetter(publisher),
-        ("adviser_task", "kafka"): KafkaAdviserTask(publisher),
-    }
-    if settings.email_transport == "smtp":
-        known["email", "smtp"] = Smtp(_smtp_server(settings))
-    return choose(settings, known, parts)
-
-
 def notifier_for(
     settings: NotifierSettings,
     *,
@@ -262,7 +242,7 @@ def notifier_for(
     What its channels open is closed with `life`; without one, by the end of the process.
     """
     texts = load_texts()
-    parts = Parts(publisher, clock, StoredDeliveries(pool), texts, life=life)
+    parts = ChannelParts(publisher, clock, StoredDeliveries(pool), texts, life=life)
     return Notifier(
         pool=pool,
         clock=clock,
@@ -385,18 +365,3 @@ async def _topics_to_read(settings: NotifierSettings) -> list[str]:
 async def _dead_letters_readiness(notifier: Notifier) -> str | None:
     stopped_at = await notifier.stopped_at()
     return "stopped: too many dead letters" if stopped_at is not None else None
-
-
-def _smtp_server(settings: NotifierSettings) -> SmtpServer:
-    if settings.smtp_host is None or settings.smtp_sender is None:
-        raise ValueError("SMTP needs a host and a sender")  # settings have seen to it
-    password = settings.smtp_password
-    return SmtpServer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        sender=settings.smtp_sender,
-        tls=settings.smtp_tls,
-        ca_path=settings.smtp_ca_path,
-        username=settings.smtp_username,
-        password=password.get_secret_value() if password else None,
-    )

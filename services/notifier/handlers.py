@@ -6,7 +6,7 @@ then asks what it means together with what was there before. What a message mean
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -31,9 +31,9 @@ from services.notifier.domain.delivery import (
 from services.notifier.domain.withdrawal import code, reason_code, withdrawal_for
 from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
 from services.notifier.lookups import due_for, read_contacts
-from services.notifier.messages import updates_of
 from services.notifier.metrics import count_endings, count_refused
 from services.notifier.ports import Clock, PresentPerson, Store, Tables
+from services.notifier.settling import log_lost, update_tasks
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -77,7 +77,7 @@ class Handlers:
                 batch = self._without(records, erased)
             changed = await self._handle(tables, batch, persons, now)
         count_endings(changed)
-        tell_of_lost(changed)
+        log_lost(changed)
         if batch.dead:
             _log.warning("records.dead", count=len(batch.dead))
 
@@ -254,30 +254,6 @@ class Handlers:
             for each in failed
         )
         await tables.deliveries.add([each for each in following if each is not None])
-
-
-def tell_of_lost(deliveries: Iterable[Delivery]) -> None:
-    """One line for each that reached nobody, since somebody will ask why."""
-    for each in deliveries:
-        if each.state in ("failed", "expired"):
-            _log.warning(
-                f"delivery.{each.state}",
-                delivery_id=each.delivery_id,
-                channel=each.channel,
-                role=each.role,
-                reason=each.reason,
-            )
-
-
-async def update_tasks(tables: Tables, event_ids: Collection[str], now: datetime) -> None:
-    """Open tasks get the newest basis of their events."""
-    if not event_ids:
-        return
-    tasks = await tables.deliveries.lock_stale_tasks(event_ids)
-    events = await tables.events.read({task.event_id for task in tasks})
-    records, changed = updates_of(tasks, events, now)
-    await tables.deliveries.write(changed)
-    await tables.records.put(records)
 
 
 async def _save_contacts(tables: Tables, batch: Batch, persons: Persons, now: datetime) -> None:

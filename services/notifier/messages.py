@@ -27,50 +27,52 @@ from services.notifier.ports import KnownEvent, Outgoing, Words
 from services.workdays import working_days_after
 
 SOURCE = "urn:stoppunkt:notifier"
-# Nobody says which language a line manager reads; the employee's own choice is the employee's.
+# Nobody says which language a line manager reads, and the employee's choice is the employee's alone.
 MANAGERS_LANGUAGE: Language = "nb"
 
 
-def compose(delivery: Delivery, facts: Facts, send: Send, words: Words, now: datetime) -> Outgoing:
-    """The message of a delivery that was found relevant; its id is the delivery's."""
-    event = facts.event
-    return Outgoing(delivery.delivery_id, _message(delivery, event, facts, send, words), now)
+def compose(
+    delivery: Delivery, known: KnownEvent, facts: Facts, send: Send, *, words: Words, now: datetime
+) -> Outgoing:
+    """The message of a delivery that was found relevant; its id is the delivery's.
 
-
-def _message(
-    delivery: Delivery, event: DeadlineDue, facts: Facts, send: Send, words: Words
-) -> SmsRequested | EmailRequested | LetterRequested | AdviserTaskOpened:
+    Raises ValueError where there are no words for it.
+    """
+    event = known.event
     language = _language(delivery, facts)
     about = (event.checkpoint, event.step)
+    message: SmsRequested | EmailRequested | LetterRequested | AdviserTaskOpened
+    notice = None
     match delivery.channel:
         case "sms":
-            text = words.sms(*about, delivery.role, language, event.due_on)
-            return SmsRequested(
+            message = SmsRequested(
                 delivery_id=delivery.delivery_id,
                 to=send.to or "",
-                text=text,
+                text=words.sms(*about, delivery.role, language, event.due_on),
                 not_after=delivery.not_after,
             )
         case "email" | "organisation_email":
             email = words.email(*about, delivery.role, language, event.due_on)
-            return EmailRequested(
+            message = EmailRequested(
                 delivery_id=delivery.delivery_id,
                 to=send.to or "",
                 subject=email.subject,
                 text=email.text,
                 not_after=delivery.not_after,
             )
+            notice = email.notice
         case "letter":
-            return LetterRequested(
+            message = LetterRequested(
                 delivery_id=delivery.delivery_id,
                 person_id=event.person_id,
                 template=words.letter_template(*about),
                 language=language,
             )
         case "adviser_task":
-            return _task(delivery, event, send.desk or Desk(None, None))
+            message = _task(delivery, event, send.desk or Desk(None, None))
         case _:
             assert_never(delivery.channel)
+    return Outgoing(delivery, known, message, language, now, notice)
 
 
 def _task(delivery: Delivery, event: DeadlineDue, desk: Desk) -> AdviserTaskOpened:

@@ -70,12 +70,17 @@ class Watched:
     unanswered: Mapping[str, int]
 
 
-class Slot(NamedTuple):
+class ContactSlot(NamedTuple):
     """One recipient about one person; `org_number` is empty for the employee."""
 
     person: bytes
     role: str
     org_number: str
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> ContactSlot:
+        """Whom the interval between two messages is about."""
+        return cls(delivery.person, delivery.role, delivery.org_number or "")
 
 
 # --- the world outside --------------------------------------------------------------------------------------
@@ -83,37 +88,65 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message about to leave; `at` is the instant of the attempt. Its own id makes a repeat harmless."""
+    """A message about to leave, and what the turn knew when it decided to send it.
 
-    delivery_id: str
+    `at` is the instant of the attempt; `language` is that of the words. `notice` is the sentence that an e-mail is
+    about, without greeting and guide, for a channel that also shows it by itself; None for every other kind.
+    """
+
+    delivery: Delivery
+    known: KnownEvent
     message: SmsRequested | EmailRequested | LetterRequested | AdviserTaskOpened = field(repr=False)
+    language: Language
     at: datetime
+    notice: str | None = field(default=None, repr=False)
+
+    @property
+    def delivery_id(self) -> str:
+        """The message's own id, which makes a repeat harmless."""
+        return self.delivery.delivery_id
 
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Take back what was sent with that id."""
+    """Take back what was sent for this delivery; `reason` is the code of its withdrawal, `at` now."""
 
-    delivery_id: str
+    delivery: Delivery
     reason: str
     at: datetime
 
+    @property
+    def delivery_id(self) -> str:
+        """The id that the message was sent with."""
+        return self.delivery.delivery_id
+
 
 class Channel(Protocol):
-    """One way out. Adding one is a new file and a line in the composition root's list.
+    """One way out for messages of a kind. Adding one is a file in `channels` and a line in `transports.py`.
 
-    `send` may be called again with the same id after a crash or a lost answer: it passes the id on, so that
-    whoever receives it can see the repeat. `Failed` is the receiver's answer; an exception is our own trouble,
-    spends no attempt and is tried again. Several calls may run at once.
+    A channel is given all that it needs: it reads no table, and remembers nothing that it could not do without.
+    Several calls may run at once, each for another delivery. `Failed` is the receiver's answer; any exception is
+    our own trouble, which spends no attempt and is tried again.
     """
 
     kind: Kind
     closes: frozenset[State]
-    """The states in which it can take back what it was given."""
+    """The states in which it can take back what it was given; empty where it never can."""
 
-    async def send(self, outgoing: Outgoing) -> Outcome: ...
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """Hand the message over; `Sent` once the receiver has it.
 
-    async def close(self, recall: Recall) -> Outcome: ...
+        May be called again with the same delivery id after a crash or a lost answer: the id is passed on, so that
+        the receiver can see the repeat.
+        """
+        ...
+
+    async def close(self, recall: Recall) -> Outcome:
+        """Take back what was sent with that id, or would have been; may be called again, and then changes nothing.
+
+        Called only in the states of `closes`, and before `not_after` unless it is a task.
+        """
+        ...
 
 
 class Publish(Protocol):
@@ -140,6 +173,73 @@ class Words(Protocol):
     ) -> EmailText: ...
 
     def letter_template(self, checkpoint: str, step: str) -> str: ...
+
+
+# --- the world outside: registers, asked over HTTP -----------------------------------------------------------
+
+
+class RegisterUnavailable(Exception):
+    """A register gave no answer that can be used; its text is the register's name and a code."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredContact:
+    """The contact register's answer about a person; addresses as they stand there."""
+
+    may_be_notified: bool
+    phone: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+
+
+class ContactRegister(Protocol):
+    """Asked again at each attempt; nothing of its answer is kept. Without an answer nothing is sent."""
+
+    async def contact(self, person_id: str, at: datetime) -> RegisteredContact | None:
+        """None where the register knows nobody by that number; raises RegisterUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredManager:
+    """An active line manager: the manager's own number, and one address or none."""
+
+    person_id: str = field(repr=False)
+    email: str | None = field(repr=False)
+
+
+class ManagerRegister(Protocol):
+    """Asked as the contact register is."""
+
+    async def manager(
+        self, person_id: str, org_number: str, at: datetime
+    ) -> RegisteredManager | None:
+        """None where the employee has no active line manager there; raises RegisterUnavailable."""
+        ...
+
+
+# --- a delivery, for whoever asks about it by its id -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AboutDelivery:
+    """A delivery, and the due event it is about under the person's present number.
+
+    `withdrawals` are all that were made of the event, oldest first; `died_at` is when the person was last said to
+    have died.
+    """
+
+    delivery: Delivery
+    event: DeadlineDue = field(repr=False)
+    withdrawals: tuple[DeadlineWithdrawn, ...] = field(default=(), repr=False)
+    died_at: datetime | None = None
+
+
+class DeliveryLookup(Protocol):
+    """For a receiver who asks us whether a message is still wanted; channels are given what they need."""
+
+    async def about(self, delivery_id: str) -> AboutDelivery | None:
+        """None where there is no such delivery; locks nothing; raises what PostgreSQL raises."""
+        ...
 
 
 # --- the tables ---------------------------------------------------------------------------------------------
@@ -232,7 +332,7 @@ class Safety(Protocol):
         self, deliveries: Sequence[Delivery], now: datetime, interval: timedelta
     ) -> set[str]: ...
 
-    async def slots(self, deliveries: Sequence[Delivery]) -> Mapping[Slot, datetime]: ...
+    async def slots(self, deliveries: Sequence[Delivery]) -> Mapping[ContactSlot, datetime]: ...
 
     async def give_back_slots(self, delivery_ids: Sequence[str]) -> None: ...
 

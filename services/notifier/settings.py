@@ -8,20 +8,21 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from services.notifier.channels.gateway import GatewaySettings
-from services.notifier.channels.wiring.transports import Slot, chosen, names_of
 from services.notifier.domain.addresses import email_address
+from services.notifier.gateways.gateway_settings import GatewaySettings
+from services.notifier.gateways.transport import TransportSlot
 from services.notifier.registers.krr import KrrSettings
 from services.notifier.registers.line_managers import LineManagerSettings
+from services.notifier.transports import chosen, names_of
 from services.runtime.settings import InvalidSettings, ServiceSettings, load_settings
 
-_SLOTS: dict[str, Slot] = {
+_SLOTS: dict[str, TransportSlot] = {
     "sms_transport": "sms",
     "email_transport": "email",
     "adviser_task_transport": "adviser_task",
     "employer_transport": "employer",
 }
-_OWN: dict[Slot, tuple[str, ...]] = {
+_OWN: dict[TransportSlot, tuple[str, ...]] = {
     "sms": ("kafka",),
     "email": ("kafka", "smtp"),
     "adviser_task": ("kafka",),
@@ -87,7 +88,7 @@ class NotifierSettings(ServiceSettings):
         return timedelta(hours=self.contact_interval_hours)
 
     @property
-    def transports(self) -> tuple[tuple[Slot, str], ...]:
+    def transports(self) -> tuple[tuple[TransportSlot, str], ...]:
         """What is chosen for each kind, and for employers where that is another."""
         return (
             ("sms", self.sms_transport),

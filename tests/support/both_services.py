@@ -15,10 +15,7 @@ from schemas.inbound import NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.wire import Record
 from services.cli.main import app
 from services.notifier.app import Notifier
-from services.notifier.channels.adviser_task import KafkaAdviserTask
-from services.notifier.channels.kafka_email import KafkaEmail
-from services.notifier.channels.kafka_sms import KafkaSms
-from services.notifier.channels.letter import KafkaLetter
+from services.notifier.channels.canonical import KafkaAdviserTask, KafkaEmail, KafkaLetter, KafkaSms
 from services.notifier.store import SCHEMA
 from services.runtime.postgres import Pool, close_pool, open_pool
 from tests.support.notifier_desk import Out

@@ -18,13 +18,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from schemas.messages import EmailRequested, Role, SmsRequested
-from services.notifier.channels.gateway import Gateway
+from schemas.messages import (
+    AdviserTaskOpened,
+    EmailRequested,
+    Language,
+    LetterRequested,
+    Role,
+    SmsRequested,
+)
 from services.notifier.domain.delivery import ChannelName, State, planned
-from services.notifier.ports import Outgoing
-from services.notifier.registers.ports import AboutDelivery
+from services.notifier.gateways.client import Gateway
+from services.notifier.ports import AboutDelivery, KnownEvent, Outgoing, Recall
 from services.runtime.health import Health
-from tests.support.notifier_desk import EMPLOYEE, MANAGER, due
+from tests.support.notifier_desk import EMPLOYEE, KAFE, MANAGER, due
 from tests.support.paths import CHANNEL_PAYLOADS
 
 PAYLOADS = CHANNEL_PAYLOADS
@@ -76,6 +82,7 @@ class Reply:
 
 
 Handler = Callable[[Asked], Reply]
+Message = SmsRequested | EmailRequested | LetterRequested | AdviserTaskOpened
 
 
 @dataclass
@@ -158,22 +165,49 @@ async def gateway(
         await client.close()
 
 
+def outgoing(
+    message: Message,
+    *,
+    of: AboutDelivery | None = None,
+    at: datetime = NOW,
+    language: Language = "nb",
+    notice: str | None = None,
+) -> Outgoing:
+    """A message as a turn hands it over; `of` is the delivery that it is for, and its event."""
+    stored = of or about()
+    known = KnownEvent(stored.event, stored.delivery.person, NOW, 1)
+    return Outgoing(stored.delivery, known, message, language, at, notice)
+
+
+def recall(reason: str = "done", at: datetime = NOW, *, of: AboutDelivery | None = None) -> Recall:
+    """What was sent for that delivery is to be taken back."""
+    return Recall((of or about(state="closing")).delivery, reason, at)
+
+
 def sms(to: str = "+4790000001", *, at: datetime = NOW) -> Outgoing:
     message = SmsRequested(
         delivery_id=DELIVERY, to=to, text=SMS_TEXT, not_after=datetime(2026, 3, 10, tzinfo=UTC)
     )
-    return Outgoing(DELIVERY, message, at)
+    return outgoing(message, at=at)
 
 
-def email(to: str = "leder@example.invalid", *, at: datetime = NOW, text: str = "") -> Outgoing:
+def email(
+    to: str = "leder@example.invalid",
+    *,
+    of: AboutDelivery | None = None,
+    text: str = "Logg inn for å se hvem det gjelder.\n\nDu kan ikke svare & <dette>.",
+    notice: str = "Logg inn for å se hvem det gjelder.",
+) -> Outgoing:
+    """To the line manager, unless `of` is another delivery."""
     message = EmailRequested(
         delivery_id=DELIVERY,
         to=to,
         subject="Hold dialogmøte",
-        text=text or "Logg inn for å se hvem det gjelder.\n\nDu kan ikke svare & <dette>.",
+        text=text,
         not_after=datetime(2026, 3, 10, tzinfo=UTC),
     )
-    return Outgoing(DELIVERY, message, at)
+    stored = of or about("line_manager", "email", org_number=KAFE)
+    return outgoing(message, of=stored, notice=notice)
 
 
 def about(
@@ -197,8 +231,8 @@ def about(
         now=NOW,
         not_after=NOW + timedelta(days=14),
     )
-    found = replace(delivery, delivery_id=delivery_id, state=state)
-    return AboutDelivery(delivery=found, event=event, **({"received_at": NOW} | others))
+    stored = replace(delivery, delivery_id=delivery_id, state=state)
+    return AboutDelivery(delivery=stored, event=event, **others)
 
 
 @dataclass

@@ -31,10 +31,7 @@ from schemas.messages import (
 from schemas.norway import OSLO
 from schemas.wire import Record, encode
 from services.notifier.app import Notifier, migrate
-from services.notifier.channels.adviser_task import KafkaAdviserTask
-from services.notifier.channels.kafka_email import KafkaEmail
-from services.notifier.channels.kafka_sms import KafkaSms
-from services.notifier.channels.letter import KafkaLetter
+from services.notifier.channels.canonical import KafkaAdviserTask, KafkaEmail, KafkaLetter, KafkaSms
 from services.notifier.ports import Channel
 from services.notifier.sending.limits import Limits
 from services.notifier.store import SCHEMA

@@ -11,8 +11,8 @@ from typing import Any
 from schemas.inbound import CANONICAL_TOPICS, NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.wire import Record
 from services.cli.record_files.record_json import to_json
-from services.notifier.channels.wiring.choosing import receipt_topics
 from services.notifier.settings import NotifierSettings
+from services.notifier.wiring.choosing import receipt_topics
 from services.records.dead_letters import NotReplayable, dead_topic, original
 from services.runtime.kafka import Publisher, missing_topics, read_record, read_topics
 from services.runtime.logs import mask

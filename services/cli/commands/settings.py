@@ -77,9 +77,9 @@ def variables() -> list[Variable]:
 
 def _of_gateways() -> list[Variable]:
     """The variables of channels and registers, each read only where it is chosen."""
-    from services.notifier.channels.wiring.transports import TRANSPORTS
     from services.notifier.registers.krr import KrrSettings
     from services.notifier.registers.line_managers import LineManagerSettings
+    from services.notifier.transports import TRANSPORTS
 
     chosen_by: dict[type[BaseSettings], list[str]] = {}
     for transport in TRANSPORTS:

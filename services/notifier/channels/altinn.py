@@ -2,7 +2,7 @@
 
 The order's idempotency id is the delivery's, which has the channel in it: an order that Altinn has seen before it
 answers with 200 and the old receipt, whatever the body says, and that is a success. Right before it sends, and
-before a reminder, Altinn asks our condition endpoint whether there is still a reason to (`condition.py`).
+before a reminder, Altinn asks our condition endpoint whether there is still a reason to (`altinn_condition.py`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Any, Self
 from pydantic import Field, SecretStr, model_validator
 
 from schemas.messages import EmailRequested, SmsRequested
-from services.notifier.channels.condition import ConditionServer
-from services.notifier.channels.gateway import Answer, Gateway, GatewaySettings, static_token
-from services.notifier.channels.parts import Parts
+from services.notifier.channels.altinn_condition import serve_condition
 from services.notifier.domain.addresses import email_address, phone_number
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
+from services.notifier.gateways.client import Answer, Gateway, static_token
+from services.notifier.gateways.gateway_settings import GatewaySettings
+from services.notifier.gateways.transport import ChannelParts, Transport
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 
 PATH = "/notifications/api/v1/future/orders"
@@ -140,18 +141,24 @@ def _reference(answer: Answer) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def build_sms(settings: AltinnSettings, parts: Parts) -> Channel:
+def build_sms(settings: AltinnSettings, parts: ChannelParts) -> Channel:
     return _build("sms", settings, parts)
 
 
-def build_email(settings: AltinnSettings, parts: Parts) -> Channel:
+def build_email(settings: AltinnSettings, parts: ChannelParts) -> Channel:
     return _build("email", settings, parts)
 
 
-def _build(kind: Kind, settings: AltinnSettings, parts: Parts) -> Channel:
+def _build(kind: Kind, settings: AltinnSettings, parts: ChannelParts) -> Channel:
     gateway = parts.gateway("altinn", settings.altinn_url, static_token(settings.altinn_token))
     if settings.altinn_condition_url is not None:
-        ConditionServer.start(
+        serve_condition(
             parts, host=settings.altinn_condition_host, port=settings.altinn_condition_port
         )
     return Altinn(kind, gateway, settings)
+
+
+TRANSPORTS = (
+    Transport("sms", "altinn", AltinnSettings, build_sms),
+    Transport("email", "altinn", AltinnSettings, build_email),
+)

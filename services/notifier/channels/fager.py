@@ -13,13 +13,11 @@ from typing import Any
 from pydantic import Field, SecretStr
 
 from schemas.messages import EmailRequested
-from services.notifier.channels.gateway import Answer, Gateway, GatewaySettings, static_token
-from services.notifier.channels.parts import Parts
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
-from services.notifier.domain.words.texts import Texts
-from services.notifier.messages import MANAGERS_LANGUAGE
-from services.notifier.ports import Channel, Kind, Outgoing, Recall
-from services.notifier.registers.ports import AboutDelivery, Deliveries, ManagerRegister
+from services.notifier.gateways.client import Answer, Gateway, static_token
+from services.notifier.gateways.gateway_settings import GatewaySettings
+from services.notifier.gateways.transport import ChannelParts, Transport
+from services.notifier.ports import Channel, Kind, ManagerRegister, Outgoing, Recall
 
 PATH = "/api/graphql"
 # How long the case's people may need it; then nobody finds it in any database there (policy).
@@ -68,14 +66,10 @@ class Fager:
     def __init__(
         self,
         gateway: Gateway,
-        deliveries: Deliveries,
-        texts: Texts,
         managers: ManagerRegister | None,
         settings: FagerSettings,
     ) -> None:
         self._gateway = gateway
-        self._deliveries = deliveries
-        self._texts = texts
         self._managers = managers
         self._settings = settings
 
@@ -83,30 +77,30 @@ class Fager:
         request = outgoing.message
         if not isinstance(request, EmailRequested):
             raise TypeError("only what would be an e-mail becomes a notification")
-        about = await self._about(outgoing.delivery_id)
+        delivery, event = outgoing.delivery, outgoing.known.event
         recipient: dict[str, Any] = {
             "altinnRessurs": {"ressursId": self._settings.fager_resource_id}
         }
-        if self._managers is not None and about.delivery.channel == "email":
-            org_number = about.delivery.org_number or ""
-            found = await self._managers.manager(about.event.person_id, org_number, outgoing.at)
-            if found is None or found.email is None:
+        if self._managers is not None and delivery.channel == "email":
+            org_number = delivery.org_number or ""
+            manager = await self._managers.manager(event.person_id, org_number, outgoing.at)
+            if manager is None or manager.email is None:
                 return Failed(permanent=True, reason="no_line_manager")
-            request = request.model_copy(update={"to": found.email})
+            request = request.model_copy(update={"to": manager.email})
             recipient = {
                 "naermesteLeder": {
-                    "naermesteLederFnr": found.person_id,
-                    "ansattFnr": about.event.person_id,
+                    "naermesteLederFnr": manager.person_id,
+                    "ansattFnr": event.person_id,
                 }
             }
-        variables = {"nyOppgave": self._task(about, request, recipient)}
+        variables = {"nyOppgave": self._task(outgoing, request, recipient)}
         answer = await self._gateway.call(
             "POST", PATH, at=outgoing.at, json={"query": CREATE, "variables": variables}
         )
-        found_result = self._result(answer)
-        if isinstance(found_result, Failed):
-            return found_result
-        return Sent() if found_result in _CREATED else self._refused(found_result)
+        result = self._result(answer)
+        if isinstance(result, Failed):
+            return result
+        return Sent() if result in _CREATED else self._refused(result)
 
     async def close(self, recall: Recall) -> Outcome:
         query = DONE if recall.reason.partition(":")[0] == "done" else LAPSED
@@ -118,42 +112,28 @@ class Fager:
         if isinstance(result, Failed):
             return result
         if result == _UNKNOWN_THERE:
-            delivery = (await self._about(recall.delivery_id)).delivery
-            begun = delivery.sent_at or delivery.planned_at
+            begun = recall.delivery.sent_at or recall.delivery.planned_at
             return Sent() if recall.at - begun >= KNOWN_WITHIN else self._refused(result)
         return Sent() if result in _CLOSED else self._refused(result)
 
-    async def _about(self, delivery_id: str) -> AboutDelivery:
-        about = await self._deliveries.about(delivery_id)
-        if about is None:
-            raise LookupError("a delivery that is not there")
-        return about
-
     def _task(
-        self, about: AboutDelivery, request: EmailRequested, recipient: dict[str, Any]
+        self, outgoing: Outgoing, request: EmailRequested, recipient: dict[str, Any]
     ) -> dict[str, Any]:
         settings = self._settings
         return {
             "mottakere": [recipient],
             "notifikasjon": {
                 "merkelapp": settings.fager_label,
-                "tekst": self._notice(about, request),
+                "tekst": outgoing.notice,
                 "lenke": settings.fager_link_url,
             },
             "metadata": {
-                "virksomhetsnummer": about.delivery.org_number,
-                "eksternId": about.delivery.delivery_id,
+                "virksomhetsnummer": outgoing.delivery.org_number,
+                "eksternId": outgoing.delivery_id,
                 "hardDelete": {"om": DELETED_AFTER},
             },
             "eksterneVarsler": [_email(request)],
         }
-
-    def _notice(self, about: AboutDelivery, request: EmailRequested) -> str:
-        """What the page says: the notice that the e-mail has among its words, in the managers' language."""
-        event = about.event
-        step = (event.checkpoint, event.step, about.delivery.role, MANAGERS_LANGUAGE, event.due_on)
-        dated = self._texts.notice(*step, case_start=event.case.start)
-        return dated if dated in request.text else self._texts.notice(*step)
 
     def _result(self, answer: Answer | Failed) -> str | Failed:
         """The name of the result; `Failed` where there is none."""
@@ -197,6 +177,9 @@ def _classes(errors: object) -> set[str]:
     return {str(each.get("classification")) for each in extensions if isinstance(each, dict)}
 
 
-def build(settings: FagerSettings, parts: Parts) -> Channel:
+def build(settings: FagerSettings, parts: ChannelParts) -> Channel:
     gateway = parts.gateway("fager", settings.fager_url, static_token(settings.fager_token))
-    return Fager(gateway, parts.deliveries, parts.texts, parts.managers, settings)
+    return Fager(gateway, parts.managers, settings)
+
+
+TRANSPORTS = (Transport("employer", "fager", FagerSettings, build),)

@@ -12,10 +12,11 @@ from __future__ import annotations
 from pydantic import Field, SecretStr
 
 from schemas.messages import SmsRequested
-from services.notifier.channels.gateway import Gateway, GatewaySettings, static_token
-from services.notifier.channels.parts import Parts
 from services.notifier.domain.addresses import phone_number
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
+from services.notifier.gateways.client import Gateway, static_token
+from services.notifier.gateways.gateway_settings import GatewaySettings
+from services.notifier.gateways.transport import ChannelParts, Transport
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 
 
@@ -67,8 +68,11 @@ class HttpSms:
         return Failed(permanent=True, reason="cannot_be_taken_back")
 
 
-def build(settings: HttpSmsSettings, parts: Parts) -> Channel:
+def build(settings: HttpSmsSettings, parts: ChannelParts) -> Channel:
     token = static_token(settings.sms_gateway_token)
     return HttpSms(
         parts.gateway("sms_gateway", settings.sms_gateway_url, token), sender=settings.sms_sender
     )
+
+
+TRANSPORTS = (Transport("sms", "http", HttpSmsSettings, build),)

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime
-from typing import Any, Literal, Self, get_args
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from schemas.messages import DeadlineDue, Language, SmsRequested
+from schemas.messages import Language, SmsRequested
 from schemas.wire import Record
-from services.notifier.channels.gateway import GatewaySettings
-from services.notifier.channels.parts import Parts
+from services.notifier.channels import minside_receipts
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
-from services.notifier.domain.words.texts import Texts
+from services.notifier.gateways.gateway_settings import GatewaySettings
+from services.notifier.gateways.transport import ChannelParts, Decode, Transport
 from services.notifier.ports import Channel, Kind, Outgoing, Publish, Recall
-from services.notifier.registers.ports import AboutDelivery, Deliveries
 
 TOPIC = "min-side.aapen-brukervarsel-v1"
 LINK_CHARACTERS_MAX = 200
@@ -83,16 +82,12 @@ class MinSide:
     def __init__(
         self,
         publisher: Publish,
-        deliveries: Deliveries,
-        texts: Texts,
         *,
         link: str,
         notice: NoticeType,
         producer: dict[str, str],
     ) -> None:
         self._publisher = publisher
-        self._deliveries = deliveries
-        self._texts = texts
         self._link = link
         self._notice = notice
         self._producer = producer
@@ -101,13 +96,9 @@ class MinSide:
         request = outgoing.message
         if not isinstance(request, SmsRequested):
             raise TypeError("only what would be an SMS becomes a notice")
-        about = await self._deliveries.about(outgoing.delivery_id)
-        if about is None:
-            raise LookupError("a delivery that is not there")
-        if not _NATIONAL_NUMBER.match(about.event.person_id):
+        if not _NATIONAL_NUMBER.match(outgoing.known.event.person_id):
             return Failed(permanent=True, reason="no_national_number")
-        language = _language(about, request.text, self._texts)
-        await self._publish(outgoing.delivery_id, self._create(about, request, language))
+        await self._publish(outgoing.delivery_id, self._notice_of(outgoing, request))
         return Sent()
 
     async def close(self, recall: Recall) -> Outcome:
@@ -119,22 +110,20 @@ class MinSide:
         await self._publish(recall.delivery_id, value)
         return Sent()
 
-    def _create(
-        self, about: AboutDelivery, request: SmsRequested, language: Language
-    ) -> dict[str, Any]:
+    def _notice_of(self, outgoing: Outgoing, request: SmsRequested) -> dict[str, Any]:
         return {
             "@event_name": "opprett",
             "type": self._notice,
-            "varselId": about.delivery.delivery_id,
-            "ident": about.event.person_id,
-            "tekster": [{"spraakkode": language, "tekst": request.text, "default": True}],
+            "varselId": outgoing.delivery_id,
+            "ident": outgoing.known.event.person_id,
+            "tekster": [{"spraakkode": outgoing.language, "tekst": request.text, "default": True}],
             "link": self._link,
             "sensitivitet": "high",
             "aktivFremTil": _instant(request.not_after),
             "eksternVarsling": {
                 "prefererteKanaler": ["SMS"],
                 "smsVarslingstekst": request.text,
-                "epostVarslingstittel": _EMAIL_TITLES[language],
+                "epostVarslingstittel": _EMAIL_TITLES[outgoing.language],
                 "epostVarslingstekst": f"<p>{request.text}</p>",
                 "kanBatches": False,
             },
@@ -146,34 +135,32 @@ class MinSide:
         await self._publisher.publish([Record(TOPIC, key.encode(), data)])
 
 
-def _language(about: AboutDelivery, text: str, texts: Texts) -> Language:
-    """The language that the text was taken from the templates in."""
-    event = about.event
-    languages: tuple[Language, ...] = get_args(Language)
-    for language in languages:
-        for case_start in (event.case.start, None):
-            known = _sms(texts, event, language, case_start)
-            if known == text:
-                return language
-    return "nb"
-
-
-def _sms(texts: Texts, event: DeadlineDue, language: Language, case_start: date | None) -> str:
-    return texts.sms(
-        event.checkpoint, event.step, "employee", language, event.due_on, case_start=case_start
-    )
-
-
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def build(settings: MinSideSettings, parts: Parts) -> Channel:
+def build(settings: MinSideSettings, parts: ChannelParts) -> Channel:
     return MinSide(
         parts.publisher,
-        parts.deliveries,
-        parts.texts,
         link=settings.minside_link,
         notice=settings.minside_notice,
         producer=settings.producer,
     )
+
+
+def _reading(settings: MinSideSettings, decode: Decode) -> Decode:
+    return minside_receipts.reading(
+        decode, namespace=settings.nais_namespace, app_name=settings.nais_app_name
+    )
+
+
+TRANSPORTS = (
+    Transport(
+        "sms",
+        "minside",
+        MinSideSettings,
+        build,
+        topics=(minside_receipts.TOPIC,),
+        reading=_reading,
+    ),
+)

@@ -7,16 +7,14 @@ read, are nobody's dead letters here: whoever wrote them has no receipt of ours 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from schemas.messages import DeliveryReceipt
 from schemas.wire import Decoded, Envelope, IgnoredRecord, Record, type_of
-from services.notifier.channels.minside import MinSideSettings
+from services.notifier.gateways.transport import Decode
 
-Decode = Callable[[Record], Decoded]
 TOPIC = "min-side.aapen-varsel-hendelse-v1"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OUTCOMES: dict[str, Literal["delivered", "failed"]] = {"sendt": "delivered", "feilet": "failed"}
@@ -38,10 +36,6 @@ def reading(decode: Decode, *, namespace: str, app_name: str) -> Decode:
         return Envelope(receipt, type_of(receipt))
 
     return decoded
-
-
-def reading_for(settings: MinSideSettings, decode: Decode) -> Decode:
-    return reading(decode, namespace=settings.nais_namespace, app_name=settings.nais_app_name)
 
 
 def _receipt(event: dict[str, Any], record: Record) -> DeliveryReceipt | None:

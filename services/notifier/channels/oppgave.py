@@ -17,16 +17,16 @@ from pydantic import Field, SecretStr
 
 from schemas.messages import AdviserTaskOpened
 from schemas.norway import oslo_date
-from services.notifier.channels.gateway import (
+from services.notifier.domain.delivery import Failed, Outcome, Sent, State
+from services.notifier.domain.words.texts import Texts
+from services.notifier.gateways.client import (
     ONE_OF_SEVERAL_SECONDS,
     Answer,
     Gateway,
-    GatewaySettings,
     static_token,
 )
-from services.notifier.channels.parts import Parts
-from services.notifier.domain.delivery import Failed, Outcome, Sent, State
-from services.notifier.domain.words.texts import Texts
+from services.notifier.gateways.gateway_settings import GatewaySettings
+from services.notifier.gateways.transport import ChannelParts, Transport
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 
 PATH = "/api/v1/oppgaver"
@@ -232,9 +232,12 @@ def _task(body: object) -> _Task | None:
     return _Task(task_id, version, status)
 
 
-def build(settings: OppgaveSettings, parts: Parts) -> Channel:
+def build(settings: OppgaveSettings, parts: ChannelParts) -> Channel:
     token = static_token(settings.oppgave_token)
     gateway = parts.gateway(
         "oppgave", settings.oppgave_url, token, timeout_seconds=ONE_OF_SEVERAL_SECONDS
     )
     return Oppgave(gateway, parts.texts, settings)
+
+
+TRANSPORTS = (Transport("adviser_task", "oppgave", OppgaveSettings, build),)

@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from services.notifier.channels.gateway import Gateway, GatewaySettings
 from services.notifier.domain.delivery import Failed
-from services.notifier.registers.ports import RegisteredContact, RegisterUnavailable
+from services.notifier.gateways.client import Gateway
+from services.notifier.gateways.gateway_settings import GatewaySettings
+from services.notifier.ports import RegisteredContact, RegisterUnavailable
 
 PATH = "/rest/v1/personer"
 

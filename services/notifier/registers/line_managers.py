@@ -6,10 +6,11 @@ from datetime import datetime
 
 from pydantic import Field, SecretStr
 
-from services.notifier.channels.gateway import Gateway, GatewaySettings
 from services.notifier.domain.addresses import email_address
 from services.notifier.domain.delivery import Failed
-from services.notifier.registers.ports import RegisteredManager, RegisterUnavailable
+from services.notifier.gateways.client import Gateway
+from services.notifier.gateways.gateway_settings import GatewaySettings
+from services.notifier.ports import RegisteredManager, RegisterUnavailable
 
 PATH = "/internal/api/v1/lookup"
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from services.notifier.domain.delivery import ChannelName, Delivery
 from services.notifier.domain.relevance import EXTERNAL, Defer
-from services.notifier.ports import Safety, Slot
+from services.notifier.ports import ContactSlot, Safety
 
 HOUR = timedelta(hours=1)
 
@@ -33,7 +33,7 @@ async def hold_back(
     held = await _by_interval(safety, external, limits.interval, now)
     left = [each for each in external if each.delivery_id not in held]
     over = await _by_ceiling(safety, left, limits.ceiling_per_hour, now)
-    # Who does not go holds up nobody.
+    # Stopped by the ceiling: return its interval slot, or the next message would wait for one that was never sent.
     await safety.give_back_slots(sorted(over))
     return held | over
 
@@ -43,14 +43,14 @@ async def _by_interval(
 ) -> dict[str, Defer]:
     if not interval or not deliveries:
         return {}
-    first: dict[Slot, Delivery] = {}
+    first: dict[ContactSlot, Delivery] = {}
     for each in deliveries:
-        first.setdefault(slot_of(each), each)
+        first.setdefault(ContactSlot.of(each), each)
     granted = await safety.take_slots(list(first.values()), now, interval)
     refused = [each for each in deliveries if each.delivery_id not in granted]
     taken = await safety.slots(refused) if refused else {}
     return {
-        each.delivery_id: Defer(taken.get(slot_of(each), now) + interval, "interval")
+        each.delivery_id: Defer(taken.get(ContactSlot.of(each), now) + interval, "interval")
         for each in refused
     }
 
@@ -70,7 +70,3 @@ async def _by_ceiling(
 
 def _channels(deliveries: Iterable[Delivery]) -> list[ChannelName]:
     return sorted({each.channel for each in deliveries})
-
-
-def slot_of(delivery: Delivery) -> Slot:
-    return Slot(delivery.person, delivery.role, delivery.org_number or "")

@@ -41,13 +41,13 @@ from services.notifier.domain.relevance import (
     judge,
 )
 from services.notifier.domain.withdrawal import reason_code, withdrawal_for
-from services.notifier.handlers import tell_of_lost, update_tasks
 from services.notifier.lookups import due_for, read_contacts
 from services.notifier.messages import compose
 from services.notifier.metrics import count_endings, count_uncertain
 from services.notifier.ports import ContactBook, KnownEvent, Outgoing, Recall, Store, Tables, Words
 from services.notifier.sending.limits import Limits, hold_back
 from services.notifier.sending.senders import NotBegun, Result, Senders, Trouble
+from services.notifier.settling import log_lost, update_tasks
 from services.runtime.logs import declare_log_keys
 from services.runtime.postgres import retrying
 
@@ -198,8 +198,9 @@ class Turns:
         looked = []
         for delivery in claimed:
             verdict = verdicts.get(delivery.delivery_id)
-            step = self._step(delivery, verdict, facts[delivery.delivery_id], now)
-            looked.append(_Looked(delivery, events[delivery.event_id], verdict, step))
+            known = events[delivery.event_id]
+            step = self._step(delivery, known, verdict, facts[delivery.delivery_id], now)
+            looked.append(_Looked(delivery, known, verdict, step))
         return looked, book
 
     async def _facts(
@@ -237,15 +238,20 @@ class Turns:
         return verdict
 
     def _step(
-        self, delivery: Delivery, verdict: Verdict | None, facts: Facts, now: datetime
+        self,
+        delivery: Delivery,
+        known: KnownEvent,
+        verdict: Verdict | None,
+        facts: Facts,
+        now: datetime,
     ) -> Delivery | Outgoing | Recall:
         """What is to be done with a claimed delivery now, or what it is after it was settled."""
         if verdict is None:
-            return Recall(delivery.delivery_id, delivery.reason or "withdrawn", now)
+            return Recall(delivery, delivery.reason or "withdrawn", now)
         if not isinstance(verdict, Send):
             return self._settle(delivery, verdict, now)
         try:
-            return compose(delivery, facts, verdict, self._words, now)
+            return compose(delivery, known, facts, verdict, words=self._words, now=now)
         except ValueError:
             # One message that cannot be written holds up no other; it is counted as failed.
             return self._attempted(delivery, Failed(permanent=True, reason="not_writable"), now)
@@ -347,7 +353,7 @@ def _tell(settled: Sequence[Delivery]) -> None:
     if settled:
         states = Counter[str](each.state for each in settled)
         _log.info("deliveries.settled", count=len(settled), **states)
-    tell_of_lost(settled)
+    log_lost(settled)
 
 
 def _rehearsed(looked: _Looked) -> Rehearsed:

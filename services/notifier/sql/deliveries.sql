@@ -105,3 +105,7 @@ delete from hourly_sends where hour < $1
 
 -- name: forget_seen
 delete from seen_records where seen_at < $1
+
+-- name: read_delivery
+-- Without a lock: whoever asks changes nothing.
+select * from deliveries where delivery_id = $1

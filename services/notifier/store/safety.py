@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.notifier.domain.delivery import ChannelName, Delivery
-from services.notifier.ports import Brake, Slot
-from services.notifier.sending.limits import slot_of
+from services.notifier.ports import Brake, ContactSlot
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
 
@@ -24,7 +23,7 @@ class SafetyTables:
         """The ids of those that may go now; at most one of `deliveries` for each slot."""
         if not deliveries:
             return set()
-        slots = [slot_of(each) for each in deliveries]
+        slots = [ContactSlot.of(each) for each in deliveries]
         rows = await self._connection.fetch(
             QUERIES["take_slots"],
             [slot.person for slot in slots],
@@ -36,9 +35,9 @@ class SafetyTables:
         )
         return {row["delivery_id"] for row in rows}
 
-    async def slots(self, deliveries: Sequence[Delivery]) -> Mapping[Slot, datetime]:
+    async def slots(self, deliveries: Sequence[Delivery]) -> Mapping[ContactSlot, datetime]:
         """When each of these slots was last taken."""
-        asked = sorted({slot_of(each) for each in deliveries})
+        asked = sorted({ContactSlot.of(each) for each in deliveries})
         rows = await self._connection.fetch(
             QUERIES["read_slots"],
             [slot.person for slot in asked],
@@ -46,7 +45,8 @@ class SafetyTables:
             [slot.org_number for slot in asked],
         )
         return {
-            Slot(row["person"], row["role"], row["org_number"]): row["taken_at"] for row in rows
+            ContactSlot(row["person"], row["role"], row["org_number"]): row["taken_at"]
+            for row in rows
         }
 
     async def give_back_slots(self, delivery_ids: Sequence[str]) -> None:

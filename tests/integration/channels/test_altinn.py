@@ -12,15 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from services.notifier.channels.adviser_task import KafkaAdviserTask
 from services.notifier.channels.altinn import Altinn, AltinnSettings, build_email, build_sms
-from services.notifier.channels.kafka_email import KafkaEmail
-from services.notifier.channels.letter import KafkaLetter
-from services.notifier.channels.parts import Parts
+from services.notifier.channels.canonical import KafkaAdviserTask, KafkaEmail, KafkaLetter
 from services.notifier.domain.delivery import Failed, Outcome, Sent
-from services.notifier.ports import Kind, Outgoing, Recall
-from services.notifier.registers.deliveries import StoredDeliveries
-from services.notifier.registers.ports import AboutDelivery
+from services.notifier.gateways.transport import ChannelParts
+from services.notifier.ports import AboutDelivery, Kind, Outgoing
+from services.notifier.store.lookup import StoredDeliveries
 from services.notifier.texts_folder import load_texts
 from services.runtime.clock import TurnedClock
 from services.runtime.settings import InvalidSettings, load_settings
@@ -38,6 +35,7 @@ from tests.support.channel_server import (
     names,
     nobody_listens,
     payload,
+    recall,
     serving,
     sms,
 )
@@ -235,19 +233,19 @@ async def test_bad_addresses_never_leave() -> None:
 async def test_nothing_is_taken_back_where_altinn_cannot_ask() -> None:
     async with altinn("http://127.0.0.1:9", altinn_condition_url=None) as channel:
         assert channel.closes == frozenset()
-        closed = await channel.close(Recall(DELIVERY, "done", NOW))
+        closed = await channel.close(recall())
         assert closed == Failed(permanent=True, reason="cannot_be_taken_back")
     async with altinn("http://127.0.0.1:9") as channel:
         assert channel.closes == {"sent"}
-        assert await channel.close(Recall(DELIVERY, "done", NOW)) == Sent()
+        assert await channel.close(recall()) == Sent()
 
 
 # --- the condition endpoint ---------------------------------------------------------------------------------
 
 
-async def parts_of(deliveries: Any, at: datetime = NOW) -> tuple[Parts, Lifetime]:
+async def parts_of(deliveries: Any, at: datetime = NOW) -> tuple[ChannelParts, Lifetime]:
     life = Lifetime()
-    return Parts(Out(), TurnedClock(at), deliveries, load_texts(), life=life), life
+    return ChannelParts(Out(), TurnedClock(at), deliveries, load_texts(), life=life), life
 
 
 @asynccontextmanager

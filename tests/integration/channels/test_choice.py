@@ -8,26 +8,24 @@ import pytest
 
 from schemas.inbound import decode_inbound
 from schemas.wire import IgnoredRecord, Record
-from services.notifier.app import channels_for
 from services.notifier.channels.altinn import Altinn
+from services.notifier.channels.canonical import KafkaEmail
 from services.notifier.channels.fager import Fager
 from services.notifier.channels.http_sms import HttpSms
-from services.notifier.channels.kafka_email import KafkaEmail
 from services.notifier.channels.minside import MinSide
 from services.notifier.channels.oppgave import Oppgave
-from services.notifier.channels.parts import Parts
 from services.notifier.channels.smtp import Smtp, SmtpServer
-from services.notifier.channels.wiring.asked_first import AskedFirst
-from services.notifier.channels.wiring.by_side import BySide
-from services.notifier.channels.wiring.choosing import receipt_reading, receipt_topics
-from services.notifier.channels.wiring.transports import TRANSPORTS
 from services.notifier.domain.delivery import Sent
-from services.notifier.ports import Recall
+from services.notifier.gateways.transport import ChannelParts
 from services.notifier.settings import NotifierSettings
 from services.notifier.texts_folder import load_texts
+from services.notifier.transports import TRANSPORTS
+from services.notifier.wiring.asked_first import AskedFirst
+from services.notifier.wiring.by_side import BySide
+from services.notifier.wiring.choosing import channels_for, receipt_reading, receipt_topics
 from services.runtime.clock import TurnedClock
 from services.runtime.settings import InvalidSettings, load_settings
-from tests.support.channel_server import DELIVERY, NOW, Known, Lifetime, about, email
+from tests.support.channel_server import NOW, Known, Lifetime, about, email, recall
 from tests.support.notifier_desk import KAFE, Out
 
 NEEDED = {
@@ -74,8 +72,8 @@ def settings(monkeypatch: pytest.MonkeyPatch, **env: str) -> NotifierSettings:
     return load_settings(NotifierSettings)
 
 
-def parts(life: Lifetime | None = None) -> Parts:
-    return Parts(Out(), TurnedClock(NOW), Known(), load_texts(), life=life)
+def parts(life: Lifetime | None = None) -> ChannelParts:
+    return ChannelParts(Out(), TurnedClock(NOW), Known(), load_texts(), life=life)
 
 
 def test_every_transport_is_in_these_tests() -> None:
@@ -181,11 +179,11 @@ def test_a_register_without_its_address_ends_the_start(
 async def test_each_side_gets_its_own_channel_for_sending_and_for_closing() -> None:
     employees, employers = Out(), Out()
     for role, out in (("employee", employees), ("line_manager", employers)):
-        known = Known({DELIVERY: about(role, "email", org_number=KAFE)})  # type: ignore[arg-type]
-        both = BySide(known, to_employee=KafkaEmail(employees), to_employer=KafkaEmail(employers))
+        of = about(role, "email", org_number=KAFE)  # type: ignore[arg-type]
+        both = BySide(to_employee=KafkaEmail(employees), to_employer=KafkaEmail(employers))
         assert both.closes == {"sent"}
-        assert await both.send(email()) == Sent()
-        assert await both.close(Recall(DELIVERY, "done", NOW)) == Sent()
+        assert await both.send(email(of=of)) == Sent()
+        assert await both.close(recall(of=of)) == Sent()
         assert len(out.records) == 2
 
 
@@ -195,7 +193,7 @@ def test_two_sides_that_cannot_take_back_the_same_do_not_go_together(
     """A mail is out for good, and saying that it was closed would be false."""
     mail = Smtp(SmtpServer("127.0.0.1", 25, "a@example.invalid", tls="none"))
     with pytest.raises(ValueError, match="take back the same"):
-        BySide(Known(), to_employee=mail, to_employer=KafkaEmail(Out()))
+        BySide(to_employee=mail, to_employer=KafkaEmail(Out()))
     with pytest.raises(InvalidSettings, match="EMAIL_TRANSPORT that can take back"):
         settings(
             monkeypatch,

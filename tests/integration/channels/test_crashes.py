@@ -12,12 +12,10 @@ from typing import Literal
 import pytest
 from prometheus_client import REGISTRY
 
-from services.notifier.channels.adviser_task import KafkaAdviserTask
-from services.notifier.channels.gateway import Gateway
+from services.notifier.channels.canonical import KafkaAdviserTask, KafkaEmail, KafkaLetter
 from services.notifier.channels.http_sms import HttpSms
-from services.notifier.channels.kafka_email import KafkaEmail
-from services.notifier.channels.letter import KafkaLetter
 from services.notifier.domain.delivery import Outcome, State
+from services.notifier.gateways.client import Gateway
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 from services.notifier.sending.turns import LEASE
 from tests.support.channel_server import Asked, Reply, Server, gateway, serving

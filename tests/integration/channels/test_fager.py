@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,14 +12,12 @@ import pytest
 from pydantic import SecretStr
 
 from services.notifier.channels.fager import Fager, FagerSettings
-from services.notifier.domain.delivery import Failed, Outcome, Sent
-from services.notifier.ports import Recall
-from services.notifier.registers.ports import RegisteredManager
+from services.notifier.domain.delivery import ChannelName, Failed, Outcome, Sent
+from services.notifier.ports import RegisteredManager
 from services.notifier.texts_folder import load_texts
 from tests.support.channel_server import (
     DELIVERY,
     NOW,
-    Known,
     Reply,
     Server,
     about,
@@ -29,6 +27,7 @@ from tests.support.channel_server import (
     names,
     nobody_listens,
     payload,
+    recall,
     serving,
 )
 from tests.support.notifier_desk import ANNE, KAFE
@@ -131,7 +130,7 @@ def result(name: str, **others: Any) -> Reply:
 
 @asynccontextmanager
 async def fager(
-    url: str, *, managers: Managers | None = None, channel: Any = "email", **seconds: Any
+    url: str, *, managers: Managers | None = None, **seconds: Any
 ) -> AsyncIterator[Fager]:
     settings = FagerSettings(
         fager_url=url,
@@ -140,14 +139,16 @@ async def fager(
         fager_resource_id="nav_syfo_dialogmote",
         fager_link_url="https://www.nav.no/arbeidsgiver/sykmeldte",
     )
-    known = Known({DELIVERY: about("line_manager", channel, org_number=KAFE)})
     async with gateway(url, **seconds) as gw:
-        yield Fager(gw, known, load_texts(), managers, settings)
+        yield Fager(gw, managers, settings)
 
 
-async def send(*replies: Reply, **others: Any) -> tuple[Outcome, Server]:
-    async with serving(*replies) as server, fager(server.url, **others) as channel:
-        return await channel.send(email()), server
+async def send(
+    *replies: Reply, managers: Managers | None = None, channel: ChannelName = "email"
+) -> tuple[Outcome, Server]:
+    async with serving(*replies) as server, fager(server.url, managers=managers) as fager_api:
+        of = about("line_manager", channel, org_number=KAFE)
+        return await fager_api.send(email(of=of)), server
 
 
 def test_the_published_example_meets_the_demands_that_ours_is_held_to() -> None:
@@ -178,7 +179,7 @@ async def test_a_line_manager_who_is_known_gets_the_notification_and_the_email()
 
 @pytest.mark.parametrize("channel", ["email", "organisation_email"])
 async def test_without_a_register_and_for_the_organisation_the_resource_decides_who_sees_it(
-    channel: str,
+    channel: ChannelName,
 ) -> None:
     managers = Managers(None) if channel == "organisation_email" else None
     outcome, server = await send(result("NyOppgaveVellykket"), managers=managers, channel=channel)
@@ -258,7 +259,7 @@ async def test_it_is_closed_by_the_id_that_it_was_made_with(
     reason: str, example: str, answer: str
 ) -> None:
     async with serving(result(answer)) as server, fager(server.url) as channel:
-        assert await channel.close(Recall(DELIVERY, reason, NOW)) == Sent()
+        assert await channel.close(recall(reason)) == Sent()
     sent, published = server.asked[0].body, payload(example)
     assert sent["variables"] == {"merkelapp": "Oppfølging", "eksternId": DELIVERY}
     mutation = (
@@ -272,20 +273,17 @@ async def test_one_that_they_do_not_know_yet_is_asked_for_again_and_then_was_nev
     """Their reads may lag behind their writes."""
     unknown = result("NotifikasjonFinnesIkke")
     async with serving(unknown, unknown) as server, fager(server.url) as channel:
-        early = await channel.close(Recall(DELIVERY, "done", NOW))
+        early = await channel.close(recall("done"))
         assert early == Failed(permanent=False, reason="gw:NotifikasjonFinnesIkke")
-        assert await channel.close(Recall(DELIVERY, "done", NOW + timedelta(hours=1))) == Sent()
+        assert await channel.close(recall("done", NOW + timedelta(hours=1))) == Sent()
 
 
 async def test_the_notice_has_the_date_that_its_email_has() -> None:
     texts = load_texts()
     async with serving(result("NyOppgaveVellykket")) as server, fager(server.url) as channel:
-        known = about("line_manager", "email", org_number=KAFE)
-        event = known.event
+        event = about().event
         start = event.case.start + timedelta(days=3)
-        moved = event.model_copy(update={"case": event.case.model_copy(update={"start": start})})
-        channel._deliveries = Known({DELIVERY: replace(known, event=moved)})
         step = (event.checkpoint, event.step, "line_manager", "nb", event.due_on)
-        text = texts.email(*step, case_start=start).text  # type: ignore[arg-type]
-        assert await channel.send(email(text=text)) == Sent()
-    assert server.asked[0].body["variables"]["nyOppgave"]["notifikasjon"]["tekst"] in text
+        words = texts.email(*step, case_start=start)  # type: ignore[arg-type]
+        assert await channel.send(email(text=words.text, notice=words.notice)) == Sent()
+    assert server.asked[0].body["variables"]["nyOppgave"]["notifikasjon"]["tekst"] in words.text

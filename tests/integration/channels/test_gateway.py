@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr
 
-from services.notifier.channels.gateway import Answer, StaticToken, retry_after
 from services.notifier.channels.http_sms import HttpSms
 from services.notifier.domain.delivery import Failed, Sent
+from services.notifier.gateways.client import Answer, StaticToken, retry_after
 from tests.support.channel_server import (
     DELIVERY,
     NOW,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,10 +16,19 @@ from schemas.wire import Envelope, IgnoredRecord, Record
 from services.notifier.channels.minside import MinSide, MinSideSettings, NoticeType
 from services.notifier.channels.minside_receipts import TOPIC, reading
 from services.notifier.domain.delivery import Failed, Sent
-from services.notifier.ports import Outgoing, Recall
+from services.notifier.ports import AboutDelivery, Outgoing
 from services.notifier.texts_folder import load_texts
 from services.runtime.settings import InvalidSettings, load_settings
-from tests.support.channel_server import DELIVERY, NOW, Known, about, check, names, payload
+from tests.support.channel_server import (
+    DELIVERY,
+    NOW,
+    about,
+    check,
+    names,
+    outgoing,
+    payload,
+    recall,
+)
 from tests.support.notifier_desk import ANNE, anne, desk, due, oslo
 
 TEXTS = load_texts()
@@ -82,11 +91,11 @@ class Topic:
         self.records.extend(records)
 
 
-def min_side(topic: Topic, known: Known, notice: NoticeType = "oppgave") -> MinSide:
-    return MinSide(topic, known, TEXTS, link=LINK, notice=notice, producer=PRODUCER)
+def min_side(topic: Topic, notice: NoticeType = "oppgave") -> MinSide:
+    return MinSide(topic, link=LINK, notice=notice, producer=PRODUCER)
 
 
-def outgoing(language: Language = "nb") -> Outgoing:
+def sms(language: Language = "nb", *, of: AboutDelivery | None = None) -> Outgoing:
     event = due(at=NOW)
     text = TEXTS.sms(event.checkpoint, event.step, "employee", language, event.due_on)
     message = SmsRequested(
@@ -95,7 +104,7 @@ def outgoing(language: Language = "nb") -> Outgoing:
         text=text,
         not_after=datetime(2026, 3, 10, tzinfo=UTC),
     )
-    return Outgoing(DELIVERY, message, NOW)
+    return outgoing(message, of=of, language=language)
 
 
 def value(record: Record) -> dict[str, Any]:
@@ -116,9 +125,7 @@ async def test_an_sms_becomes_a_notice_in_its_own_language(
     language: Language, notice: NoticeType
 ) -> None:
     topic = Topic()
-    assert (
-        await min_side(topic, Known({DELIVERY: about()}), notice).send(outgoing(language)) == Sent()
-    )
+    assert await min_side(topic, notice).send(sms(language)) == Sent()
     (record,) = topic.records
     made = value(record)
     check(made, NOTICE)
@@ -126,7 +133,7 @@ async def test_an_sms_becomes_a_notice_in_its_own_language(
     assert names(made) <= names(payload("minside_opprett_oppgave"))
     assert (made["type"], made["ident"], made["varselId"]) == (notice, ANNE, DELIVERY)
     assert made["tekster"] == [
-        {"spraakkode": language, "tekst": outgoing(language).message.text, "default": True}  # type: ignore[union-attr]
+        {"spraakkode": language, "tekst": sms(language).message.text, "default": True}  # type: ignore[union-attr]
     ]
     assert made["aktivFremTil"] == "2026-03-10T00:00:00Z"
     # No address of ours: NAV knows where its own people are reached.
@@ -136,16 +143,16 @@ async def test_an_sms_becomes_a_notice_in_its_own_language(
 async def test_a_repeat_is_the_same_notice_byte_for_byte() -> None:
     topic = Topic()
     for _ in range(2):
-        await min_side(topic, Known({DELIVERY: about()})).send(outgoing())
+        await min_side(topic).send(sms())
     first, second = topic.records
     assert first == second
 
 
 async def test_a_notice_is_taken_back_by_the_id_that_it_was_made_with() -> None:
     topic = Topic()
-    channel = min_side(topic, Known())
+    channel = min_side(topic)
     assert channel.closes == {"sent", "delivered"}
-    assert await channel.close(Recall(DELIVERY, "done:held", NOW)) == Sent()
+    assert await channel.close(recall("done:held")) == Sent()
     made = value(topic.records[0])
     example = payload("minside_inaktiver")
     assert made == {"@event_name": "inaktiver", "varselId": DELIVERY, "produsent": PRODUCER}
@@ -156,8 +163,7 @@ async def test_somebody_without_a_national_number_is_reached_another_way() -> No
     known = about()
     foreign = known.event.model_copy(update={"person_id": "an-opaque-id"})
     topic = Topic()
-    there = Known({DELIVERY: type(known)(known.delivery, foreign, NOW)})
-    failed = await min_side(topic, there).send(outgoing())
+    failed = await min_side(topic).send(sms(of=replace(known, event=foreign)))
     assert failed == Failed(permanent=True, reason="no_national_number")
     assert topic.records == []
 

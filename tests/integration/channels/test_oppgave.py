@@ -14,18 +14,20 @@ import pytest
 from schemas.messages import AdviserTaskOpened
 from services.notifier.channels.oppgave import Oppgave, OppgaveSettings
 from services.notifier.domain.delivery import Failed, Sent
-from services.notifier.ports import Outgoing, Recall
+from services.notifier.ports import Outgoing
 from services.notifier.texts_folder import load_texts
 from tests.support.channel_server import (
     DELIVERY,
-    NOW,
     Asked,
     Reply,
+    about,
     check,
     gateway,
     names,
     nobody_listens,
+    outgoing,
     payload,
+    recall,
     serving,
 )
 from tests.support.notifier_desk import ANNE
@@ -147,10 +149,11 @@ def opened(**others: Any) -> Outgoing:
         "priority": "high",
         "basis": None,
     }
-    return Outgoing(DELIVERY, AdviserTaskOpened(**(known | others)), NOW)
+    task = AdviserTaskOpened(**(known | others))
+    return outgoing(task, of=about("adviser", "adviser_task"))
 
 
-CLOSE = Recall(DELIVERY, "done:held", NOW)
+CLOSE = recall("done:held")
 
 
 def test_the_published_examples_meet_the_demands_that_ours_are_held_to() -> None:

@@ -10,19 +10,15 @@ from typing import Any
 
 import pytest
 
-from services.notifier.channels.adviser_task import KafkaAdviserTask
-from services.notifier.channels.kafka_email import KafkaEmail
-from services.notifier.channels.kafka_sms import KafkaSms
-from services.notifier.channels.letter import KafkaLetter
-from services.notifier.channels.wiring.asked_first import AskedFirst
-from services.notifier.registers.deliveries import StoredDeliveries
-from services.notifier.registers.krr import KrrRegister
-from services.notifier.registers.line_managers import LineManagerRegister
-from services.notifier.registers.ports import (
+from services.notifier.channels.canonical import KafkaAdviserTask, KafkaEmail, KafkaLetter, KafkaSms
+from services.notifier.ports import (
     RegisteredContact,
     RegisteredManager,
     RegisterUnavailable,
 )
+from services.notifier.registers.krr import KrrRegister
+from services.notifier.registers.line_managers import LineManagerRegister
+from services.notifier.wiring.asked_first import AskedFirst
 from tests.support.channel_server import (
     NOW,
     Asked,
@@ -206,11 +202,10 @@ async def asking(database_url: str, registers: Registers) -> AsyncIterator[Desk]
         gateway(server.url, timeout_seconds=SHORT_SECONDS) as gw,
         desk(database_url, TUESDAY) as it,
     ):
-        deliveries = StoredDeliveries(it.pool)
         by = {"contacts": KrrRegister(gw), "managers": LineManagerRegister(gw)}
         it.parts["channels"] = [
-            AskedFirst(KafkaSms(it.out), deliveries, **by),  # type: ignore[arg-type]
-            AskedFirst(KafkaEmail(it.out), deliveries, **by),  # type: ignore[arg-type]
+            AskedFirst(KafkaSms(it.out), **by),  # type: ignore[arg-type]
+            AskedFirst(KafkaEmail(it.out), **by),  # type: ignore[arg-type]
             KafkaLetter(it.out),
             KafkaAdviserTask(it.out),
         ]

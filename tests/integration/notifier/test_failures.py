@@ -7,8 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifier.channels.adviser_task import KafkaAdviserTask
-from services.notifier.channels.letter import KafkaLetter
+from services.notifier.channels.canonical import KafkaAdviserTask, KafkaLetter
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 from tests.support.notifier_desk import (

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -14,12 +15,11 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from schemas.messages import EmailRequested
-from services.notifier.channels.adviser_task import KafkaAdviserTask
-from services.notifier.channels.kafka_sms import KafkaSms
-from services.notifier.channels.letter import KafkaLetter
+from services.notifier.channels.canonical import KafkaAdviserTask, KafkaLetter, KafkaSms
 from services.notifier.channels.smtp import Smtp, SmtpServer
 from services.notifier.domain.delivery import Failed, Sent
 from services.notifier.ports import Outgoing
+from tests.support.channel_server import DELIVERY, outgoing
 from tests.support.notifier_desk import MANAGER, anne, desk, due, manager, oslo, withdrawal
 from tests.support.paths import LOCALHOST_PEM
 from tests.support.waiting import SHORT_SECONDS
@@ -87,18 +87,15 @@ def tls_of(mode: str) -> dict[str, ssl.SSLContext]:
     return {mode: context}
 
 
-def outgoing(to: str = "leder@example.invalid", subject: str = "Møte og plan") -> Outgoing:
-    return Outgoing(
-        "0f0c5d0e-6a0f-5b6e-9d0a-6a2d7f1c9b11",
-        EmailRequested(
-            delivery_id="0f0c5d0e-6a0f-5b6e-9d0a-6a2d7f1c9b11",
-            to=to,
-            subject=subject,
-            text="Hei\n\nLogg inn på nav.no.\n",
-            not_after=NOW,
-        ),
-        NOW,
+def email(to: str = "leder@example.invalid", subject: str = "Møte og plan") -> Outgoing:
+    request = EmailRequested(
+        delivery_id=DELIVERY,
+        to=to,
+        subject=subject,
+        text="Hei\n\nLogg inn på nav.no.\n",
+        not_after=NOW,
     )
+    return outgoing(request, at=NOW)
 
 
 def smtp(port: int, *, host: str = "localhost", **others: object) -> Smtp:
@@ -110,7 +107,7 @@ def smtp(port: int, *, host: str = "localhost", **others: object) -> Smtp:
 async def test_mail_goes_out_over_tls_with_the_deliverys_id(mode: str) -> None:
     mailbox = Mailbox()
     async with listening(mailbox, **tls_of(mode)) as port:
-        assert await smtp(port, tls=mode, ca_path=LOCALHOST).send(outgoing()) == Sent()
+        assert await smtp(port, tls=mode, ca_path=LOCALHOST).send(email()) == Sent()
     ((recipients, mail),) = mailbox.mails
     assert recipients == ["leder@example.invalid"]
     assert mail["Message-ID"] == "<0f0c5d0e-6a0f-5b6e-9d0a-6a2d7f1c9b11@stoppunkt.invalid>"
@@ -124,7 +121,7 @@ async def test_mail_goes_out_over_tls_with_the_deliverys_id(mode: str) -> None:
 async def test_a_server_whose_certificate_nobody_knows_gets_nothing(mode: str) -> None:
     mailbox = Mailbox()
     async with listening(mailbox, **tls_of(mode)) as port:
-        outcome = await smtp(port, tls=mode).send(outgoing())
+        outcome = await smtp(port, tls=mode).send(email())
     assert isinstance(outcome, Failed)
     assert not outcome.permanent
     assert mailbox.mails == []
@@ -133,7 +130,7 @@ async def test_a_server_whose_certificate_nobody_knows_gets_nothing(mode: str) -
 async def test_a_server_without_tls_gets_nothing_where_tls_is_asked_for() -> None:
     mailbox = Mailbox()
     async with listening(mailbox) as port:
-        outcome = await smtp(port, tls="starttls").send(outgoing())
+        outcome = await smtp(port, tls="starttls").send(email())
     assert isinstance(outcome, Failed)
     assert mailbox.mails == []
 
@@ -152,7 +149,7 @@ async def test_an_answer_tells_whether_to_try_again(
 ) -> None:
     """And what it quotes is not repeated."""
     async with listening(mailbox) as port:
-        assert await smtp(port).send(outgoing()) == Failed(permanent=permanent, reason=reason)
+        assert await smtp(port).send(email()) == Failed(permanent=permanent, reason=reason)
 
 
 async def test_a_server_that_takes_the_mail_and_hangs_may_have_it() -> None:
@@ -160,16 +157,16 @@ async def test_a_server_that_takes_the_mail_and_hangs_may_have_it() -> None:
     mailbox = Mailbox("hang")
     async with listening(mailbox) as port:
         channel = smtp(port, timeout_seconds=SHORT_SECONDS)
-        first = await channel.send(outgoing())
+        first = await channel.send(email())
         assert first == Failed(permanent=False, reason="smtp:TimeoutError", uncertain=True)
-        assert await channel.send(outgoing()) == Sent()
+        assert await channel.send(email()) == Sent()
     assert len({mail["Message-ID"] for _, mail in mailbox.mails}) == 1
 
 
 async def test_nobody_listening_is_certain() -> None:
     async with listening(Mailbox()) as port:
         pass
-    outcome = await smtp(port).send(outgoing())
+    outcome = await smtp(port).send(email())
     assert isinstance(outcome, Failed)
     assert (outcome.permanent, outcome.uncertain) == (False, False)
 
@@ -185,9 +182,9 @@ async def test_nobody_listening_is_certain() -> None:
 )
 async def test_only_exactly_one_recipient_is_written_to(to: str) -> None:
     mailbox = Mailbox()
-    request = outgoing().message.model_copy(update={"to": to})
+    request = email().message.model_copy(update={"to": to})
     async with listening(mailbox) as port:
-        outcome = await smtp(port).send(Outgoing("id", request, NOW))
+        outcome = await smtp(port).send(replace(email(), message=request))
     assert outcome == Failed(permanent=True, reason="bad_address")
     assert mailbox.mails == []
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from schemas.messages import Recipient
-from services.notifier.channels.adviser_task import KafkaAdviserTask
-from services.notifier.channels.kafka_email import KafkaEmail
-from services.notifier.channels.kafka_sms import KafkaSms
-from services.notifier.channels.letter import KafkaLetter
+from services.notifier.channels.canonical import KafkaAdviserTask, KafkaEmail, KafkaLetter, KafkaSms
 from services.notifier.domain.delivery import Outcome
 from services.notifier.ports import Outgoing
 from tests.support.notifier_desk import (

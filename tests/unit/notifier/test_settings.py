@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from services.notifier.app import READ_TOPICS, TOPICS, channels_for
-from services.notifier.channels.kafka_email import KafkaEmail
+from services.notifier.app import READ_TOPICS, TOPICS
+from services.notifier.channels.canonical import KafkaEmail
 from services.notifier.channels.smtp import Smtp
 from services.notifier.settings import NotifierSettings
+from services.notifier.wiring.choosing import channels_for
 from services.runtime.settings import InvalidSettings, load_settings
 from tests.support.notifier_desk import Out
 

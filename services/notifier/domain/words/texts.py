@@ -44,10 +44,11 @@ class BadTexts(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class EmailText:
-    """An e-mail in plain text, lines as long as they are."""
+    """An e-mail in plain text, lines as long as they are; `notice` is the sentence in it that it is about."""
 
     subject: str
     text: str
+    notice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ class Texts:
             language=language,
             closing=closing,
         )
-        return EmailText(self.title(checkpoint, step, role, language), text)
+        return EmailText(self.title(checkpoint, step, role, language), text, notice)
 
     def letter(
         self,

@@ -3,8 +3,8 @@
     GET /<delivery id>  ->  {"sendNotification": true | false}
 
 Altinn asks once more a minute after an answer that it cannot use, and then sends. So an id that nobody knows is a
-no, and only a database that does not answer is a 503. The id is all that is asked with, and a yes or a no all that
-is told.
+no, and only a database that does not answer is a 503. The question holds nothing but the id, and the answer nothing
+but a yes or a no. Altinn asks long after the turn that sent the order, so this reads by id, as no channel does.
 """
 
 from __future__ import annotations
@@ -22,19 +22,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.notifier.channels.parts import Parts
 from services.notifier.domain.delivery import State
 from services.notifier.domain.withdrawal import withdrawal_for
-from services.notifier.ports import Clock
-from services.notifier.registers.ports import AboutDelivery, Deliveries
+from services.notifier.gateways.transport import ChannelParts
+from services.notifier.ports import AboutDelivery, Clock, DeliveryLookup
 
+_NAME = "altinn condition"
 _LIVING: frozenset[State] = frozenset({"waiting", "sending", "sent", "delivered"})
-# Altinn waits longer; a database that takes longer is as good as none.
+# Altinn waits longer. A database that takes longer than this is treated as one that is away.
 _ANSWER_SECONDS = 5.0
 
 
 def still_relevant(about: AboutDelivery, now: datetime) -> bool:
-    """Not withdrawn for this recipient, not too late, alive. A pulled brake is none of Altinn's: it has it."""
+    """Not withdrawn for this recipient, not too late, alive.
+
+    A pause of the channel does not count: Altinn already has the order.
+    """
     delivery = about.delivery
     return (
         delivery.state in _LIVING
@@ -45,12 +48,12 @@ def still_relevant(about: AboutDelivery, now: datetime) -> bool:
     )
 
 
-def condition_app(deliveries: Deliveries, clock: Clock) -> Starlette:
+def condition_app(deliveries: DeliveryLookup, clock: Clock) -> Starlette:
     """The endpoint; whatever keeps it from knowing is a 503, whose text says nothing."""
 
     async def answer(request: Request) -> Response:
         try:
-            # Whatever stands before it in the path is the business of whoever passes it on to us.
+            # The id is the last part of the path: what stands before it belongs to the proxy in front of us.
             delivery_id = str(UUID(request.url.path.rpartition("/")[2]))
         except ValueError:
             return JSONResponse({"sendNotification": False})
@@ -58,7 +61,7 @@ def condition_app(deliveries: Deliveries, clock: Clock) -> Starlette:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 about = await deliveries.about(delivery_id)
                 now = await clock.now()
-        except Exception:  # noqa: BLE001 - the database's trouble is told by its own checks
+        except Exception:  # noqa: BLE001 - the database's trouble is reported by its own checks
             return Response(status_code=503)
         relevant = about is not None and still_relevant(about, now)
         return JSONResponse({"sendNotification": relevant})
@@ -67,7 +70,7 @@ def condition_app(deliveries: Deliveries, clock: Clock) -> Starlette:
 
 
 class ConditionServer:
-    """`condition_app` over HTTP, apart from the health routes: this one is for somebody outside."""
+    """`condition_app` over HTTP, on a port of its own: the health routes are not for somebody outside."""
 
     def __init__(self, app: Starlette, *, host: str, port: int) -> None:
         self._socket = socket.create_server((host, port), reuse_port=False)
@@ -82,19 +85,7 @@ class ConditionServer:
                 timeout_graceful_shutdown=2,
             )
         )
-        self._serving = asyncio.create_task(
-            self._server.serve(sockets=[self._socket]), name="altinn condition"
-        )
-
-    @classmethod
-    def start(cls, parts: Parts, *, host: str, port: int) -> None:
-        """Serve until the service stops, once however many channels ask for it."""
-        if parts.life is None or cls.__name__ in parts.served:
-            return
-        parts.served.add(cls.__name__)
-        server = cls(condition_app(parts.deliveries, parts.clock), host=host, port=port)
-        parts.life.at_stop("altinn condition", server.stop)
-        parts.life.health.watch("altinn condition", liveness=server.liveness)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]), name=_NAME)
 
     async def stop(self) -> None:
         """Answer what is asked, and no more."""
@@ -104,6 +95,16 @@ class ConditionServer:
     async def liveness(self) -> str | None:
         """A check: it still serves."""
         return "has ended" if self._serving.done() else None
+
+
+def serve_condition(parts: ChannelParts, *, host: str, port: int) -> None:
+    """Serve until the service stops: one server, also where both SMS and e-mail go through Altinn."""
+    if parts.life is None or _NAME in parts.servers:
+        return
+    parts.servers.add(_NAME)
+    server = ConditionServer(condition_app(parts.deliveries, parts.clock), host=host, port=port)
+    parts.life.at_stop(_NAME, server.stop)
+    parts.life.health.watch(_NAME, liveness=server.liveness)
 
 
 class _Server(uvicorn.Server):

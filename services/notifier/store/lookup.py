@@ -1,13 +1,12 @@
-"""What a delivery is about, from the notifier's own tables."""
+"""A delivery and what it is about, by its id: for whoever asks whether a message is still wanted."""
 
 from __future__ import annotations
 
 from services.notifier.domain.delivery import Delivery
-from services.notifier.registers.ports import AboutDelivery
+from services.notifier.ports import AboutDelivery
 from services.notifier.store.events import EventTables
-from services.runtime.postgres import Pool, Queries, transaction
-
-QUERIES = Queries("services.notifier.registers.sql")
+from services.notifier.store.queries import QUERIES
+from services.runtime.postgres import Pool, transaction
 
 
 class StoredDeliveries:
@@ -17,6 +16,7 @@ class StoredDeliveries:
         self._pool = pool
 
     async def about(self, delivery_id: str) -> AboutDelivery | None:
+        """None where there is no such delivery; raises what PostgreSQL raises."""
         async with transaction(self._pool) as connection:
             row = await connection.fetchrow(QUERIES["read_delivery"], delivery_id)
             if row is None:
@@ -29,7 +29,6 @@ class StoredDeliveries:
         return AboutDelivery(
             delivery=delivery,
             event=known.event,
-            received_at=known.received_at,
             withdrawals=tuple(withdrawals.get(delivery.event_id, ())),
             died_at=deaths.get(known.person),
         )
