@@ -1,4 +1,4 @@
-"""How a command ends: exit codes that tell the truth, one sentence to the terminal, no traceback (contract 11).
+"""How a command ends: its exit code and at most one sentence, no traceback (contract 11).
 
 0 all is well; 1 something is wrong with the data, or could not be done; 2 wrong use. What an unexpected error says
 is never printed, because it may quote a record: its class and place are.
@@ -15,7 +15,7 @@ from typing import NoReturn
 import typer
 
 WRONG_DATA, WRONG_USE = 1, 2
-# As a shell tells of a program that a signal has ended: 128 and the signal's number.
+# What a shell gives for a program that a signal has ended: 128 and the signal's number.
 INTERRUPTED, PIPE_CLOSED = 130, 141
 
 
@@ -31,12 +31,12 @@ def refuse(sentence: str, code: int = WRONG_DATA) -> NoReturn:
 
 
 def run(app: Callable[[], object]) -> NoReturn:
-    """Run the whole program and leave; a reader that went away and Ctrl-C end it quietly."""
+    """Run the whole program and exit. Ctrl-C, or a reader of stdout that has gone, end it without a message."""
     code = _code_of(app)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python would flush again at exit, and complain.
+        # Python would flush again at exit, and print a complaint.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = PIPE_CLOSED
     sys.exit(code)
@@ -46,12 +46,11 @@ def _code_of(app: Callable[[], object]) -> int:
     stdout = sys.stdout
     try:
         app()
-    except SystemExit as left:
-        if (
-            sys.stdout is not stdout
-        ):  # typer has met a broken pipe, and put a silent one in its place
+    except SystemExit as ending:
+        # At a broken pipe typer puts another stdout in its place, which swallows everything.
+        if sys.stdout is not stdout:
             return PIPE_CLOSED
-        return left.code if isinstance(left.code, int) else 0
+        return ending.code if isinstance(ending.code, int) else 0
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

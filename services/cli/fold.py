@@ -36,7 +36,7 @@ class DeadRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class FoldResult:
     """Everybody's plan at an instant, by number, and the simulation that led there."""
 
     simulation: Simulation
@@ -47,20 +47,25 @@ def fold(
     filed: Iterable[FiledRecord],
     rulebook: Rulebook,
     at: datetime,
-    tell: Callable[[DeadRecord], None],
-) -> Folded:
-    """Fold the records that have arrived by `at` (aware) and fire everything at its instant."""
+    report: Callable[[DeadRecord], None],
+) -> FoldResult:
+    """Fold the records that have arrived by `at` (aware) and fire everything at its instant.
+
+    Every dead record among them goes to `report`.
+    """
     key = PUBLIC_PSEUDONYM_KEY.encode()
     simulation = Simulation(KnownPeople(rulebook, lambda number: person_hash(key, number)))
-    known = (each for each in in_order(filed) if each.at <= at)
-    for arrived_at, together in groupby(known, key=attrgetter("at")):
-        batch = [what for each in together for what in _read(each, tell)]
-        if batch:
-            simulation.arrive(batch, arrived_at.astimezone(UTC))
-    return Folded(simulation, simulation.plan(at.astimezone(UTC)))
+    arrived = (record for record in in_order(filed) if record.at <= at)
+    for arrived_at, together in groupby(arrived, key=attrgetter("at")):
+        observations = [seen for record in together for seen in _observations(record, report)]
+        if observations:
+            simulation.arrive(observations, arrived_at.astimezone(UTC))
+    return FoldResult(simulation, simulation.plan(at.astimezone(UTC)))
 
 
-def _read(filed: FiledRecord, tell: Callable[[DeadRecord], None]) -> Iterator[Observation]:
+def _observations(
+    filed: FiledRecord, report: Callable[[DeadRecord], None]
+) -> Iterator[Observation]:
     record = filed.record
     if record.topic not in SCHEDULER_TOPICS:
         return
@@ -68,4 +73,4 @@ def _read(filed: FiledRecord, tell: Callable[[DeadRecord], None]) -> Iterator[Ob
     if isinstance(decoded, Envelope):
         yield from observations_of(decoded, record)
     elif isinstance(decoded, InvalidRecord):
-        tell(DeadRecord(filed.line, record.topic, filed.fault or decoded.reason))
+        report(DeadRecord(filed.line, record.topic, filed.fault or decoded.reason))

@@ -1,4 +1,4 @@
-"""Rulebooks as the commands are given them: by a shipped name, or as a file."""
+"""The rulebook that a command is given: the name of a shipped one, or a file."""
 
 from __future__ import annotations
 

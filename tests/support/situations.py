@@ -342,7 +342,7 @@ async def _live(situations: Situations, url: str, kafka: str, prefix: str) -> Li
         aclosing(driver.run(filed)) as moments,
     ):
         async for moment in moments:
-            left += [(moment.at, departure) for departure in moment.left]
+            left += [(moment.at, departure) for departure in moment.departures]
     found = Lived(left)
     for life in people:
         found.add(life.number, await deliveries_of(settings, life.number))

@@ -18,7 +18,7 @@ SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
 class OperatorSettings(BaseSettings):
-    """What only the operators' commands read; all else is what the services are told."""
+    """What only the operators' commands read; everything else they read as the services do."""
 
     model_config = SettingsConfigDict(
         extra="ignore", hide_input_in_errors=True, env_ignore_empty=True

@@ -8,10 +8,6 @@ import sys
 
 from services.cli.exits import WRONG_USE, refuse
 
-PERSON_HELP = (
-    "A national number, or - to read it from stdin, so that it lands in no shell's history."
-)
-
 
 def read_person(given: str) -> str:
     """PERSON as it was given, or the first line of stdin for `-`; an empty one is wrong use."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 import typer
 
 from services.cli.exits import WRONG_DATA, WRONG_USE, refuse
+from services.cli.options import JsonLines
 
 if TYPE_CHECKING:
     from services.cli.record_files.read import FiledRecord
@@ -36,7 +37,7 @@ def check(
             metavar="FILE…", exists=True, dir_okay=False, readable=True, show_default=False
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Would these records be understood? One verdict a line; exit 1 if any record is dead.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import WRONG_DATA, WRONG_USE, complain, refuse
+from services.cli.options import JsonObject, RecordFile, RulebookChoice
 from services.cli.output.instants import instant
 from services.cli.output.jsonl import json_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from services.cli.fold import Folded
+    from services.cli.fold import DeadRecord, FoldResult
+    from services.scheduler.domain.rulebook.model import Rulebook
 
 
 commands = typer.Typer()
@@ -24,9 +26,7 @@ commands = typer.Typer()
 
 @commands.command()
 def plan(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, show_default=False)
-    ],
+    file: RecordFile,
     at: Annotated[
         datetime,
         typer.Option(
@@ -37,10 +37,8 @@ def plan(
             show_default=False,
         ),
     ],
-    rulebook: Annotated[
-        str, typer.Option(metavar="NAME or FILE", help="A shipped rulebook, or a TOML file.")
-    ] = "standard",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    rulebook: RulebookChoice = "standard",
+    as_json: JsonObject = False,
     by_person: Annotated[
         bool,
         typer.Option(
@@ -71,52 +69,87 @@ def plan(
 
     Example: stoppunkt plan records.ndjson --at 2026-05-01T12:00:00+02:00 --json
     """
-    from services.cli.fold import DeadRecord, fold
-    from services.cli.output.plan_json import events_of, persons_of
-    from services.cli.record_files.by_person import groups_of
-    from services.cli.record_files.read import NotRecords, read_records
+    from services.cli.record_files.read import NotRecords
     from services.cli.rulebooks import rulebook_of
 
-    rules = rulebook_of(rulebook)
-    dead = 0
-
-    def tell(record: DeadRecord) -> None:
-        nonlocal dead
-        dead += 1
-        complain(f"{file}:{record.line}: dead · {record.topic} · {record.reason}")
-
-    def folded() -> Iterator[Folded]:
-        records = read_records(file)
-        for group in groups_of(records) if by_person else [records]:
-            yield fold(group, rules, at, tell)
-
+    dead = _DeadRecords(file)
+    folds = _folds(file, rulebook_of(rulebook), at, dead.report, by_person=by_person)
     try:
         if events:
-            _print_lines(event for each in folded() for event in events_of(each))
+            _print_events(folds)
         elif explain:
-            _print_explained(folded(), at, as_json=as_json)
+            _print_explanations(folds, at, as_json=as_json)
         else:
-            persons = (person for each in folded() for person in persons_of(each))
-            _print_json(persons) if as_json else _print_pages(persons)
+            _print_plans(folds, as_json=as_json)
     except NotRecords as fault:
         refuse(str(fault), WRONG_USE)
     except PermissionError:
         refuse(f"{file} cannot be read.", WRONG_USE)
-    if dead:
+    if dead.count:
         raise typer.Exit(WRONG_DATA)
 
 
-def _print_explained(folded: Iterator[Folded], at: datetime, *, as_json: bool) -> None:
+class _DeadRecords:
+    """Prints them on stderr as they come, and counts them."""
+
+    def __init__(self, file: Path) -> None:
+        self.count = 0
+        self._file = file
+
+    def report(self, record: DeadRecord) -> None:
+        self.count += 1
+        complain(f"{self._file}:{record.line}: dead · {record.topic} · {record.reason}")
+
+
+def _folds(
+    file: Path,
+    rulebook: Rulebook,
+    at: datetime,
+    report: Callable[[DeadRecord], None],
+    *,
+    by_person: bool,
+) -> Iterator[FoldResult]:
+    """The whole file at once, or one person after the other."""
+    from services.cli.fold import fold
+    from services.cli.record_files.by_person import groups_of
+    from services.cli.record_files.read import read_records
+
+    records = read_records(file)
+    for group in groups_of(records) if by_person else [records]:
+        yield fold(group, rulebook, at, report)
+
+
+def _print_plans(folds: Iterator[FoldResult], *, as_json: bool) -> None:
+    from services.cli.output.plan_json import persons_of
+
+    persons = (person for result in folds for person in persons_of(result))
+    if as_json:
+        _print_json(persons)
+    else:
+        from services.cli.output.plan_page import page_of
+
+        _print_pages(page_of(person) for person in persons)
+
+
+def _print_explanations(folds: Iterator[FoldResult], at: datetime, *, as_json: bool) -> None:
     from services.cli.output.plan_json import explanations_of
     from services.scheduler.explain.as_json import explanation_form
 
-    explained = (each for one in folded for each in explanations_of(one, at))
+    explanations = (explained for result in folds for explained in explanations_of(result, at))
     if as_json:
-        _print_json(explanation_form(each) for each in explained)
+        _print_json(explanation_form(explanation) for explanation in explanations)
     else:
         from services.cli.output.explain_page import page_of
 
-        _print_all(page_of(each) for each in explained)
+        _print_pages(page_of(explanation) for explanation in explanations)
+
+
+def _print_events(folds: Iterator[FoldResult]) -> None:
+    from services.cli.output.plan_json import events_of
+
+    for result in folds:
+        for event in events_of(result):
+            typer.echo(json_line(event))
 
 
 def _print_json(persons: Iterable[dict[str, Any]]) -> None:
@@ -127,24 +160,13 @@ def _print_json(persons: Iterable[dict[str, Any]]) -> None:
     typer.echo("\n]}")
 
 
-def _print_lines(objects: Iterable[dict[str, Any]]) -> None:
-    for each in objects:
-        typer.echo(json_line(each))
-
-
-def _print_pages(persons: Iterable[dict[str, Any]]) -> None:
-    from services.cli.output.plan_page import page_of
-
-    _print_all(page_of(person) for person in persons)
-
-
-def _print_all(pages: Iterable[RenderableType]) -> None:
+def _print_pages(pages: Iterable[RenderableType]) -> None:
     from services.cli.output.console import StdoutConsole
 
     console = StdoutConsole()
-    found = False
+    is_empty = True
     for page in pages:
-        found = True
+        is_empty = False
         console.print(page)
-    if not found:
+    if is_empty:
         complain("Nobody is known by then.")

@@ -1,14 +1,14 @@
-"""`stoppunkt replay FILE`: any scenario through the real parts, the clock turned by hand."""
+"""`stoppunkt replay FILE`: any scenario through the real services, the clock turned by hand."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from services.cli.exits import WRONG_DATA
+from services.cli.options import RecordFile, RulebookChoice
 from services.cli.output.instants import instant, span
 
 commands = typer.Typer()
@@ -16,9 +16,7 @@ commands = typer.Typer()
 
 @commands.command()
 def replay(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, show_default=False)
-    ],
+    file: RecordFile,
     until: Annotated[
         datetime | None,
         typer.Option(
@@ -28,9 +26,7 @@ def replay(
             show_default=False,
         ),
     ] = None,
-    rulebook: Annotated[
-        str, typer.Option(metavar="NAME or FILE", help="A shipped rulebook, or a TOML file.")
-    ] = "standard",
+    rulebook: RulebookChoice = "standard",
     step: Annotated[
         timedelta | None,
         typer.Option(

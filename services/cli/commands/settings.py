@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 import typer
+
+from services.cli.options import JsonList
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -37,7 +39,7 @@ class Variable:
 
 @commands.command()
 def settings(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
+    as_json: JsonList = False,
 ) -> None:
     """Lists every environment variable of the services and the operators' commands: who reads it, default, meaning.
 

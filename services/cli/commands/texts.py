@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import typer
 
 from services.cli.exits import WRONG_DATA, complain
+from services.cli.options import JsonList
 
 if TYPE_CHECKING:
     from schemas.messages import Language, Role
@@ -93,7 +94,7 @@ def show(
             exists=True, file_okay=False, help="Another folder of texts.", show_default=False
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
+    as_json: JsonList = False,
 ) -> None:
     """Shows all messages as people see them; exit 1 if the texts break a rule, with file and key of each fault.
 

@@ -1,10 +1,9 @@
 """Keeps one program running for exactly as long as its own standard input is open.
 
-Run as a script of its own by `embedded.py`, which holds the other end of that pipe. However the command ends (by
-return, by exception, by kill -9), the kernel closes the pipe; then the program is stopped and its folder removed. So
-there is one way to end, and the worst death takes it too.
+Run as a script of its own by `program.py`, which holds the other end of that pipe. However the command ends (by
+return, by exception, by kill -9), the kernel closes the pipe; then the program is stopped and its folder removed.
 
-Knows nothing of the project, so that it starts in a few milliseconds (`python -I -S`).
+Imports nothing of the project, so that it starts in a few milliseconds (`python -I -S`).
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 def die_with(keeper: int, stop_signal: int) -> Callable[[], None] | None:
-    """What the child does before it becomes the program, so that it does not outlive a killed keeper (Linux)."""
+    """For the child, before it becomes the program: have Linux send it a signal when the keeper is killed."""
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None)
 
-    def ask_the_kernel() -> None:  # runs after the change of user, which would undo it
+    def ask_the_kernel() -> None:  # runs after the change of user, which would cancel the request
         libc.prctl(PR_SET_PDEATHSIG, stop_signal, 0, 0, 0)
         if os.getppid() != keeper:
             os._exit(1)
@@ -40,7 +39,7 @@ def die_with(keeper: int, stop_signal: int) -> Callable[[], None] | None:
 
 def start(command: list[str], plan: dict[str, Any], log: int) -> subprocess.Popen[bytes]:
     user = plan["user"]
-    return subprocess.Popen(  # noqa: S603 - what embedded.py asks for
+    return subprocess.Popen(  # noqa: S603 - the command that program.py gives
         command,
         stdin=subprocess.DEVNULL,
         stdout=log,
@@ -55,7 +54,7 @@ def start(command: list[str], plan: dict[str, Any], log: int) -> subprocess.Pope
 
 
 def wait(child: subprocess.Popen[bytes]) -> bool:
-    """True when the program has ended, False when the command has: standard input is at its end."""
+    """True when the program has ended, False when the command has: then standard input is at its end."""
     while child.poll() is None:
         if select.select([sys.stdin], [], [], 0.05)[0] and not os.read(0, 1):
             return False
@@ -80,12 +79,14 @@ def keep(plan: dict[str, Any], log: int) -> int:
             return 0
         if child.returncode != 0:
             return 1
-    return 1  # the program was to stay
+    return 1  # the last program was meant to go on
 
 
 def main() -> int:
     plan = json.loads(sys.argv[1])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's to answer
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # at Ctrl-C the command closes the pipe, and this ends by it
     with Path(plan["log"]).open("ab") as log:
         code = keep(plan, log.fileno())
     if code == 0:

@@ -41,8 +41,7 @@ def _tansu(folder: Path, port: int, advertised_port: int) -> Program:
     ]
 
     def is_ready() -> bool:
-        return "ready in" in log_text(
-            folder
-        )  # said once it listens; an answer on the port could be another's
+        # Its log says so once it listens. An answer on the port could be another program's.
+        return "ready in" in log_text(folder)
 
     return Program("Kafka", folder, [broker], folder, signal.SIGTERM, is_ready, account)

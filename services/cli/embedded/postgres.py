@@ -74,7 +74,7 @@ def _postgres(folder: Path, port: int, password: str) -> Program:
         server += ["-c", f"{name}={value}"]
 
     def is_ready() -> bool:
-        # The server itself writes so into the last line; nobody else's server on that port can be meant.
+        # The server writes this into its own file, so another server on the same port is not taken for it.
         try:
             return (data / "postmaster.pid").read_text().rstrip().endswith("ready")
         except FileNotFoundError:

@@ -27,7 +27,7 @@ from services.cli.embedded.unprivileged import Account, NoUnprivilegedPlace, new
 READY_WITHIN_SECONDS = 60.0  # a second is normal; a cold, busy laptop may need many
 STOP_WITHIN_SECONDS = 10.0
 LOG = "log"
-STARTS_MAX = 3  # somebody else may take the free port before the program does
+STARTS_MAX = 3  # another program may take the free port before this one does
 
 
 class EmbeddedPartFailed(Exception):
@@ -36,7 +36,7 @@ class EmbeddedPartFailed(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """What the keeper is to run: `commands` in order, of which the last one stays."""
+    """What the keeper runs: `commands` in order, of which the last one goes on until it is stopped."""
 
     name: str
     folder: Path
@@ -49,7 +49,7 @@ class Program:
 
 @contextmanager
 def running(prepare: Callable[[Path, int], Program]) -> Iterator[int]:
-    """Gives the port of a program that is ready, and ends it."""
+    """Gives the port of a program that is ready; stops it at the end of the block. Raises EmbeddedPartFailed."""
     port, program, keeper = _start(prepare)
     try:
         yield port
@@ -93,7 +93,7 @@ def _keep(program: Program) -> subprocess.Popen[bytes]:
     plan = {
         "commands": program.commands,
         "cwd": str(program.cwd),
-        # Of our environment they get nothing: RUST_LOG or OTEL_… would make the broker tell what it carries.
+        # Nothing of our environment: RUST_LOG or OTEL_… would make the broker log the records that it carries.
         "env": {"PATH": os.defpath, "LANG": "C", "TZ": "UTC"},
         "folder": str(program.folder),
         "log": str(program.folder / LOG),
@@ -108,12 +108,12 @@ def _keep(program: Program) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C in the terminal is ours to answer, not theirs
+        start_new_session=True,  # so that Ctrl-C in the terminal reaches the command alone
     )
 
 
 def _becomes_ready(program: Program, keeper: subprocess.Popen[bytes]) -> bool:
-    """False when it ended instead. Raises EmbeddedPartFailed after READY_WITHIN_SECONDS."""
+    """Waits until it is ready; False when it has ended. Raises EmbeddedPartFailed after READY_WITHIN_SECONDS."""
     deadline = time.monotonic() + READY_WITHIN_SECONDS
     while keeper.poll() is None:
         if program.is_ready():
@@ -132,7 +132,7 @@ def _end(program: Program, keeper: subprocess.Popen[bytes]) -> None:
     if keeper.stdin:
         keeper.stdin.close()
     keeper.wait(STOP_WITHIN_SECONDS + 5)
-    # Already gone, unless the program had ended by itself.
+    # The keeper has removed it, unless the program had ended by itself.
     shutil.rmtree(program.folder, ignore_errors=True)
 
 
@@ -144,8 +144,8 @@ def log_text(folder: Path) -> str:
 
 
 def _last_words(program: Program) -> str:
-    said = [line for line in log_text(program.folder).splitlines() if line.strip()]
-    return " It said: " + re.sub(r'"?/[^\s"]+"?', "…", said[-1]) if said else ""
+    lines = [line for line in log_text(program.folder).splitlines() if line.strip()]
+    return " It said: " + re.sub(r'"?/[^\s"]+"?', "…", lines[-1]) if lines else ""
 
 
 def package_folder(name: str, part: str) -> Path:

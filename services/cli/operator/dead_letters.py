@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from services.cli.exits import WRONG_DATA, WRONG_USE, complain, refuse
+from services.cli.options import JsonLines
 from services.cli.output.instants import in_oslo
 
 commands = typer.Typer(
@@ -24,7 +25,7 @@ def list_(
         str | None,
         typer.Option(help="Only those that came on this topic.", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Lists the dead letters on Kafka: where each stands, where it came from, when and why. No payload is shown.
 

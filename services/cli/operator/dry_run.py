@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import complain
+from services.cli.options import JsonObject
 from services.cli.output.instants import in_oslo, instant
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def dry_run(
     without_brakes: Annotated[
         bool, typer.Option("--without-brakes", help="As if every paused channel were resumed.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Judges what is ready as the notifier would, up to the sending, and undoes it: nothing is sent or changed.
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.access.person import PERSON_HELP, operator_account, read_person
+from services.cli.access.person import operator_account, read_person
 from services.cli.exits import WRONG_USE, complain, refuse
+from services.cli.options import JsonObject, Person
 from services.cli.output.instants import in_oslo
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ commands = typer.Typer()
 
 @commands.command()
 def erase(
-    person: Annotated[str, typer.Argument(metavar="PERSON", help=PERSON_HELP, show_default=False)],
+    person: Person,
     yes: Annotated[bool, typer.Option("--yes", help="Yes, for good.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Removes a person from both services, under every number that they have had; it cannot be undone.
 

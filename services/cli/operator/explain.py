@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.access.person import PERSON_HELP, operator_account, read_person
+from services.cli.access.person import operator_account, read_person
 from services.cli.exits import complain, refuse
+from services.cli.options import JsonObject, Person
 from services.cli.output.instants import in_oslo, instant
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ UNKNOWN = "Nothing is known of this person."
 
 @commands.command()
 def explain(
-    person: Annotated[str, typer.Argument(metavar="PERSON", help=PERSON_HELP, show_default=False)],
+    person: Person,
     at: Annotated[
         datetime | None,
         typer.Option(
@@ -34,7 +35,7 @@ def explain(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Tells facts, cases and the whole plan of a person, past and future, with reasons, and what was sent.
 

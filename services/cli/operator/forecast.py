@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.exits import complain
+from services.cli.options import JsonObject
 
 commands = typer.Typer()
 
@@ -19,7 +20,7 @@ def forecast(
     days: Annotated[
         int, typer.Option(min=1, max=DAYS_MAX, help="Today and the days after it.")
     ] = 14,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonObject = False,
 ) -> None:
     """How many timers fall due per day (in Oslo), checkpoint and office, as everything stands now.
 

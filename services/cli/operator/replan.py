@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import complain
+from services.cli.options import JsonObject
 
 if TYPE_CHECKING:
     from services.scheduler.jobs.replan_everybody import ReplanCounts
@@ -24,7 +25,7 @@ def replan(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Says what would change, and changes nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonObject = False,
 ) -> None:
     """Brings everybody's timers under RULEBOOK: what is added, moved, dropped and withdrawn, by checkpoint and office.
 

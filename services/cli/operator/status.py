@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from services.cli.exits import WRONG_DATA, complain
+from services.cli.options import JsonObject
 from services.cli.output.instants import in_oslo
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ commands = typer.Typer()
 
 @commands.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: JsonObject = False,
 ) -> None:
     """How both services' work stands: brakes, stops, what waits, since when, and what comes next.
 

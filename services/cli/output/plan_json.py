@@ -7,32 +7,32 @@ from datetime import datetime
 from typing import Any
 
 from schemas.messages import DeadlineDue
-from services.cli.fold import Folded
+from services.cli.fold import FoldResult
 from services.cli.output.instants import in_oslo
 from services.scheduler.domain.people.explanation import Explanation, explain
 from services.scheduler.domain.people.replan import ReplanOutcome
 from services.scheduler.domain.plan.planned_step import PlannedStep
 
 
-def persons_of(folded: Folded) -> Iterator[dict[str, Any]]:
+def persons_of(result: FoldResult) -> Iterator[dict[str, Any]]:
     """By id: everybody of whom there is a fact, except those whose number has become another."""
-    known_people = folded.simulation.known_people
-    for number in sorted(folded.plans):
+    known_people = result.simulation.known_people
+    for number in sorted(result.plans):
         if known_people.number_of(number) == number:
-            yield _person(number, folded.plans[number])
+            yield _person(number, result.plans[number])
 
 
-def explanations_of(folded: Folded, at: datetime) -> Iterator[Explanation]:
+def explanations_of(result: FoldResult, at: datetime) -> Iterator[Explanation]:
     """The same people in the same order, each in words as of `at` (aware)."""
-    known_people = folded.simulation.known_people
-    for number in sorted(folded.plans):
+    known_people = result.simulation.known_people
+    for number in sorted(result.plans):
         if known_people.number_of(number) == number:
-            yield explain(folded.plans[number], at)
+            yield explain(result.plans[number], at)
 
 
-def events_of(folded: Folded) -> Iterator[dict[str, Any]]:
+def events_of(result: FoldResult) -> Iterator[dict[str, Any]]:
     """The due events in order, as `replay` would publish them."""
-    for at, message in folded.simulation.sent:
+    for at, message in result.simulation.sent:
         if isinstance(message, DeadlineDue):
             yield {
                 "event_id": message.event_id,
@@ -46,7 +46,7 @@ def events_of(folded: Folded) -> Iterator[dict[str, Any]]:
             }
 
 
-def _person(number: str, made: ReplanOutcome) -> dict[str, Any]:
+def _person(number: str, outcome: ReplanOutcome) -> dict[str, Any]:
     return {
         "person_id": number,
         "cases": [
@@ -54,13 +54,13 @@ def _person(number: str, made: ReplanOutcome) -> dict[str, Any]:
                 "case_id": case.case_id,
                 "start": case.start.isoformat(),
                 "end": case.end.isoformat(),
-                # A case that the notes no longer make is told with the span it had last.
+                # Where the notes give no case any more, it is shown with the span that it had last.
                 "sick_days": 0
-                if (leave := made.leaves.get(case.case_id)) is None
+                if (leave := outcome.leaves.get(case.case_id)) is None
                 else len(leave.days),
-                "timers": [_timer(each) for each in made.plans[case.case_id].steps],
+                "timers": [_timer(step) for step in outcome.plans[case.case_id].steps],
             }
-            for case in made.person.cases
+            for case in outcome.person.cases
         ],
     }
 

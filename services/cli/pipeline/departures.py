@@ -1,4 +1,4 @@
-"""Every record that leaves, read back from Kafka as anybody downstream would read it."""
+"""Every record that the services publish, read back from Kafka as anybody downstream would read it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.runtime.kafka.connection import client_options
 from services.runtime.kafka.consumer import to_record
 from services.runtime.settings import ServiceSettings
 
-# The embedded broker looks for news only when asked; Kafka answers at once.
+# The embedded broker answers a fetch only when this has passed; Kafka answers as soon as there is a record.
 FETCH_WAIT_MS = 10
 POLL_MS = 50
 _INSTANT_HEADERS = ("dead_at", "ce_time")
@@ -24,20 +24,20 @@ _INSTANT_HEADERS = ("dead_at", "ce_time")
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A record that left, and the instant of that by the turned clock (contract 11: its `ce_time`)."""
+    """A record that a service has published, and when, by the turned clock: its `ce_time` (contract 11)."""
 
     at: datetime
     record: Record = field(repr=False)
 
     def header(self, name: str) -> str | None:
         """The last header of that name, as text."""
-        found = [
+        values = [
             value.decode(errors="replace") for key, value in self.record.headers if key == name
         ]
-        return found[-1] if found else None
+        return values[-1] if values else None
 
     def form(self) -> dict[str, Any]:
-        """The file form, without the wall clock's timestamp, which differs from run to run."""
+        """In the form of record files, without the Kafka timestamp: the wall clock's, it differs from run to run."""
         members = to_json(self.record, self.at)
         del members["timestamp_ms"]
         return members
@@ -47,12 +47,12 @@ def in_form_order(departures: Collection[Departure]) -> list[Departure]:
     """Sorted by at, topic, key, ce_id."""
     return sorted(
         departures,
-        key=lambda each: (
-            each.at,
-            each.record.topic,
-            each.record.key or b"",
-            each.header("ce_id") or "",
-            each.record.offset,
+        key=lambda departure: (
+            departure.at,
+            departure.record.topic,
+            departure.record.key or b"",
+            departure.header("ce_id") or "",
+            departure.record.offset,
         ),
     )
 
@@ -88,19 +88,19 @@ class DepartureReader:
 
     async def read(self, published: Mapping[Place, int], now: datetime) -> list[Departure]:
         """What has left since the last call, up to the last offsets published here."""
-        found: list[Departure] = []
+        departures: list[Departure] = []
         while self.lacks(published):
             for raws in (await self._consumer.getmany(timeout_ms=POLL_MS)).values():
                 for raw in raws:
                     record = to_record(raw, self._prefix)
                     if record.offset > self._read.get(record.topic, -1):
                         self._read[record.topic] = record.offset
-                        found.append(Departure(_instant_of(record, now), record))
-        return found
+                        departures.append(Departure(_instant_of(record, now), record))
+        return departures
 
 
 def _instant_of(record: Record, now: datetime) -> datetime:
-    """When it left: a dead letter's own instant stands before that of the event it was."""
+    """When it left. A dead letter keeps the `ce_time` of the event that it was, so `dead_at` is asked first."""
     headers = dict(record.headers)
     for name in _INSTANT_HEADERS:
         try:

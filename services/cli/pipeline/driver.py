@@ -1,8 +1,9 @@
 """Both services in this process, their clock turned by hand: what `demo`, `replay` and acceptance tests run.
 
-The real parts and the real apps; only their loops are not started. For each instant, the least of the next
-record's arrival and of what the services have due next: set the clock, publish the instant's records, and settle:
-deliver, turn and relay by hand until a round did nothing. No sleep and no admin query in it.
+The real parts and the real apps; only their loops are not started. The next instant is that of the next
+record's arrival or of what a service has due next, whichever comes first. For each instant: set the clock, publish the
+instant's records, and settle, which is to deliver, turn and relay by hand until a round has nothing to do. There is no
+sleep and no admin query in it.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class App(Protocol):
 
 @dataclass(frozen=True)
 class Service:
-    """One app, and what stands between it and its consumer."""
+    """One app, and the records that its consumer has brought and that the app has not got yet."""
 
     name: str
     app: App
@@ -79,12 +80,12 @@ class Moment:
     """What happened at one instant: the records of the file that arrived, and those that left."""
 
     at: datetime
-    arrived: Sequence[FiledRecord] = ()
-    left: Sequence[Departure] = ()
+    arrivals: Sequence[FiledRecord] = ()
+    departures: Sequence[Departure] = ()
 
 
 class Driver:
-    """Turns the services. Everything that goes out of this process goes through `publisher`."""
+    """Turns the services. All of them publish through `publisher`, so its offsets say what is on Kafka."""
 
     def __init__(
         self,
@@ -103,7 +104,7 @@ class Driver:
 
     async def run(
         self,
-        filed: Iterable[FiledRecord],
+        records: Iterable[FiledRecord],
         *,
         until: datetime | None = None,
         step: timedelta | None = None,
@@ -113,18 +114,18 @@ class Driver:
         With `step` instants are taken in bundles: nothing happens early, and late by at most a step. Raises
         Behind, and what the services raise over a part that fails.
         """
-        coming = deque(in_order(filed))
+        coming = deque(in_order(records))
         while (at := await self._next(coming)) is not None:
             if until is not None and at > until:
                 return
             if step is not None:
                 at = min(_end_of_step(at, step), until or _END)
             self._clock.turn(max(at, await self._clock.now()))
-            arrived: list[FiledRecord] = []
+            arrivals: list[FiledRecord] = []
             while coming and coming[0].at <= at:
-                arrived.append(coming.popleft())
-            await self._publish([each.record for each in arrived])
-            yield Moment(at, arrived, await self._settle())
+                arrivals.append(coming.popleft())
+            await self._publish([filed.record for filed in arrivals])
+            yield Moment(at, arrivals, await self._settle())
 
     async def _next(self, coming: deque[FiledRecord]) -> datetime | None:
         """The next instant; raises Behind where something is due that a settled service did not do."""
@@ -143,7 +144,7 @@ class Driver:
             part = read[start : start + PUBLISH_AT_ONCE]
             await self._publisher.publish(part)
             # Nobody else publishes now, so the part's offsets end with the last one of each topic.
-            offsets = {each.topic: self._publisher.published[each.topic, 0] for each in part}
+            offsets = {record.topic: self._publisher.published[record.topic, 0] for record in part}
             for number in range(len(part) - 1, -1, -1):
                 topic = part[number].topic
                 self._order[topic, offsets[topic]] = start + number
@@ -158,8 +159,14 @@ class Driver:
         self._order.clear()
         self._has_settled = True
         published = self._publisher.published
-        left = await _within("Kafka is behind with what left", self._reader.read(published, now))
-        return [each for each in left if (each.record.topic, each.record.offset) not in self._own]
+        departures = await _within(
+            "Kafka is behind with what left", self._reader.read(published, now)
+        )
+        return [
+            departure
+            for departure in departures
+            if (departure.record.topic, departure.record.offset) not in self._own
+        ]
 
     async def _settle_once(self, service: Service, now: datetime) -> bool:
         """Deliver, turn and relay as far as one service can; whether there was anything to do."""
@@ -169,6 +176,10 @@ class Driver:
         while await _within(f"The {service.name} is behind with its relay", service.app.relay()):
             did = True
         return did
+
+    def _published_order(self, record: Record) -> tuple[int, int]:
+        """The file's records in its order, after those that the services have sent each other."""
+        return self._order.get((record.topic, record.offset), -1), record.offset
 
     async def _deliver(self, service: Service) -> bool:
         """Hand the app all that it can know by now, in one batch, in the order of publishing."""
@@ -180,7 +191,7 @@ class Driver:
             lacking = ", ".join(service.held.lacks(published))
             raise Behind(f"{behind}: it has not read all of {lacking}.") from None
         if records:
-            records.sort(key=lambda one: (self._order.get((one.topic, one.offset), -1), one.offset))
+            records.sort(key=self._published_order)
             await _within(f"{behind} with {len(records)} records", service.app.handle(records))
         return bool(records)
 

@@ -1,6 +1,6 @@
-"""Between a consumer and an app: keeps what Kafka delivers until everything of an instant is there.
+"""Holds what Kafka delivers to a service until every record of an instant is there.
 
-So the records of one instant reach the app in one batch, as `plan` folds them, however Kafka cuts them up.
+So the records of one instant reach the app in one batch, as `plan` folds them, whatever batches Kafka makes of them.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ class HeldRecords:
         self.topics = tuple(topics)
         self._held: list[Record] = []
         self._seen: dict[Place, int] = {}
-        self._news = asyncio.Event()
+        self._has_new = asyncio.Event()
 
     async def collect(self, records: Sequence[Record]) -> None:
-        """Hold new records; a repeat after a rebalance is known by its offset."""
+        """Hold new records. What Kafka delivers again after a rebalance is recognised by its offset, and left out."""
         for record in records:
             place = (record.topic, record.partition)
             if record.offset > self._seen.get(place, -1):
                 self._seen[place] = record.offset
                 self._held.append(record)
-        self._news.set()
+        self._has_new.set()
 
     async def take(self, published: Mapping[Place, int]) -> list[Record]:
         """All that is held, once the last offset published to each topic is; in no order across topics."""
         while self.lacks(published):
-            self._news.clear()
-            await self._news.wait()
-        taken, self._held = self._held, []
-        return taken
+            self._has_new.clear()
+            await self._has_new.wait()
+        records, self._held = self._held, []
+        return records
 
     def lacks(self, published: Mapping[Place, int]) -> list[str]:
         """The topics whose last published record has not come yet."""

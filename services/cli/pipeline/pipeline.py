@@ -1,4 +1,4 @@
-"""The pipeline that the driver turns, put together: both apps, their consumers, and Kafka's topics of this run."""
+"""Puts together what the driver turns: both apps, their consumers, and topics on Kafka for this run alone."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ JOIN_SECONDS = 60.0
 
 
 class GivenSettings(NotifierSettings):
-    """Settings that hear nothing of the environment: a replay must not send real mail because of it."""
+    """Settings that read no environment variable: in a shell set up for production, a replay must send no real mail."""
 
     @classmethod
     def settings_customise_sources(
@@ -136,7 +136,7 @@ async def _consume(stack: AsyncExitStack, settings: GivenSettings, service: Serv
     stack.push_async_callback(broker.stop)
     async with asyncio.timeout(JOIN_SECONDS):
         await broker.start()
-        while not _has_all(consumer, service):  # noqa: ASYNC110 - FastStream tells nobody
+        while not _has_all(consumer, service):  # noqa: ASYNC110 - FastStream has no event for it
             await asyncio.sleep(0.02)
 
 

@@ -1,7 +1,7 @@
 """Cuts a file in which each person's records stand together into its persons, in flat memory (`plan --by-person`).
 
-A group is a person with all numbers that the person has had. One that has ended is held until the next one has, for
-a change of number at its end may show that the two are one.
+A group is a person with all numbers that the person has had. A group that has ended is held until the next one has
+ended too: a change of number at the next one's end may show that the two are the same person.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ def groups_of(filed: Iterable[FiledRecord]) -> Iterator[list[FiledRecord]]:
     """The records of one person after the other; those of nobody stay where they stand."""
     held: _Group | None = None
     current = _Group()
-    for each in filed:
-        named = _named(each)
+    for record in filed:
+        named = _named(record)
         if named.numbers and current.numbers and not current.holds(named):
             if held is not None:
                 yield held.records
             held, current = current, _Group(records=list(current.stray))
-        current.add(each, named)
+        current.add(record, named)
         if held is not None and held.holds(named) and named.numbers:
-            held.records += [record for record in current.records if record not in held.stray]
+            held.records += [one for one in current.records if one not in held.stray]
             current = _Group(
                 held.records, held.numbers | current.numbers, held.notes | current.notes
             )

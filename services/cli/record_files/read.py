@@ -122,11 +122,11 @@ def _instant_of_ms(milliseconds: object) -> datetime:
 
 
 def in_order(filed: Iterable[FiledRecord]) -> list[FiledRecord]:
-    """By arrival, with the offsets that a fresh topic of one partition would give."""
+    """Sorted by arrival, with the offsets that a fresh topic of one partition would give."""
     offsets: Counter[str] = Counter()
     ordered: list[FiledRecord] = []
-    for each in sorted(filed, key=attrgetter("at")):
-        topic = each.record.topic
-        ordered.append(replace(each, record=replace(each.record, offset=offsets[topic])))
+    for one in sorted(filed, key=attrgetter("at")):
+        topic = one.record.topic
+        ordered.append(replace(one, record=replace(one.record, offset=offsets[topic])))
         offsets[topic] += 1
     return ordered

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass
 class Names:
-    """Role names by person id, names by organisation number; whoever has none gets one when first met."""
+    """Role names by person id, names by organisation number. Who has no name gets one when first asked for."""
 
     persons: dict[str, str] = field(default_factory=dict)
     employers: dict[str, str] = field(default_factory=dict)

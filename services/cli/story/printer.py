@@ -43,7 +43,7 @@ class StoryPrinter:
             time = ""
 
     def print_totals(self, counts: Counter[str]) -> None:
-        """What the run came to."""
+        """The counts of the whole run."""
         self._console.print()
         self._console.rule(Text("In all"), align="left")
         sent = ", ".join(f"{counts[kind]} {_plural(kind, counts[kind])}" for kind in _SENT)

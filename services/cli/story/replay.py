@@ -51,14 +51,14 @@ def replay_file(replay: Replay) -> int:
 
     Ends the command with 2 over a file that holds no records, with 1 when a part or a service fails.
     """
-    filed = _records_of(replay.file)
-    if not filed:
+    records = _records_of(replay.file)
+    if not records:
         return 0
     configure_logs("ERROR", "console")
     complain("Starting PostgreSQL and Kafka …")
     try:
         with embedded_postgres() as database_url, embedded_kafka() as kafka:
-            return asyncio.run(_run(replay, filed, settings_for(database_url, kafka)))
+            return asyncio.run(_run(replay, records, settings_for(database_url, kafka)))
     except (EmbeddedPartFailed, Behind) as fault:
         refuse(str(fault))
     except TooManyDeadLetters:
@@ -80,32 +80,32 @@ def _records_of(file: Path) -> list[FiledRecord]:
         refuse(f"{file} cannot be read.", WRONG_USE)
 
 
-async def _run(replay: Replay, filed: list[FiledRecord], settings: GivenSettings) -> int:
-    start = min(each.at for each in filed)
+async def _run(replay: Replay, records: list[FiledRecord], settings: GivenSettings) -> int:
+    start = min(record.at for record in records)
     async with pipeline(settings, replay.rulebook, start=start) as driver:
-        unread = sum(each.record.topic not in READ_TOPICS for each in filed)
+        unread = sum(filed.record.topic not in READ_TOPICS for filed in records)
         if unread:
             are = "record is on a topic" if unread == 1 else "records are on topics"
             complain(f"{unread} {are} that nobody reads: left out.")
-        shown = _JsonOutput() if replay.as_json else _StoryOutput(replay.names)
+        output = _JsonOutput() if replay.as_json else _StoryOutput(replay.names)
         lines: dict[tuple[str, int], int] = {}
         dead = 0
-        async for moment in _moments(driver, replay, filed):
-            lines |= {(each.record.topic, each.record.offset): each.line for each in moment.arrived}
-            for each in _dead(moment):
+        async for moment in _moments(driver, replay, records):
+            lines |= {(f.record.topic, f.record.offset): f.line for f in moment.arrivals}
+            for letter in _dead_letters(moment):
                 dead += 1
-                complain(_complaint(replay.file, each, lines))
-            shown.add(moment)
-        shown.end()
+                complain(_complaint(replay.file, letter, lines))
+            output.add(moment)
+        output.end()
         return dead
 
 
 async def _moments(
-    driver: Driver, replay: Replay, filed: list[FiledRecord]
+    driver: Driver, replay: Replay, records: list[FiledRecord]
 ) -> AsyncIterator[Moment]:
     began_at = printed_at = time.monotonic()
     count = 0
-    async with aclosing(driver.run(filed, until=replay.until, step=replay.step)) as moments:
+    async with aclosing(driver.run(records, until=replay.until, step=replay.step)) as moments:
         async for moment in moments:
             count += 1
             if time.monotonic() - printed_at > PROGRESS_SECONDS:
@@ -115,8 +115,8 @@ async def _moments(
     complain(f"{count} instants in {time.monotonic() - began_at:.1f} s.")
 
 
-def _dead(moment: Moment) -> list[Departure]:
-    return [each for each in moment.left if each.header("dead_reason") is not None]
+def _dead_letters(moment: Moment) -> list[Departure]:
+    return [letter for letter in moment.departures if letter.header("dead_reason") is not None]
 
 
 def _complaint(file: Path, dead: Departure, lines: dict[tuple[str, int], int]) -> str:
@@ -126,21 +126,21 @@ def _complaint(file: Path, dead: Departure, lines: dict[tuple[str, int], int]) -
 
 
 class _JsonOutput:
-    """`--json`: everything that left, sorted, at the end."""
+    """`--json`: every departure, sorted, at the end."""
 
     def __init__(self) -> None:
-        self._left: list[Departure] = []
+        self._departures: list[Departure] = []
 
     def add(self, moment: Moment) -> None:
-        self._left += moment.left
+        self._departures += moment.departures
 
     def end(self) -> None:
-        for departure in in_form_order(self._left):
+        for departure in in_form_order(self._departures):
             typer.echo(json_line(departure.form()))
 
 
 class _StoryOutput:
-    """A story, as it happens."""
+    """A story, moment by moment."""
 
     def __init__(self, names: Names) -> None:
         self._story = Story(names)

@@ -1,4 +1,4 @@
-"""A run told as a story: what came in, what fell due, each message and task that left and why, what was taken back."""
+"""A replay as a story: what came in, what fell due, each message and task that left and why, what was withdrawn."""
 
 from __future__ import annotations
 
@@ -63,45 +63,48 @@ class Page(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Errand:
-    """What a delivery is for."""
+class _Delivery:
+    """The due event that a delivery is for, and whom it goes to."""
 
     event: DeadlineDue
     recipient: Recipient
 
 
 class Story:
-    """Told moment by moment; `counts` sums up by kind, for the end."""
+    """Makes a page of each moment, in order; `counts` are the lines so far by kind."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
         self._events: dict[str, DeadlineDue] = {}
-        self._errands: dict[str, _Errand] = {}
+        self._deliveries: dict[str, _Delivery] = {}
         self.counts: Counter[str] = Counter()
 
     def page(self, moment: Moment) -> Page:
-        """What is to be told of a moment; no lines where it was silent."""
-        came = list(self._arrivals(moment.arrived))
-        # Deadlines first: the others are known by them.
-        left = sorted(
-            in_form_order(moment.left), key=lambda each: each.record.topic != DeadlineDue.topic
+        """The page of a moment; without lines where nothing happened that a story shows."""
+        arrivals = list(self._arrivals(moment.arrivals))
+        # Due events first: a message's line names the due event that it is for.
+        departures = sorted(
+            in_form_order(moment.departures),
+            key=lambda departure: departure.record.topic != DeadlineDue.topic,
         )
-        went = [line for each in left for line in self._departure(each)]
-        self.counts.update(line.kind for line in went)
-        self.counts["in"] += sum(line.who != _REGISTERS for line in came)
-        return Page(moment.at.astimezone(OSLO), [*came, *_grouped(went, self._events)])
+        departure_lines = [line for departure in departures for line in self._departure(departure)]
+        self.counts.update(line.kind for line in departure_lines)
+        self.counts["in"] += sum(line.who != _REGISTERS for line in arrivals)
+        return Page(
+            moment.at.astimezone(OSLO), [*arrivals, *_grouped(departure_lines, self._events)]
+        )
 
-    def _arrivals(self, arrived: Sequence[FiledRecord]) -> Iterator[Line]:
-        untold = 0
-        for filed in arrived:
+    def _arrivals(self, records: Sequence[FiledRecord]) -> Iterator[Line]:
+        unshown = 0
+        for filed in records:
             decoded = decode_inbound(filed.record)
             for one in decoded.split() if isinstance(decoded, Envelope) else ():
-                told = who_and_what(one.message, self._names)
-                if told is not None:
-                    yield Line("in", *told)
-                untold += told is None
-        if untold:
-            yield Line("in", _REGISTERS, f"{untold} contact records of people, managers, advisers")
+                words = who_and_what(one.message, self._names)
+                if words is not None:
+                    yield Line("in", *words)
+                unshown += words is None
+        if unshown:
+            yield Line("in", _REGISTERS, f"{unshown} contact records of people, managers, advisers")
 
     def _departure(self, departure: Departure) -> Iterator[Line]:
         if (reason := departure.header("dead_reason")) is not None:
@@ -120,7 +123,7 @@ class Story:
                 return Line("due", self._person(message), due_words(message), message.event_id)
             case DeadlineWithdrawn():
                 who = self._names.person(message.person_id)
-                return Line("withdrawn", who, self._back(message), message.event_id)
+                return Line("withdrawn", who, self._withdrawal(message), message.event_id)
             case SmsRequested():
                 return self._sent("SMS", message.delivery_id, f"“{message.text}”")
             case EmailRequested():
@@ -138,10 +141,10 @@ class Story:
             case AdviserTaskClosed():
                 return self._closed("closed", message.task_id, f"task closed: {message.reason}")
             case _:
-                return None  # of deadline.updated the task that is updated tells
+                return None  # deadline.updated is shown by the update of its task
 
     def _remember(self, event: DeadlineDue) -> None:
-        """The ids that its deliveries will have (contract 5), so that each can be told with its reason."""
+        """Keep the ids that its deliveries will have (contract 5), so that a message can be shown with its reason."""
         self._events[event.event_id] = event
         protected = Recipient(role="line_manager")  # one task stands for all employers
         for recipient in (*event.recipients, protected):
@@ -149,25 +152,25 @@ class Story:
                 known_as = delivery_id(
                     event.event_id, recipient.role, recipient.org_number, channel
                 )
-                self._errands.setdefault(known_as, _Errand(event, recipient))
+                self._deliveries.setdefault(known_as, _Delivery(event, recipient))
 
-    def _sent(self, kind: str, delivery: str, text: str) -> Line:
-        errand = self._errands.get(delivery)
-        if errand is None:
+    def _sent(self, kind: str, known_as: str, text: str) -> Line:
+        delivery = self._deliveries.get(known_as)
+        if delivery is None:
             return Line(kind, "somebody", text)
-        to = f"to {self._recipient(errand)}: " if kind != "task" else ""
-        return Line(kind, self._person(errand.event), to + text, errand.event.event_id)
+        to = f"to {self._recipient(delivery)}: " if kind != "task" else ""
+        return Line(kind, self._person(delivery.event), to + text, delivery.event.event_id)
 
-    def _closed(self, kind: str, delivery: str, text: str) -> Line:
-        errand = self._errands.get(delivery)
-        if errand is None:
+    def _closed(self, kind: str, known_as: str, text: str) -> Line:
+        delivery = self._deliveries.get(known_as)
+        if delivery is None:
             return Line(kind, "somebody", text)
-        event = errand.event
-        text = f"{step_words(event)}, to {self._recipient(errand)}: {text}".replace("_", " ")
+        event = delivery.event
+        text = f"{step_words(event)}, to {self._recipient(delivery)}: {text}".replace("_", " ")
         return Line(kind, self._person(event), text, event.event_id)
 
-    def _back(self, message: DeadlineWithdrawn) -> str:
-        whom = ", ".join(self._role(each) for each in message.recipients or ())
+    def _withdrawal(self, message: DeadlineWithdrawn) -> str:
+        whom = ", ".join(self._role(recipient) for recipient in message.recipients or ())
         detail = f", {message.detail}" if message.detail else ""
         text = f"{name_words(message.checkpoint, message.step)}, for {whom or 'all'}"
         return f"{text}: {message.reason}{detail}".replace("_", " ")
@@ -175,8 +178,8 @@ class Story:
     def _person(self, event: DeadlineDue) -> str:
         return self._names.person(event.person_id)
 
-    def _recipient(self, errand: _Errand) -> str:
-        return self._role(errand.recipient)
+    def _recipient(self, delivery: _Delivery) -> str:
+        return self._role(delivery.recipient)
 
     def _role(self, recipient: Recipient) -> str:
         at = f" at {self._names.employer(recipient.org_number)}" if recipient.org_number else ""
@@ -184,7 +187,7 @@ class Story:
 
 
 def _grouped(lines: Sequence[Line], events: Mapping[str, DeadlineDue]) -> Iterator[Line]:
-    """What leaves stands below what it leaves for; where that fell due earlier, it says why itself."""
+    """A message stands below the due event that it is for; where that fell due earlier, its line says why."""
     heads = [line for line in lines if line.kind in ("due", "withdrawn")]
     headed = {line.event_id for line in heads}
     for head in heads:

@@ -61,7 +61,7 @@ async def played(
         aclosing(driver.run(filed, **options)) as moments,
     ):
         async for moment in moments:
-            left += moment.left
+            left += moment.departures
     return left
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from schemas.inbound import SCHEDULER_TOPICS, decode_inbound
 from schemas.wire import Envelope
-from services.cli.fold import Folded
+from services.cli.fold import FoldResult
 from services.cli.output.plan_json import persons_of
 from services.cli.record_files.read import FiledRecord, in_order, read_records
 from services.scheduler.domain.facts.intake import observations_of
@@ -38,7 +38,7 @@ def records_of(name: str, folder: Path) -> list[FiledRecord]:
     return [each for each in in_order(read_records(file)) if each.record.topic in SCHEDULER_TOPICS]
 
 
-def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> Folded:
+def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> FoldResult:
     """As `plan` folds them, with the key of the tests' service."""
     simulation = Simulation(KnownPeople(rules, hash_of))
     for at, together in groupby(filed, key=attrgetter("at")):
@@ -52,10 +52,10 @@ def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> Fo
                     else []
                 )
             simulation.arrive(batch, at.astimezone(UTC))
-    return Folded(simulation, simulation.plan(until))
+    return FoldResult(simulation, simulation.plan(until))
 
 
-async def stored(bench: Bench, rules: Rulebook, known: Folded, at: datetime) -> list[Any]:
+async def stored(bench: Bench, rules: Rulebook, known: FoldResult, at: datetime) -> list[Any]:
     """The plan of the same people, derived from what the service's tables say of that instant."""
     plans = {}
     async with begin_on(bench.pool, rules, hash_of)() as tables:

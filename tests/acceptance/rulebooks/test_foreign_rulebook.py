@@ -148,7 +148,7 @@ async def test_the_services_send_generic_words_for_it(
         aclosing(driver.run(filed, until=datetime.fromisoformat(LATER))) as moments,
     ):
         async for moment in moments:
-            forms += [departure.form() for departure in in_form_order(moment.left)]
+            forms += [departure.form() for departure in in_form_order(moment.departures)]
 
     assert sorted(_line(form) for form in forms) == sorted(STORY)
 

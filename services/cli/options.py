@@ -1,0 +1,26 @@
+"""Arguments and options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RecordFile = Annotated[
+    Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, show_default=False)
+]
+RulebookChoice = Annotated[
+    str, typer.Option(metavar="NAME or FILE", help="A shipped rulebook, or a TOML file.")
+]
+Person = Annotated[
+    str,
+    typer.Argument(
+        metavar="PERSON",
+        help="A national number, or - to read it from stdin, so that it lands in no shell's history.",
+        show_default=False,
+    ),
+]
+JsonObject = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+JsonList = Annotated[bool, typer.Option("--json", help="One JSON list.")]
