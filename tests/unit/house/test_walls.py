@@ -70,8 +70,8 @@ def test_the_import_contracts_are_kept(copy: Copy) -> None:
 @pytest.mark.parametrize(
     ("importer", "imported"),
     [
-        ("services.scheduler.domain.calendar", "services.scheduler.rulebook_file"),
-        ("services.scheduler.domain.plan", "services.scheduler.rulebook_file"),
+        ("services.scheduler.domain.rulebook.reader", "services.scheduler.rulebook_file"),
+        ("services.scheduler.domain.plan.assess", "services.scheduler.rulebook_file"),
         ("services.notifier.domain.window", "services.notifier.inbox"),
         ("services.notifier.domain.words", "services.notifier.inbox"),
         ("services.notifier.channels.http_sms", "services.notifier.sending.turns"),
