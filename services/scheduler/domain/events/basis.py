@@ -160,25 +160,24 @@ def _missing(
 ) -> tuple[str, ...]:
     shared = {plan.org_number for plan in facts.plans if isinstance(plan, FollowUpPlanShared)}
     orgs = [employer.org_number for employer in employers]
-    of_employee = [answer for answer in facts.answers if answer.party == "employee"]
-    of_employer = {
-        org: [
-            answer
-            for answer in facts.answers
-            if answer.party == "employer" and answer.org_number in (None, org)
-        ]
-        for org in orgs
-    }
     names = [f"plan_not_shared:{org}" for org in orgs if org not in shared]
-    names += ["answer_employee"] if not of_employee else []
-    names += [f"answer_employer:{org}" for org in orgs if not of_employer[org]]
-    names += ["reason_employee"] if of_employee and not of_employee[-1].justified else []
-    names += [
-        f"reason_employer:{org}"
-        for org in orgs
-        if of_employer[org] and not of_employer[org][-1].justified
-    ]
+    names += _answers_missing(facts, orgs)
     names += ["activity_requirement_not_assessed"] if facts.assessment is None else []
     names += ["meeting_1_unknown"] if not any(m.meeting == 1 for m in facts.meetings) else []
     names += ["history_unknown"] if not has_history else []
     return tuple(names)
+
+
+def _answers_missing(facts: CaseFacts, orgs: Sequence[str]) -> list[str]:
+    """The parties whose answer, and then those whose reason for it, is not known."""
+    last: dict[str, MeetingNeedAnswered] = {}
+    for answer in facts.answers:
+        if answer.party == "employee":
+            last["employee"] = answer
+        else:
+            last |= {f"employer:{org}": answer for org in orgs if answer.org_number in (None, org)}
+    parties = ["employee", *(f"employer:{org}" for org in orgs)]
+    return [
+        *(f"answer_{party}" for party in parties if party not in last),
+        *(f"reason_{party}" for party in parties if party in last and not last[party].justified),
+    ]

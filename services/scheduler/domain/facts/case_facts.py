@@ -7,7 +7,7 @@ version replaces an earlier one of the same slot.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -166,81 +166,75 @@ def case_facts(facts: Iterable[Fact]) -> CaseFacts:
         fact.message
         for fact in sorted(facts, key=lambda fact: (fact.version, fact.source, fact.id))
     ]
+    exemptions = _last_of(_of(ordered, ExemptionFact), _exemption_slot)
+    reassessments = _last_of(_of(ordered, ReassessmentFact), lambda fact: fact.reassessment_id)
     return CaseFacts(
-        plans=_last_of(
-            (m, (type(m), m.org_number, getattr(m, "shared_with", None)))
-            for m in ordered
-            if isinstance(m, FollowUpPlanMade | FollowUpPlanShared)
-        ),
-        plan_requests=_last_of(
-            (m, m.org_number) for m in ordered if isinstance(m, FollowUpPlanRequested)
-        ),
-        meetings=_meetings(
-            [
-                m
-                for m in ordered
-                if isinstance(m, DialogueMeetingFact) and not isinstance(m, DialogueMeetingAnswered)
-            ]
-        ),
+        plans=_last_of(_plans(ordered), _plan_slot),
+        plan_requests=_last_of(_of(ordered, FollowUpPlanRequested), lambda fact: fact.org_number),
+        meetings=_meetings(_of(ordered, DialogueMeetingFact)),
         meeting_answers=_latest_of(
-            (m, (m.meeting_id, m.party, m.org_number))
-            for m in ordered
-            if isinstance(m, DialogueMeetingAnswered)
+            _of(ordered, DialogueMeetingAnswered),
+            lambda fact: (fact.meeting_id, fact.party, fact.org_number),
         ),
-        exemptions=tuple(
-            Exemption(m) for m in _exemptions(ordered) if isinstance(m, ExemptionGranted)
-        ),
+        exemptions=tuple(Exemption(fact) for fact in _of(exemptions, ExemptionGranted)),
         exemptions_revoked=tuple(
-            m for m in _exemptions(ordered) if not isinstance(m, ExemptionGranted)
+            fact for fact in exemptions if not isinstance(fact, ExemptionGranted)
         ),
         assessments=tuple(
             sorted(
-                (m for m in ordered if isinstance(m, ActivityRequirementAssessed)),
+                _of(ordered, ActivityRequirementAssessed),
                 key=lambda assessment: assessment.occurred_at,
             )
         ),
         answers=_latest_of(
-            (m, (m.party, m.org_number)) for m in ordered if isinstance(m, MeetingNeedAnswered)
+            _of(ordered, MeetingNeedAnswered), lambda fact: (fact.party, fact.org_number)
         ),
         requests=_last_of(
-            (m, (m.meeting, m.party, m.org_number))
-            for m in ordered
-            if isinstance(m, MeetingRequested)
+            _of(ordered, MeetingRequested),
+            lambda fact: (fact.meeting, fact.party, fact.org_number),
         ),
-        request_closings=tuple(m for m in ordered if isinstance(m, MeetingRequestClosed)),
+        request_closings=tuple(_of(ordered, MeetingRequestClosed)),
         reassessments=_last_of(
-            (m, m.reassessment_id) for m in ordered if isinstance(m, ReassessmentRequested)
+            _of(ordered, ReassessmentRequested), lambda fact: fact.reassessment_id
         ),
         reassessments_closed=frozenset(
-            m.reassessment_id
-            for m in _last_of(
-                (m, m.reassessment_id) for m in ordered if isinstance(m, ReassessmentFact)
-            )
-            if isinstance(m, ReassessmentClosed)
+            fact.reassessment_id for fact in _of(reassessments, ReassessmentClosed)
         ),
     )
 
 
-def _exemptions(ordered: Iterable[object]) -> tuple[ExemptionFact, ...]:
-    return _last_of(
-        (m, (m.checkpoint, m.reason, m.org_number)) for m in ordered if isinstance(m, ExemptionFact)
-    )
+def _of(facts: Iterable[object], kind: type[M]) -> list[M]:
+    return [fact for fact in facts if isinstance(fact, kind)]
 
 
-def _last_of(versions: Iterable[tuple[M, object]]) -> tuple[M, ...]:
-    """The last of each slot in the order given, which is that of the versions."""
-    return tuple({slot: message for message, slot in versions}.values())
+def _plans(ordered: Iterable[object]) -> list[FollowUpPlanMade | FollowUpPlanShared]:
+    return [m for m in ordered if isinstance(m, FollowUpPlanMade | FollowUpPlanShared)]
 
 
-def _latest_of(versions: Iterable[tuple[F, object]]) -> tuple[F, ...]:
-    """The one of each slot that happened last; of two at one instant the later version."""
-    return _last_of(sorted(versions, key=lambda pair: pair[0].occurred_at))
+def _plan_slot(plan: FollowUpPlanMade | FollowUpPlanShared) -> object:
+    shared_with = plan.shared_with if isinstance(plan, FollowUpPlanShared) else None
+    return type(plan), plan.org_number, shared_with
+
+
+def _exemption_slot(fact: ExemptionFact) -> object:
+    return fact.checkpoint, fact.reason, fact.org_number
+
+
+def _last_of(facts: Iterable[M], slot_of: Callable[[M], object]) -> tuple[M, ...]:
+    """The last fact of each slot in the order given, which is that of the versions."""
+    return tuple({slot_of(fact): fact for fact in facts}.values())
+
+
+def _latest_of(facts: Iterable[F], slot_of: Callable[[F], object]) -> tuple[F, ...]:
+    """The fact of each slot that happened last; of two at one instant the later version."""
+    return _last_of(sorted(facts, key=lambda fact: fact.occurred_at), slot_of)
 
 
 def _meetings(ordered: Sequence[DialogueMeetingFact]) -> tuple[MeetingState, ...]:
     by_id: dict[str, list[DialogueMeetingFact]] = {}
     for fact in ordered:
-        by_id.setdefault(fact.meeting_id, []).append(fact)
+        if not isinstance(fact, DialogueMeetingAnswered):
+            by_id.setdefault(fact.meeting_id, []).append(fact)
     return tuple(
         MeetingState(versions[-1].meeting, meeting_id, tuple(versions))
         for meeting_id, versions in by_id.items()

@@ -91,37 +91,51 @@ def assess(
 
 
 def _assess_dated(question: Question, due_at: datetime, *, is_full: bool) -> Assessment:
-    view, leave, due_on = question.view, question.leave, question.due_on
-    recipients = question.recipients
+    view, due_on, recipients = question.view, question.due_on, question.recipients
     closed, resume_on = closed_and_resumed(question)
     open_to = tuple(r for r in recipients if r not in closed) if closed else recipients
     resumed = _resumed(open_to, resume_on) if resume_on else None
-    is_resumed = resumed is not None
+    applies_on = due_on
     if resumed is not None:
         due_at = max(due_at, oslo_instant(resumed, view.rulebook.at))
-    applies_on = max(due_on, oslo_date(due_at)) if is_resumed else due_on
-    common = (due_on, due_at, is_resumed, open_to, closed)
-    if view.is_over and applies_on >= leave.over_on:
-        return Assessment("not_applicable", "ended", *common)
-    if recipients and not open_to:
-        return Assessment("done", first_reason(closed.values()), *common)
+        applies_on = max(due_on, oslo_date(due_at))
+    is_resumed = resumed is not None
+    open_step = Assessment("open", "due", due_on, due_at, is_resumed, open_to, closed)
+    if view.is_over and applies_on >= question.leave.over_on:
+        return replace(open_step, outcome="not_applicable", reason="ended")
     if not recipients:
-        # Nobody is asked because of graded work; what is done is done all the same (contract 4.1's order).
-        graded = replace(question, asks_graded=True)
-        closed, _ = closed_and_resumed(graded)
-        if graded.recipients and set(closed) == set(graded.recipients):
-            common = (due_on, due_at, is_resumed, open_to, closed)
-            return Assessment("done", first_reason(closed.values()), *common)
+        closed = _closed_at_graded_employers(question)
+    if closed and not open_to:
+        reason = first_reason(closed.values())
+        return replace(open_step, outcome="done", reason=reason, closed=closed)
+    outcome, reason = _outcome(question, applies_on, is_full=is_full)
+    return replace(open_step, outcome=outcome, reason=reason)
+
+
+def _closed_at_graded_employers(question: Question) -> dict[Recipient, ShownReason]:
+    """Why every employer with graded work has done its duty; empty where one has not.
+
+    Nobody is asked because of graded work, and what is done is shown as done all the same (contract 4.1's order).
+    """
+    graded = replace(question, asks_graded=True)
+    closed, _ = closed_and_resumed(graded)
+    return closed if set(closed) == set(graded.recipients) else {}
+
+
+def _outcome(question: Question, applies_on: date, *, is_full: bool) -> tuple[Outcome, ShownReason]:
+    """What the notes say of a step that is not done; `applies_on` is the day whose notes count."""
+    leave = question.leave
     if question.step.requires("sick_listed") and applies_on > leave.end:
-        if applies_on >= view.today:
-            return Assessment("waiting", "notes_end_before_due", *common)
-        return Assessment("not_applicable", "not_sick_listed", *common)
-    fails = failing_condition(question, applies_on, is_full=is_full)
-    if fails is None and not recipients:
-        fails = "graded" if leave.employers(question.within(due_on)) else "no_employer"
-    if fails is not None:
-        return Assessment("not_applicable", fails, *common)
-    return Assessment("open", "due", *common)
+        if applies_on >= question.view.today:
+            return "waiting", "notes_end_before_due"
+        return "not_applicable", "not_sick_listed"
+    failing = failing_condition(question, applies_on, is_full=is_full)
+    if failing is not None:
+        return "not_applicable", failing
+    if not question.recipients:
+        has_employer = leave.employers(question.within(question.due_on))
+        return "not_applicable", "graded" if has_employer else "no_employer"
+    return "open", "due"
 
 
 def _resumed(open_to: Sequence[Recipient], resume_on: Mapping[Recipient, date]) -> date | None:

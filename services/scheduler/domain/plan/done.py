@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from schemas.messages import Recipient
@@ -36,17 +36,28 @@ def closed_and_resumed(
         reason = _done_reason(question, recipient) or _exempted_reason(question, recipient)
         after = _resume_on(question, recipient)
         if reason is None and recipient.role == "employee" and is_employers_duty(question.step):
-            # The employee's share of an employer's duty is done once it is done with every employer.
-            shares = [closed[employer] for employer in employers if employer in closed]
-            ended = [resume_on[employer] for employer in employers if employer in resume_on]
-            if shares and len(shares) == len(employers):
-                reason = first_reason(shares)
-            after = after or min(ended, default=None)
+            reason, ended = _employees_share(employers, closed, resume_on)
+            after = after or ended
         if reason is not None:
             closed[recipient] = reason
         elif after is not None:
             resume_on[recipient] = after
     return {r: reason for r, reason in closed.items() if r in recipients}, resume_on
+
+
+def _employees_share(
+    employers: Sequence[Recipient],
+    closed: Mapping[Recipient, ShownReason],
+    resume_on: Mapping[Recipient, date],
+) -> tuple[ShownReason | None, date | None]:
+    """The employee's share of an employer's duty is done once it is done with every employer.
+
+    Returns the reason of that, or None, and the day after the first exemption of an employer that has ended.
+    """
+    shares = [closed[employer] for employer in employers if employer in closed]
+    is_done = bool(shares) and len(shares) == len(employers)
+    ended = [resume_on[employer] for employer in employers if employer in resume_on]
+    return first_reason(shares) if is_done else None, min(ended, default=None)
 
 
 def _may_be_closed(question: Question) -> bool:

@@ -6,11 +6,11 @@ a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from schemas.messages import DialogueMeetingSummoned, MeetingRequested
+from schemas.messages import DialogueMeetingSummoned, Meeting, MeetingRequested
 from schemas.norway import oslo_date
 from services.scheduler.domain.facts.case_facts import CaseFacts, MeetingState
 from services.scheduler.domain.plan.reasons import Reason
@@ -92,29 +92,38 @@ def _requested_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
     """One standing request for each meeting: one that is newer than its closing opens it again."""
     for number in step.meetings:
         requests = [request for request in facts.requests if request.meeting == number]
-        if not requests:
-            continue
-        meetings = [meeting for meeting in facts.meetings if meeting.meeting == number]
-        closed_at = facts.closed_at(number) if "closed" in step.done_by else None
-        unclosed = [r for r in requests if closed_at is None or r.occurred_at > closed_at]
-        unanswered = [r for r in unclosed if not any(_held_since(m, r) for m in meetings)]
-        is_open = unanswered or unclosed
-        if is_open:
-            request = min(is_open, key=lambda request: request.occurred_at)
-        else:
-            request = max(requests, key=lambda request: request.occurred_at)
-        done: Reason | None = None if unanswered else ("held" if unclosed else "closed")
-        if unanswered and "summoned" in step.done_by and any(m.is_summoned for m in meetings):
-            done = "summoned"
-        orgs = {request.org_number for request in is_open or [request]}
-        yield Occurrence(
-            "" if step.meeting is not None else str(number),
-            request.occurred_at,
-            org_numbers=None if None in orgs else frozenset(org for org in orgs if org),
-            done=done,
-            renewed_at=closed_at,
-            renewed_by="closed",
-        )
+        if requests:
+            yield _requested_meeting(step, facts, number, requests)
+
+
+def _requested_meeting(
+    step: Step, facts: CaseFacts, number: Meeting, requests: Sequence[MeetingRequested]
+) -> Occurrence:
+    meetings = [meeting for meeting in facts.meetings if meeting.meeting == number]
+    closed_at = facts.closed_at(number) if "closed" in step.done_by else None
+    unclosed = [r for r in requests if closed_at is None or r.occurred_at > closed_at]
+    unanswered = [r for r in unclosed if not any(_held_since(m, r) for m in meetings)]
+    done: Reason | None = None if unanswered else ("held" if unclosed else "closed")
+    if unanswered and "summoned" in step.done_by and any(m.is_summoned for m in meetings):
+        done = "summoned"
+    # The first request that is open says since when; of closed ones only the last is still of interest.
+    in_question = sorted(unanswered or unclosed, key=lambda request: request.occurred_at)
+    if not in_question:
+        in_question = [max(requests, key=lambda request: request.occurred_at)]
+    return Occurrence(
+        "" if step.meeting is not None else str(number),
+        in_question[0].occurred_at,
+        org_numbers=_named_employers(request.org_number for request in in_question),
+        done=done,
+        renewed_at=closed_at,
+        renewed_by="closed",
+    )
+
+
+def _named_employers(org_numbers: Iterable[str | None]) -> frozenset[str] | None:
+    """The employers that facts name; None, for all of them, where one names none."""
+    named = set(org_numbers)
+    return None if None in named else frozenset(org for org in named if org)
 
 
 def _held_since(meeting: MeetingState, request: MeetingRequested) -> bool:
@@ -186,11 +195,10 @@ def _exemptions(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
             by_reason.setdefault(fact.reason, []).append(entry)
     for reason, entries in by_reason.items():
         granted = [entry for entry in entries if entry[2]]
-        orgs = {org for _, org, _ in granted or entries}
         yield Occurrence(
             reason,
             min(at for at, _, _ in granted or entries),
-            org_numbers=None if None in orgs else frozenset(org for org in orgs if org),
+            org_numbers=_named_employers(org for _, org, _ in granted or entries),
             done=None if granted else "revoked",
         )
 
