@@ -49,7 +49,7 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return left
 
 
-def test_it_tells_half_a_year_in_under_a_minute_and_leaves_no_process() -> None:
+def test_it_shows_half_a_year_in_under_a_minute_and_leaves_no_process() -> None:
     began_at = time.monotonic()
     with started() as (process, children):
         story, said = process.communicate(timeout=DEMO_SECONDS)

@@ -85,7 +85,7 @@ def test_the_parts_end_with_the_command_however_it_ends(how: str, place: Path) -
     assert until(lambda: folders(place) == [])
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child whose parent died")
 def test_the_parts_end_even_when_their_keepers_are_killed(place: Path) -> None:
     command, family = start_command()
     keepers = psutil.Process(command.pid).children()
@@ -97,7 +97,7 @@ def test_the_parts_end_even_when_their_keepers_are_killed(place: Path) -> None:
     assert until(lambda: folders(place) == [])
 
 
-async def test_the_database_is_a_real_one_behind_a_password_and_tells_its_log_nothing(
+async def test_the_database_is_a_real_one_behind_a_password_and_logs_no_number(
     place: Path,
 ) -> None:
     """contract 14.1: a national number in a failing statement reaches no log."""

@@ -57,7 +57,7 @@ async def test_a_paused_channel_sends_nothing_until_it_is_resumed(
         gone = sent(services)
         nothing = await terminal.run("resume", "sms")
 
-    assert [each.exit_code for each in (paused, again, seen, shown, resumed, nothing)] == [0] * 6
+    assert [run.exit_code for run in (paused, again, seen, shown, resumed, nothing)] == [0] * 6
     assert "paused already" in again.stdout
     assert held == []
     status = json.loads(seen.stdout)["notifier"]
@@ -89,7 +89,7 @@ async def test_a_channel_that_nobody_knows_is_wrong_use(
     assert (await terminal_on(monkeypatch, database_url).run("resume", "fax")).exit_code == 2
 
 
-async def test_status_tells_what_is_due_and_what_comes_next(
+async def test_status_shows_what_is_due_and_what_comes_next(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal = terminal_on(monkeypatch, database_url)
@@ -119,13 +119,13 @@ async def test_a_service_that_has_stopped_or_is_out_of_reach_is_exit_code_1(
     gone = await terminal.run("status", "--json")
     await connection.close()
 
-    assert [each.exit_code for each in (stopped, well, gone)] == [1, 0, 1]
+    assert [run.exit_code for run in (stopped, well, gone)] == [1, 0, 1]
     assert "STOPPED since" in stopped.stdout
     assert json.loads(gone.stdout)["notifier"] is None
     assert "out of reach" in gone.stderr
 
 
-async def test_a_dry_run_tells_what_would_go_out_and_sends_and_changes_nothing(
+async def test_a_dry_run_shows_what_would_go_out_and_sends_and_changes_nothing(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """contract 6.9: a dry run that reports what would go out."""
@@ -194,10 +194,10 @@ async def test_a_new_rulebook_is_tried_and_then_applied(
 
     assert before == untouched
     assert {row["due_at"] for row in moved} == {datetime(2026, 4, 13, 7, tzinfo=UTC)}
-    told = [json.loads(run.stdout) for run in (tried, done)]
-    assert [each["dry_run"] for each in told] == [True, False]
-    assert told[0]["changes"] == told[1]["changes"]
-    [change] = [c for c in told[0]["changes"] if c["moved"]]
+    forms = [json.loads(run.stdout) for run in (tried, done)]
+    assert [form["dry_run"] for form in forms] == [True, False]
+    assert forms[0]["changes"] == forms[1]["changes"]
+    [change] = [c for c in forms[0]["changes"] if c["moved"]]
     assert (change["checkpoint"], change["office"], change["moved"]) == ("meeting_need", "0219", 2)
     assert "must run with" in done.stderr
     assert again.stdout == "Nothing changes.\n"
@@ -223,8 +223,8 @@ async def test_a_forecast_counts_what_pends_by_day_checkpoint_and_office(
     async with both_services_on(database_url, start=START) as services:
         for person in (ANNE, BJORN):
             await fall_sick(services, person)
-        made = fact(at(2), "follow_up_plan.made", person=BJORN, org_number=KAFE, made_on=MONDAY)
-        await services.receive(made, at=at(2))
+        plan = fact(at(2), "follow_up_plan.made", person=BJORN, org_number=KAFE, made_on=MONDAY)
+        await services.receive(plan, at=at(2))
     terminal.set_clock(at(10))
     near = json.loads((await terminal.run("forecast", "--days", "14", "--json")).stdout)
     terminal.set_clock(REMINDER_AT + timedelta(days=1))

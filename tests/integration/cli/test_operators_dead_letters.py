@@ -51,8 +51,8 @@ class Scene:
 async def scene(
     parts: Parts, database_url: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Scene]:
-    async with scene_on(parts, database_url, topic_prefix, monkeypatch) as made:
-        yield made
+    async with scene_on(parts, database_url, topic_prefix, monkeypatch) as built:
+        yield built
 
 
 @asynccontextmanager
@@ -111,7 +111,7 @@ async def test_dead_letters_are_listed_with_their_reason_and_without_their_paylo
     others = await scene.terminal.run("dead-letters", "list", "--topic", SENDT)
 
     letters = [json.loads(line) for line in listed.stdout.splitlines()]
-    assert [each["place"] for each in letters] == [f"{FACTS}.dead/0/0", f"{FACTS}.dead/0/1"]
+    assert [letter["place"] for letter in letters] == [f"{FACTS}.dead/0/0", f"{FACTS}.dead/0/1"]
     assert letters[0]["origin"] == {"topic": FACTS, "partition": "2", "offset": "17"}
     assert "ce_type" in letters[0]["reason"]
     assert letters[0]["dead_at"] == "2026-01-05T09:00:00Z"
@@ -210,7 +210,7 @@ async def test_a_stopped_service_goes_on_and_the_other_is_left_alone(
     ]
     await connection.close()
 
-    assert [each.exit_code for each in (one, both)] == [0, 0]
+    assert [run.exit_code for run in (one, both)] == [0, 0]
     assert one.stdout.startswith("scheduler goes on")
     assert stopped == 1
     assert "scheduler had not stopped.\nnotifier goes on" in both.stdout

@@ -102,7 +102,7 @@ async def test_nobody_else_is_answered(database_url: str, headers: dict[str, str
     ],
     ids=["empty", "no text", "no zone", "another member", "too long", "unknown"],
 )
-async def test_what_is_wrong_is_told_without_a_value(
+async def test_a_wrong_request_is_answered_without_a_value(
     database_url: str, body: bytes, status: int
 ) -> None:
     async with served(database_url) as (_, client):
@@ -120,7 +120,7 @@ async def test_a_question_is_asked_by_post_alone(database_url: str) -> None:
     assert answer.status_code == 405
 
 
-async def test_a_database_that_is_gone_is_told_as_such_and_nothing_is_logged(
+async def test_a_database_that_is_gone_gives_503_and_nothing_is_logged(
     database_url: str,
 ) -> None:
     said = StringIO()

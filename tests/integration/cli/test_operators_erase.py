@@ -51,10 +51,10 @@ class Life:
 
     services: BothServices
     terminal: Terminal
-    told: list[Record] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
 
     async def receive(self, *records: Record, when: datetime) -> None:
-        self.told += records
+        self.records += records
         await self.services.receive(*records, at=when)
 
     async def erase(self) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Life:
         """Both topics from their beginning, and what the scheduler had published."""
         stamp = int(at(60).timestamp() * 1000)
         published = [replace(r, timestamp_ms=stamp) for r in self.services.bench.publisher.records]
-        for record in self.told:
+        for record in self.records:
             if record.topic in SCHEDULER_TOPICS:
                 await self.services.bench.scheduler.handle([record])
             if record.topic in NOTIFIER_TOPICS:
@@ -77,9 +77,14 @@ class Life:
 
 def status(when: datetime, person: str, note_id: str) -> Record:
     """The welfare office's own: what a worker has done with a note, and whose number it was done under."""
-    told = {"sykmeldingId": note_id, "timestamp": when.isoformat(), "source": "user", "fnr": person}
+    metadata = {
+        "sykmeldingId": note_id,
+        "timestamp": when.isoformat(),
+        "source": "user",
+        "fnr": person,
+    }
     opened = {"sykmeldingId": note_id, "timestamp": when.isoformat(), "statusEvent": "APEN"}
-    value = json.dumps({"kafkaMetadata": told, "event": opened}).encode()
+    value = json.dumps({"kafkaMetadata": metadata, "event": opened}).encode()
     return Record(STATUSES, note_id.encode(), value, (), int(when.timestamp() * 1000))
 
 
@@ -129,7 +134,7 @@ async def everything(database_url: str) -> dict[str, list[tuple[Any, ...]]]:
     )
     found = {
         row["name"]: sorted(
-            (tuple(each) for each in await connection.fetch(f"select * from {row['name']}")),  # noqa: S608
+            (tuple(record) for record in await connection.fetch(f"select * from {row['name']}")),  # noqa: S608
             key=repr,
         )
         for row in tables
@@ -142,8 +147,8 @@ def texts(value: object) -> Iterator[str]:
     if isinstance(value, bytes):
         yield value.decode("latin-1")
     elif isinstance(value, list | tuple):
-        for each in value:
-            yield from texts(each)
+        for part in value:
+            yield from texts(part)
     elif value is not None:
         yield str(value)
 
@@ -179,7 +184,7 @@ async def test_nothing_of_an_erased_person_is_left_in_any_column(
                 *(key, value),
             )
         before = await everything(database_url)
-        told = await life.erase()
+        erased = await life.erase()
         after = await everything(database_url)
 
     assert traces(before, *OF_JON) >= {
@@ -196,9 +201,9 @@ async def test_nothing_of_an_erased_person_is_left_in_any_column(
     left = {"scheduler.audit", "scheduler.erasures", "notifier.erasures"}
     for number in (JON_OLD, JON_NEW):
         assert of_person(after, number).keys() <= left
-    assert told["scheduler"]["rows"]["due_events"] > 0
-    assert told["notifier"]["rows"]["deliveries"] > 0
-    assert len(told["open_tasks"]) > 0
+    assert erased["scheduler"]["rows"]["due_events"] > 0
+    assert erased["notifier"]["rows"]["deliveries"] > 0
+    assert len(erased["open_tasks"]) > 0
 
 
 async def test_others_keep_what_is_theirs(
@@ -295,7 +300,7 @@ async def test_a_record_that_is_being_stored_while_its_person_is_erased_is_not_l
     async with scheduler_on(database_url, start=START) as bench:
         await _at_once(bench, database_url, note(at(1), MONDAY, 90), first=first)
         tables = ("people", "note_slots", "note_versions", "cases", "timers")
-        left = [await bench.pool.fetchval(f"select count(*) from {each}") for each in tables]  # noqa: S608
+        left = [await bench.pool.fetchval(f"select count(*) from {table}") for table in tables]  # noqa: S608
 
     assert left == [0, 0, 0, 0, 0]
 

@@ -56,8 +56,8 @@ async def test_a_person_is_explained_with_what_was_planned_and_what_was_sent(
         "sms to employee",
     ):
         assert words in shown.stdout
-    told = json.loads(asked.stdout)
-    [case] = told["cases"]
+    explained = json.loads(asked.stdout)
+    [case] = explained["cases"]
     states = {f"{s['checkpoint']}.{s['step']}": (s["state"], s["words"]) for s in case["timers"]}
     assert states["follow_up_plan.reminder"] == ("done", "a follow-up plan has been made")
     assert states["dialogue_meeting_1.reminder"] == ("fired", "told on time")
@@ -66,13 +66,13 @@ async def test_a_person_is_explained_with_what_was_planned_and_what_was_sent(
         "withdrawn: follow_up_plan.reminder"
     )
     assert states["follow_up_plan.deadline"] == ("done", "a follow-up plan has been made")
-    assert [fact["what"] for fact in told["facts"]] == ["follow_up_plan.made"]
-    sms = [d for d in told["deliveries"] if d["channel"] == "sms"]
+    assert [fact["what"] for fact in explained["facts"]] == ["follow_up_plan.made"]
+    sms = [d for d in explained["deliveries"] if d["channel"] == "sms"]
     assert [(d["checkpoint"], d["step"], d["state"]) for d in sms] == [
         ("follow_up_plan", "reminder", "closed"),
         ("dialogue_meeting_1", "reminder", "sent"),
     ]
-    assert {d["role"] for d in told["deliveries"]} >= {"employee"}
+    assert {d["role"] for d in explained["deliveries"]} >= {"employee"}
 
 
 async def test_an_earlier_moment_knows_neither_later_facts_nor_later_messages(
@@ -85,12 +85,12 @@ async def test_an_earlier_moment_knows_neither_later_facts_nor_later_messages(
 
     asked = await terminal.run("explain", ANNE, "--at", at(10).isoformat(), "--json")
 
-    told = json.loads(asked.stdout)
-    [case] = told["cases"]
+    explained = json.loads(asked.stdout)
+    [case] = explained["cases"]
     states = {f"{s['checkpoint']}.{s['step']}": s["state"] for s in case["timers"]}
     assert states["follow_up_plan.reminder"] == "armed"
-    assert told["facts"] == []
-    assert told["deliveries"] == []
+    assert explained["facts"] == []
+    assert explained["deliveries"] == []
 
 
 async def test_who_asks_about_a_person_is_written_down_without_the_number(
@@ -115,7 +115,7 @@ async def test_who_asks_about_a_person_is_written_down_without_the_number(
     ]
 
 
-async def test_somebody_unknown_is_told_in_one_sentence(
+async def test_about_somebody_unknown_there_is_one_sentence(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """contract 11: an exit code that tells the truth, complaints on stderr."""
@@ -127,7 +127,7 @@ async def test_somebody_unknown_is_told_in_one_sentence(
     assert asked.stderr == "Nothing is known of this person.\n"
 
 
-async def test_without_the_notifiers_tables_the_rest_is_told_all_the_same(
+async def test_without_the_notifiers_tables_the_rest_is_shown_all_the_same(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """contract 12: each service in its own schema, and with its own role."""
@@ -168,11 +168,17 @@ async def test_no_person_on_stdin_is_wrong_use(
 
 def test_a_file_is_explained_in_the_same_words(tmp_path: Path) -> None:
     """contract 4.5: `plan` prints the same for a file."""
-    told = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-03-05")
-    told.fact(
+    scenario = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-03-05")
+    scenario.fact(
         "2026-01-29T12:00:00Z", ANNE, "follow_up_plan.made", org_number=KAFE, made_on="2026-01-29"
     )
-    command = ["plan", str(told.file(tmp_path)), "--at", "2026-02-15T12:00:00+01:00", "--explain"]
+    command = [
+        "plan",
+        str(scenario.file(tmp_path)),
+        "--at",
+        "2026-02-15T12:00:00+01:00",
+        "--explain",
+    ]
 
     shown = CliRunner().invoke(app, command)
     as_json = CliRunner().invoke(app, [*command, "--json"])

@@ -29,14 +29,16 @@ def left_of(run: Run) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One leave on Kafe with a plan shared late, one record that is dead, and one that nobody reads."""
-    told = Scenario().contact("2026-01-02T08:00:00Z", ANNE)
-    told.manager("2026-01-02T08:00:00Z", ANNE)
-    told.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-08")
-    told.dead("2026-01-06T09:00:00.250000Z", BJORN)
+    scenario = Scenario().contact("2026-01-02T08:00:00Z", ANNE)
+    scenario.manager("2026-01-02T08:00:00Z", ANNE)
+    scenario.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-08")
+    scenario.dead("2026-01-06T09:00:00.250000Z", BJORN)
     shared = {"org_number": "310200107", "shared_with": "office", "shared_on": "2026-01-30"}
-    told.fact("2026-01-30T12:00:00Z", ANNE, "follow_up_plan.shared", **shared)
-    told.records.append({"at": "2026-01-31T12:00:00Z", "topic": "others", "key": "k", "value": 1})
-    return told.file(tmp_path_factory.mktemp("replay"))
+    scenario.fact("2026-01-30T12:00:00Z", ANNE, "follow_up_plan.shared", **shared)
+    scenario.records.append(
+        {"at": "2026-01-31T12:00:00Z", "topic": "others", "key": "k", "value": 1}
+    )
+    return scenario.file(tmp_path_factory.mktemp("replay"))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def test_every_record_that_left_is_printed_in_the_form_that_is_read(
     left = left_of(run)
     (tmp_path / "left").write_text(run.stdout)
 
-    assert [(each["topic"], each["at"]) for each in left] == [
+    assert [(record["topic"], record["at"]) for record in left] == [
         ("stoppunkt.sick-notes.v1.dead", "2026-01-06T09:00:00.250000Z"),
         ("stoppunkt.deadlines.v1", "2026-01-26T08:00:00Z"),
         ("stoppunkt.email.v1", "2026-01-26T08:00:00Z"),
@@ -72,10 +74,10 @@ def test_every_record_that_left_is_printed_in_the_form_that_is_read(
     assert left == sorted(
         left, key=lambda e: (e["at"], e["topic"], e["key"], e["headers"]["ce_id"])
     )
-    assert all(set(each) == {"at", "topic", "key", "headers", "value"} for each in left)
+    assert all(set(record) == {"at", "topic", "key", "headers", "value"} for record in left)
 
 
-def test_a_dead_letter_leaves_is_told_without_a_number_and_makes_the_exit_code_1(
+def test_a_dead_letter_leaves_is_printed_without_a_number_and_makes_the_exit_code_1(
     run: Run, file: Path
 ) -> None:
     assert run.returncode == 1
@@ -84,7 +86,7 @@ def test_a_dead_letter_leaves_is_told_without_a_number_and_makes_the_exit_code_1
     assert ANNE not in run.stderr
 
 
-def test_what_nobody_reads_is_left_out_and_told(run: Run) -> None:
+def test_what_nobody_reads_is_left_out_and_counted(run: Run) -> None:
     assert "1 record is on a topic that nobody reads: left out." in run.stderr
 
 
@@ -93,11 +95,11 @@ def test_a_second_run_prints_the_very_same(run: Run, file: Path) -> None:
 
 
 def test_as_a_story_it_names_no_person_and_says_what_left_and_why(file: Path) -> None:
-    told = replay(file, "--until", "2026-02-01T00:00:00+01:00")
+    run = replay(file, "--until", "2026-02-01T00:00:00+01:00")
 
-    story = " ".join(told.stdout.split())
-    assert told.returncode == 1
-    assert ANNE not in told.stdout
+    story = " ".join(run.stdout.split())
+    assert run.returncode == 1
+    assert ANNE not in run.stdout
     assert "Monday 26 January 2026" in story
     assert "follow up plan · reminder, due Mon 26 Jan 2026 (day 22, week 4)" in story
     assert "withdrawn person 1: follow up plan · deadline, for all: done, plan shared" in story
@@ -111,7 +113,7 @@ def test_the_environment_changes_nothing(file: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SMTP_SENDER", "somebody@example.invalid")
     monkeypatch.setenv("TOPIC_PREFIX", "elsewhere.")
 
-    topics = {each["topic"] for each in left_of(replay(file, "--json"))}
+    topics = {record["topic"] for record in left_of(replay(file, "--json"))}
 
     assert "stoppunkt.email.v1" in topics
 

@@ -1,4 +1,4 @@
-"""The one entry point: every command explains itself, is quick to start, and ends truthfully (contract 11, 12)."""
+"""The one entry point: every command explains itself, starts quickly, and ends with the right code (contract 11, 12)."""
 
 from __future__ import annotations
 
@@ -143,18 +143,18 @@ def test_an_unknown_command_is_wrong_use() -> None:
 
 def test_every_variable_is_listed_with_its_default_and_no_secret() -> None:
     result = CliRunner().invoke(app, ["settings", "--json"], env={"PSEUDONYM_KEY": "very-secret"})
-    listed = {each["name"]: each for each in json.loads(result.stdout)}
+    listed = {variable["name"]: variable for variable in json.loads(result.stdout)}
 
     assert "very-secret" not in result.stdout
     for name in (*SERVICE_VARIABLES, "KAFKA_IDEMPOTENCE", "TOPIC_PREFIX", "CLOCK_OFFSET_SECONDS"):
         assert listed[name]["services"] == ["scheduler", "notifier"]
-    always = {name for name, each in listed.items() if each["required"] and not each["read_where"]}
+    always = {name for name, v in listed.items() if v["required"] and not v["read_where"]}
     assert always == set(SERVICE_VARIABLES)
     assert listed["SMS_GATEWAY_URL"]["read_where"] == "SMS_TRANSPORT=http"
     assert listed["RULEBOOK"]["services"] == ["scheduler"]
     assert listed["RULEBOOK"]["default"] == "standard"
     hidden = ("_TOKEN", "_PASSWORD", "_KEY", "DATABASE_URL")
-    secret = {name for name, each in listed.items() if each["secret"]}
+    secret = {name for name, v in listed.items() if v["secret"]}
     assert secret == {name for name in listed if name.endswith(hidden)}
     assert {*SERVICE_VARIABLES} - {"KAFKA_BOOTSTRAP_SERVERS"} <= secret
 
@@ -241,7 +241,7 @@ def test_a_rulebook_that_is_wrong_keeps_the_scheduler_from_starting(
     assert "no-such-rulebook" in result.stderr
 
 
-def test_what_should_not_happen_is_told_by_class_and_place_and_not_in_its_words() -> None:
+def test_an_unexpected_error_is_printed_by_class_and_place_and_not_in_its_words() -> None:
     """contract 8: an exception's text may quote a record."""
     script = (
         "from services.cli import exits\n"

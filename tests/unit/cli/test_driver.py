@@ -24,7 +24,7 @@ START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
 class Broker:
-    """Publishes to memory, and delivers to the held unless told not to: topic by topic, as Kafka may."""
+    """Publishes to memory, and hands on to the held records while `delivers` is set: topic by topic, as Kafka may."""
 
     def __init__(self, held: HeldRecords) -> None:
         self.published: dict[tuple[str, int], int] = {}
@@ -95,9 +95,9 @@ async def test_records_and_what_is_due_take_turns_in_the_order_of_their_instants
     app = App(START + hour, START + 3 * hour)
     driver, _ = driven(app)
 
-    told = await moments(driver, arrives(START, "0"), arrives(START + 2 * hour, "1"))
+    happened = await moments(driver, arrives(START, "0"), arrives(START + 2 * hour, "1"))
 
-    assert [moment.at for moment in told] == [START + n * hour for n in range(4)]
+    assert [moment.at for moment in happened] == [START + n * hour for n in range(4)]
     assert app.turned == [START + hour, START + 3 * hour]
 
 
@@ -115,9 +115,9 @@ async def test_in_bundles_an_instant_is_put_off_to_the_end_of_its_step() -> None
     app = App(START + timedelta(minutes=10), START + timedelta(minutes=50))
     driver, _ = driven(app)
 
-    told = await moments(driver, step=timedelta(minutes=30))
+    happened = await moments(driver, step=timedelta(minutes=30))
 
-    assert [moment.at - START for moment in told] == [timedelta(minutes=30), timedelta(hours=1)]
+    assert [moment.at - START for moment in happened] == [timedelta(minutes=30), timedelta(hours=1)]
 
 
 async def test_a_whole_step_is_not_put_off() -> None:
@@ -131,9 +131,9 @@ async def test_nothing_happens_after_until() -> None:
     driver, _ = driven(app)
 
     until = START + timedelta(days=1)
-    told = await moments(driver, arrives(until + timedelta(seconds=1), "0"), until=until)
+    happened = await moments(driver, arrives(until + timedelta(seconds=1), "0"), until=until)
 
-    assert [moment.at for moment in told] == [START]
+    assert [moment.at for moment in happened] == [START]
     assert app.batches == []
 
 

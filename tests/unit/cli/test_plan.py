@@ -1,4 +1,4 @@
-"""`stoppunkt plan`: pure, streaming where asked to, and with exit codes that tell the truth (contract 11)."""
+"""`stoppunkt plan`: pure, streaming where asked to, and its exit code says whether a record was dead (contract 11)."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ def persons(file: Path, *options: str, at: str = AT) -> list[dict[str, Any]]:
 
 
 def test_persons_come_by_id_and_cases_by_start(tmp_path: Path) -> None:
-    told = Scenario()
-    told.note("2026-02-20T09:00:00Z", CECILIE, "c", "2026-02-20", "2026-03-20")
-    told.note("2026-02-01T09:00:00Z", ANNE, "late", "2026-02-01", "2026-02-20")
-    told.note("2026-02-02T09:00:00Z", ANNE, "early", "2025-11-01", "2025-11-20")
+    scenario = Scenario()
+    scenario.note("2026-02-20T09:00:00Z", CECILIE, "c", "2026-02-20", "2026-03-20")
+    scenario.note("2026-02-01T09:00:00Z", ANNE, "late", "2026-02-01", "2026-02-20")
+    scenario.note("2026-02-02T09:00:00Z", ANNE, "early", "2025-11-01", "2025-11-20")
 
-    found = persons(told.file(tmp_path))
+    listed = persons(scenario.file(tmp_path))
 
-    assert [person["person_id"] for person in found] == [ANNE, CECILIE]
-    assert [case["start"] for case in found[0]["cases"]] == ["2025-11-01", "2026-02-01"]
+    assert [person["person_id"] for person in listed] == [ANNE, CECILIE]
+    assert [case["start"] for case in listed[0]["cases"]] == ["2025-11-01", "2026-02-01"]
 
 
 def test_a_person_with_facts_and_no_case_has_an_empty_list(tmp_path: Path) -> None:
-    told = Scenario().fact("2026-02-01T09:00:00Z", ANNE, "person.died", on="2026-01-31")
+    scenario = Scenario().fact("2026-02-01T09:00:00Z", ANNE, "person.died", on="2026-01-31")
 
-    assert persons(told.file(tmp_path)) == [{"person_id": ANNE, "cases": []}]
+    assert persons(scenario.file(tmp_path)) == [{"person_id": ANNE, "cases": []}]
 
 
 def test_a_person_known_by_contacts_alone_is_not_listed(tmp_path: Path) -> None:
@@ -61,19 +61,19 @@ def test_a_person_known_by_contacts_alone_is_not_listed(tmp_path: Path) -> None:
 
 
 def test_a_number_that_became_another_is_listed_by_the_new_one_alone(tmp_path: Path) -> None:
-    told = Scenario().note("2026-01-05T09:00:00Z", JON_OLD, "j", "2026-01-05", "2026-02-15")
-    told.renumbered("2026-01-20T09:00:00Z", JON_OLD, JON_NEW)
+    scenario = Scenario().note("2026-01-05T09:00:00Z", JON_OLD, "j", "2026-01-05", "2026-02-15")
+    scenario.renumbered("2026-01-20T09:00:00Z", JON_OLD, JON_NEW)
 
-    [person] = persons(told.file(tmp_path))
+    [person] = persons(scenario.file(tmp_path))
 
     assert (person["person_id"], len(person["cases"])) == (JON_NEW, 1)
 
 
 def test_a_withdrawn_case_keeps_its_last_span_and_has_no_sick_days(tmp_path: Path) -> None:
-    told = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
-    told.gone("2026-01-12T09:00:00Z", "a")
+    scenario = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
+    scenario.gone("2026-01-12T09:00:00Z", "a")
 
-    [case] = persons(told.file(tmp_path))[0]["cases"]
+    [case] = persons(scenario.file(tmp_path))[0]["cases"]
 
     assert (case["start"], case["end"], case["sick_days"]) == ("2026-01-05", "2026-02-15", 0)
     assert {timer["reason"] for timer in case["timers"]} <= {"case_withdrawn", "disabled"}
@@ -81,9 +81,9 @@ def test_a_withdrawn_case_keeps_its_last_span_and_has_no_sick_days(tmp_path: Pat
 
 def test_of_two_versions_of_one_timestamp_the_later_in_the_file_stands(tmp_path: Path) -> None:
     """contract 2: the highest Kafka timestamp, then the offset, whatever arrives when."""
-    told = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
-    told.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-01-25")
-    told.note(
+    scenario = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
+    scenario.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-01-25")
+    scenario.note(
         "2026-01-06T09:00:00Z",
         ANNE,
         "a",
@@ -92,18 +92,18 @@ def test_of_two_versions_of_one_timestamp_the_later_in_the_file_stands(tmp_path:
         timestamp_ms=1_600_000_000_000,
     )
 
-    [case] = persons(told.file(tmp_path))[0]["cases"]
+    [case] = persons(scenario.file(tmp_path))[0]["cases"]
 
     assert case["end"] == "2026-01-25"
 
 
 def test_records_of_one_instant_are_folded_before_anything_fires(tmp_path: Path) -> None:
     """A plan shared at the very instant at which its reminder is due: the reminder does not fire."""
-    told = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
+    scenario = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
     shared = {"org_number": "310200107", "shared_with": "office", "shared_on": "2026-01-26"}
-    told.fact("2026-01-26T08:00:00Z", ANNE, "follow_up_plan.shared", **shared)
+    scenario.fact("2026-01-26T08:00:00Z", ANNE, "follow_up_plan.shared", **shared)
 
-    reminder = persons(told.file(tmp_path))[0]["cases"][0]["timers"][0]
+    reminder = persons(scenario.file(tmp_path))[0]["cases"][0]["timers"][0]
 
     assert (reminder["state"], reminder["reason"]) == ("done", "plan_shared")
 
@@ -141,10 +141,10 @@ def test_by_person_gives_every_person_the_same_plan(tmp_path: Path) -> None:
 
 
 def test_by_person_holds_no_more_than_two_persons_at_a_time(tmp_path: Path) -> None:
-    told = Scenario()
+    scenario = Scenario()
     for number in range(200):
         person = f"{number:03d}8{ANNE[4:]}"
-        told.note("2026-01-05T09:00:00Z", person, f"n{number}", "2026-01-05", "2026-02-15")
+        scenario.note("2026-01-05T09:00:00Z", person, f"n{number}", "2026-01-05", "2026-02-15")
     read = 0
 
     def counted() -> Any:
@@ -153,7 +153,7 @@ def test_by_person_holds_no_more_than_two_persons_at_a_time(tmp_path: Path) -> N
             read += 1
             yield filed
 
-    file = told.file(tmp_path)
+    file = scenario.file(tmp_path)
     for done, group in enumerate(groups_of(counted())):
         assert len(group) == 1
         assert read <= done + 3
@@ -162,23 +162,23 @@ def test_by_person_holds_no_more_than_two_persons_at_a_time(tmp_path: Path) -> N
 
 
 def test_a_change_of_number_at_the_end_joins_the_two_that_stand_before_it(tmp_path: Path) -> None:
-    told = Scenario().note("2026-01-05T09:00:00Z", JON_OLD, "j1", "2026-01-05", "2026-01-25")
-    told.note("2026-01-26T09:00:00Z", JON_NEW, "j2", "2026-01-26", "2026-02-15")
-    told.renumbered("2026-01-27T09:00:00Z", JON_OLD, JON_NEW)
-    told.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-01-25")
-    file = told.file(tmp_path)
+    scenario = Scenario().note("2026-01-05T09:00:00Z", JON_OLD, "j1", "2026-01-05", "2026-01-25")
+    scenario.note("2026-01-26T09:00:00Z", JON_NEW, "j2", "2026-01-26", "2026-02-15")
+    scenario.renumbered("2026-01-27T09:00:00Z", JON_OLD, JON_NEW)
+    scenario.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-01-25")
+    file = scenario.file(tmp_path)
 
     streamed = persons(file, "--by-person")
 
     assert sorted(streamed, key=lambda person: str(person["person_id"])) == persons(file)
 
 
-def test_dead_records_are_told_without_a_number_and_the_plan_goes_on(tmp_path: Path) -> None:
+def test_dead_records_are_printed_without_a_number_and_the_plan_goes_on(tmp_path: Path) -> None:
     """contract 11: 1, something is wrong with the data; the reason holds no personal data (contract 8)."""
-    told = Scenario().dead("2026-01-05T08:00:00Z", ANNE)
-    told.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
+    scenario = Scenario().dead("2026-01-05T08:00:00Z", ANNE)
+    scenario.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
 
-    result = plan(told.file(tmp_path), "--json")
+    result = plan(scenario.file(tmp_path), "--json")
 
     assert result.exit_code == 1
     assert "records.ndjson:1: dead · stoppunkt.sick-notes.v1 · " in result.stderr
@@ -187,10 +187,10 @@ def test_dead_records_are_told_without_a_number_and_the_plan_goes_on(tmp_path: P
     assert len(person["cases"]) == 1
 
 
-def test_a_dead_record_that_has_not_arrived_yet_is_not_told(tmp_path: Path) -> None:
-    told = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
+def test_a_dead_record_that_has_not_arrived_yet_is_not_printed(tmp_path: Path) -> None:
+    scenario = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
 
-    assert plan(told.dead("2026-03-02T08:00:00Z", ANNE).file(tmp_path), "--json").exit_code == 0
+    assert plan(scenario.dead("2026-03-02T08:00:00Z", ANNE).file(tmp_path), "--json").exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -227,9 +227,9 @@ def test_a_rulebook_of_ones_own_is_planned_by(tmp_path: Path) -> None:
         'name = "ours"\nversion = "1"\ntime = "10:30"\n[[checkpoint]]\nname = "tea_and_talk"\n'
         'source = "practice: ours"\nto = ["line_manager"]\nstep = [{ name = "invite", day = 3 }]\n'
     )
-    told = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
+    scenario = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
 
-    [case] = persons(told.file(tmp_path), "--rulebook", str(rulebook))[0]["cases"]
+    [case] = persons(scenario.file(tmp_path), "--rulebook", str(rulebook))[0]["cases"]
 
     assert [(t["checkpoint"], t["due_at"], t["state"]) for t in case["timers"]] == [
         ("tea_and_talk", "2026-01-08T10:30:00+01:00", "fired")
@@ -239,30 +239,32 @@ def test_a_rulebook_of_ones_own_is_planned_by(tmp_path: Path) -> None:
 def test_a_rulebook_that_is_wrong_ends_with_1_and_its_line(tmp_path: Path) -> None:
     rulebook = tmp_path / "ours.toml"
     rulebook.write_text('name = "ours"\nversion = "1"\ntime = "25:00"\n')
-    told = Scenario().contact("2026-02-01T09:00:00Z", ANNE)
+    scenario = Scenario().contact("2026-02-01T09:00:00Z", ANNE)
 
-    result = plan(told.file(tmp_path), "--rulebook", str(rulebook))
+    result = plan(scenario.file(tmp_path), "--rulebook", str(rulebook))
 
     assert result.exit_code == 1
     assert f"{rulebook}:3: " in result.stderr
 
 
-def test_the_readable_plan_tells_states_with_their_reasons(tmp_path: Path) -> None:
-    told = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
+def test_the_readable_plan_shows_states_with_their_reasons(tmp_path: Path) -> None:
+    scenario = Scenario().note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
 
-    result = plan(told.file(tmp_path))
+    result = plan(scenario.file(tmp_path))
 
     assert result.exit_code == 0
     assert "Sick leave Mon 5 Jan 2026 to Sun 15 Feb 2026, 42 sick days" in result.stdout
     assert "fired: on_time" in result.stdout
 
 
-def test_events_tell_id_instant_and_lateness(tmp_path: Path) -> None:
-    told = Scenario().note("2026-01-26T08:00:05Z", ANNE, "a", "2026-01-05", "2026-02-15")
+def test_events_show_id_instant_and_lateness(tmp_path: Path) -> None:
+    scenario = Scenario().note("2026-01-26T08:00:05Z", ANNE, "a", "2026-01-05", "2026-02-15")
 
     [event] = map(
         json.loads,
-        plan(told.file(tmp_path), "--events", at="2026-01-27T09:00:00+01:00").stdout.splitlines(),
+        plan(
+            scenario.file(tmp_path), "--events", at="2026-01-27T09:00:00+01:00"
+        ).stdout.splitlines(),
     )
 
     assert (event["checkpoint"], event["step"]) == ("follow_up_plan", "reminder")
@@ -272,13 +274,13 @@ def test_events_tell_id_instant_and_lateness(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", [("--json",), ()], ids=["json", "readable"])
 def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path, form: tuple[str, ...]) -> None:
     """A broken pipe: nothing on stderr, and a code that a shell knows."""
-    told = Scenario()
+    scenario = Scenario()
     for number in range(300):
         person = f"{number:03d}8{ANNE[4:]}"
-        told.note("2026-01-05T09:00:00Z", person, f"n{number}", "2026-01-05", "2026-02-15")
+        scenario.note("2026-01-05T09:00:00Z", person, f"n{number}", "2026-01-05", "2026-02-15")
     command = [sys.executable, "-c", "from services.cli.main import main; main()"]
     with subprocess.Popen(
-        [*command, "plan", str(told.file(tmp_path)), "--at", AT, *form],
+        [*command, "plan", str(scenario.file(tmp_path)), "--at", AT, *form],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:

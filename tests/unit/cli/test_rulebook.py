@@ -47,7 +47,7 @@ def test_every_rulebook_that_is_shipped_is_right_and_can_be_shown(name: str) -> 
     assert json.loads(rulebook("show", name, "--json").stdout)["name"] == name
 
 
-def test_a_right_rulebook_is_told_so(file: Path) -> None:
+def test_a_right_rulebook_is_said_to_be_right(file: Path) -> None:
     result = rulebook("check", str(file))
 
     assert result.exit_code == 0
@@ -65,7 +65,9 @@ def test_a_right_rulebook_is_told_so(file: Path) -> None:
         (("[[checkpoint]]", "[[checkpoint]"), 4),
     ],
 )
-def test_a_fault_is_told_with_file_and_line(file: Path, wrong: tuple[str, str], line: int) -> None:
+def test_a_fault_is_printed_with_file_and_line(
+    file: Path, wrong: tuple[str, str], line: int
+) -> None:
     file.write_text(RULEBOOK.replace(*wrong))
 
     result = rulebook("check", str(file))
@@ -103,7 +105,7 @@ def test_what_is_shown_says_when_to_whom_and_by_which_source(file: Path) -> None
     assert "tea_and_talk.hold.day = 12" in shown
 
 
-def test_as_data_a_step_tells_all_that_it_inherits_and_offices_what_they_have_of_their_own(
+def test_as_data_a_step_has_all_that_it_inherits_and_offices_what_they_have_of_their_own(
     file: Path,
 ) -> None:
     shown = json.loads(rulebook("show", str(file), "--json").stdout)
