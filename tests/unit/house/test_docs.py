@@ -232,13 +232,16 @@ def test_every_reason_of_a_withdrawal_stands_in_the_contract() -> None:
 
 
 def test_every_name_of_what_is_missing_stands_in_the_contract() -> None:
-    source = (ROOT / "services/scheduler/domain/events/basis.py").read_text("utf-8")
+    """The code writes some names whole and of others the beginning."""
+    folder = ROOT / "services" / "scheduler" / "domain" / "events"
+    source = "".join(file.read_text("utf-8") for file in folder.glob("*.py"))
     names = re.findall(
         r'"((?:plan_not|answer|reason|activity_requirement_not|\w+_unknown)\w*)', source
     )
     codes = {code.partition(":")[0] for code in named_in(_section("contract.md", "### 4.4 "))}
     assert len(set(names)) >= 4
-    assert set(names) - codes == set()
+    unknown = [name for name in names if not any(code.startswith(name) for code in codes)]
+    assert unknown == []
 
 
 def test_every_topic_of_ours_stands_in_the_contract() -> None:
