@@ -1,4 +1,4 @@
-"""The one entry point: every command explains itself, starts quickly, and ends with the right code (contract 11, 12)."""
+"""The one entry point: every command explains itself, starts fast, and ends with the right code (contract 11, 12)."""
 
 from __future__ import annotations
 
