@@ -31,9 +31,11 @@ from services.notifier.handlers import Handlers
 from services.notifier.metrics import show_watched
 from services.notifier.ports import Brake, Channel, Clock, Publish, Watched, Words
 from services.notifier.relay import Relay
+from services.notifier.sending.judging import Judging
 from services.notifier.sending.limits import Limits
+from services.notifier.sending.rehearsal import Rehearsed
 from services.notifier.sending.senders import Senders
-from services.notifier.sending.turns import Rehearsed, Turns
+from services.notifier.sending.turns import Turns
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import MIGRATIONS, SCHEMA, Store
 from services.notifier.store.lookup import StoredDeliveries
@@ -141,13 +143,13 @@ class Notifier:
             special_office=special_office,
             can_close=senders.can_close,
         )
-        self._turns = Turns(
-            store=self._store,
+        judging = Judging(
             senders=senders,
             words=words if words is not None else load_texts(),
             special_office=special_office,
             limits=limits if limits is not None else Limits(),
         )
+        self._turns = Turns(store=self._store, senders=senders, judging=judging)
         self._relay = Relay(store=self._store, publisher=publisher)
 
     async def handle(self, records: Sequence[Record]) -> None:

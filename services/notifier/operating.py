@@ -13,7 +13,7 @@ from services.notifier.domain.delivery import ChannelName
 from services.notifier.jobs.erase import Erased
 from services.notifier.jobs.erase import erase as erase_from
 from services.notifier.ports import Brake
-from services.notifier.sending.turns import Rehearsed
+from services.notifier.sending.rehearsal import Rehearsed
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import SCHEMA, Tables
 from services.runtime.clock import PostgresClock

@@ -1,17 +1,39 @@
-"""What follows once deliveries have come to another state, in whatever way: shared by the handlers and the turns."""
+"""What follows once deliveries have come to another state: shared by the handlers, before and after the sending."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import structlog
 
-from services.notifier.domain.delivery import Delivery
+from services.notifier.domain.delivery import TRANSITIONS, Delivery
 from services.notifier.messages import updates_of
+from services.notifier.metrics import count_endings
 from services.notifier.ports import Tables
+from services.runtime.logs import declare_log_keys
 
 _log = structlog.stdlib.get_logger(__name__)
+declare_log_keys("delivery_id", "channel", "role", *TRANSITIONS)
+
+
+async def settle(
+    tables: Tables, settled: Sequence[Delivery], following: Sequence[Delivery]
+) -> None:
+    """Write what deliveries have become, and those that take their place; count and log them.
+
+    What ended without reaching anybody returns its slot: the interval is between messages that were sent.
+    """
+    await tables.deliveries.write(settled)
+    await tables.deliveries.add(following)
+    unsent = [one.delivery_id for one in settled if one.state in ("cancelled", "expired", "failed")]
+    await tables.safety.give_back_slots(unsent)
+    count_endings(settled)
+    if settled:
+        states = Counter[str](delivery.state for delivery in settled)
+        _log.info("deliveries.settled", count=len(settled), **states)
+    log_lost(settled)
 
 
 def log_lost(deliveries: Iterable[Delivery]) -> None:

@@ -13,7 +13,7 @@ from services.cli.options import JsonObject
 from services.cli.output.instants import in_oslo, instant
 
 if TYPE_CHECKING:
-    from services.notifier.sending.turns import Rehearsed
+    from services.notifier.sending.rehearsal import Rehearsed
 
 commands = typer.Typer()
 

@@ -36,6 +36,7 @@ class NotBegun:
     """There was no time left for it."""
 
 
+Job = Outgoing | Recall
 Result = Outcome | Trouble | NotBegun
 
 
@@ -61,12 +62,13 @@ class Senders:
         """Until when the gateway is left alone, None where it may be tried."""
         return self._breakers.get(KINDS[channel], Breaker()).blocks(now)
 
-    async def run(
-        self, jobs: Sequence[tuple[ChannelName, Outgoing | Recall]], now: datetime
-    ) -> list[Result]:
-        """Do all of them, as far as there is time; one result each, in their order."""
+    async def run(self, jobs: Sequence[Job], now: datetime) -> list[Result]:
+        """Do all of them, as far as there is time; one result for each, in their order."""
         gates = {kind: asyncio.Semaphore(AT_ONCE) for kind in self._channels}
-        works = [_Work(self._channels[KINDS[name]], job, gates[KINDS[name]]) for name, job in jobs]
+        works = [
+            _Work(self._channels[kind], job, gates[kind])
+            for job, kind in ((job, KINDS[job.delivery.channel]) for job in jobs)
+        ]
         tasks = [asyncio.create_task(work.do()) for work in works]
         try:
             if tasks:
@@ -76,9 +78,9 @@ class Senders:
                 task.cancel()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         results = [work.result(outcome) for work, outcome in zip(works, outcomes, strict=True)]
-        for (name, job), result in zip(jobs, results, strict=True):
+        for job, result in zip(jobs, results, strict=True):
             if isinstance(job, Outgoing):
-                self._remember(KINDS[name], result, now)
+                self._remember(KINDS[job.delivery.channel], result, now)
         return results
 
     def _remember(self, kind: Kind, result: Result, now: datetime) -> None:
@@ -95,7 +97,7 @@ class Senders:
 class _Work:
     """One call of a channel, and whether it has begun."""
 
-    def __init__(self, channel: Channel, job: Outgoing | Recall, gate: asyncio.Semaphore) -> None:
+    def __init__(self, channel: Channel, job: Job, gate: asyncio.Semaphore) -> None:
         self._channel = channel
         self._job = job
         self._gate = gate
