@@ -1,7 +1,7 @@
-"""Records in: one transaction a batch, kind by kind. Nothing is sent from here.
+"""Records in: one transaction a batch, one kind of message after the other. Nothing is sent from here.
 
-The order of kinds within a batch is free, and so is their order across batches: each step stores what has come and
-then asks what it means together with what was there before. What a message means is the domain's to say.
+Kinds may come in any order, within a batch and across batches: each step stores what has come, and then asks what
+follows from it together with what was stored before. What a message means is decided in the domain.
 """
 
 from __future__ import annotations
@@ -101,28 +101,27 @@ class Handlers:
         return [*dropped, *taken_back, *released, *answered]
 
     async def _erased(self, tables: Tables, persons: Persons) -> dict[str, datetime]:
-        """The numbers of those who were erased, and when; they are locked, so nobody else of them is erased now."""
+        """The numbers of those who were erased, and when; they are locked, so no erasure of them runs meanwhile."""
         written = hashes(self._key, persons)
-        found = await tables.events.erased(written.values()) if written else {}
-        return {number: found[person] for number, person in written.items() if person in found}
+        erased = await tables.events.erased(written.values()) if written else {}
+        return {number: erased[person] for number, person in written.items() if person in erased}
 
     def _without(self, records: Sequence[Record], erased: Mapping[str, datetime]) -> Batch:
         """The batch without what was published about these people before they were erased."""
-        kept = []
+        newer = []
         for record in records:
             named = sort_records([record], self._decode).person_ids() & erased.keys()
             stamp = record.timestamp_ms
             if not any(stamp <= erased[number].timestamp() * 1000 for number in named):
-                kept.append(record)
-        count_refused(len(records) - len(kept))
-        return sort_records(kept, self._decode)
+                newer.append(record)
+        count_refused(len(records) - len(newer))
+        return sort_records(newer, self._decode)
 
     async def _drop_seen(self, tables: Tables, batch: Batch, now: datetime) -> None:
-        """A record that was published again, under a later timestamp, says nothing new."""
-        digests = {each.digest for each in batch.contacts} | {
-            each.digest for each in batch.renumberings
-        }
-        fresh = await tables.records.add_seen({each for each in digests if each}, now)
+        """Leave out records that were published again: their later timestamp would let old contents win."""
+        digests = [record.digest for record in batch.contacts]
+        digests += [record.digest for record in batch.renumberings]
+        fresh = await tables.records.add_seen({digest for digest in digests if digest}, now)
         batch.contacts = _unseen(batch.contacts, fresh)
         batch.renumberings = _unseen(batch.renumberings, fresh)
 
@@ -132,7 +131,7 @@ class Handlers:
         if persons:
             written = hashes(self._key, persons).values()
             await tables.events.lock({*written, *(person.hash for person in persons.values())})
-            # Somebody may have renumbered them while we waited.
+            # Another transaction may have changed their numbers while this one waited for the lock.
             persons = await self._present(tables, batch)
         return persons
 
@@ -147,7 +146,7 @@ class Handlers:
         }
 
     async def _renumber(self, tables: Tables, batch: Batch) -> None:
-        for change in sorted(batch.renumberings, key=lambda each: each.version):
+        for change in sorted(batch.renumberings, key=lambda change: change.version):
             ids = (change.message.old_person_id, change.message.new_person_id)
             old, new = hashes(self._key, ids).values()
             if await tables.contacts.renumber(old, new, ids[1], change.version):
@@ -168,9 +167,9 @@ class Handlers:
         planned: list[Delivery] = []
         for event_id in sorted(events):
             known = events[event_id]
-            named = [each.recipients for each in withdrawals.get(event_id, ())]
+            withdrawn_for = [w.recipients for w in withdrawals.get(event_id, ())]
             died_at = deaths.get(known.person)
-            for decision in decide(due_for(known), book.of(known.person), named, now):
+            for decision in decide(due_for(known), book.of(known.person), withdrawn_for, now):
                 match decision:
                     case Deliver(delivery):
                         died = died_at is not None and died_at >= known.event.fired_at
@@ -178,7 +177,7 @@ class Handlers:
                     case Drop(delivery, reason):
                         planned.append(cancelled(delivery, reason, now))
         await tables.deliveries.add(planned)
-        return [each for each in planned if each.state != "waiting"]
+        return [delivery for delivery in planned if delivery.state != "waiting"]
 
     async def _withdraw(
         self, tables: Tables, event_ids: Collection[str], now: datetime
@@ -191,10 +190,10 @@ class Handlers:
         moved: list[Delivery] = []
         for delivery in await tables.deliveries.lock_of_events(sorted(events)):
             event = events[delivery.event_id].event
-            found = withdrawal_for(event, delivery, withdrawals.get(delivery.event_id, ()))
-            if found is not None and delivery.withdrawn is None:
+            withdrawal = withdrawal_for(event, delivery, withdrawals.get(delivery.event_id, ()))
+            if withdrawal is not None and delivery.withdrawn is None:
                 can_close = self._can_close(delivery, now)
-                after = withdrawn(delivery, reason_code(found), can_close=can_close, now=now)
+                after = withdrawn(delivery, reason_code(withdrawal), can_close=can_close, now=now)
                 changed.append(after)
                 if after.state != delivery.state:
                     moved.append(after)
@@ -204,17 +203,17 @@ class Handlers:
     async def _end_duties(
         self, tables: Tables, batch: Batch, persons: Persons, now: datetime
     ) -> list[Delivery]:
-        """What was for an employer whose employment is over by now ends, as by a withdrawal."""
-        told = {
-            persons[each.message.person_id].hash
-            for each in batch.contacts
-            if each.employment_ended and isinstance(each.message, LineManagerChanged)
+        """Deliveries to an employer whose employment is over are withdrawn."""
+        employees = {
+            persons[contact.message.person_id].hash
+            for contact in batch.contacts
+            if contact.employment_ended and isinstance(contact.message, LineManagerChanged)
         }
-        if not told:
+        if not employees:
             return []
-        ended = await tables.contacts.ended_employments(told)
+        ended = await tables.contacts.ended_employments(employees)
         moved: list[tuple[Delivery, Delivery]] = []
-        for delivery in await tables.deliveries.lock_to_employers(told):
+        for delivery in await tables.deliveries.lock_to_employers(employees):
             if (delivery.person, delivery.org_number) in ended and delivery.withdrawn is None:
                 can_close = self._can_close(delivery, now)
                 after = withdrawn(delivery, EMPLOYMENT_ENDED, can_close=can_close, now=now)
@@ -227,59 +226,59 @@ class Handlers:
     ) -> list[Delivery]:
         if not receipts:
             return []
-        found = {
-            each.delivery_id: each
-            for each in await tables.deliveries.lock({each.delivery_id for each in receipts})
-        }
-        before = dict(found)
+        ids = {receipt.delivery_id for receipt in receipts}
+        before = {row.delivery_id: row for row in await tables.deliveries.lock(ids)}
+        after = dict(before)
         for receipt in receipts:
-            delivery = found.get(receipt.delivery_id)
+            delivery = after.get(receipt.delivery_id)
             if delivery is not None:
-                found[receipt.delivery_id] = _with_receipt(delivery, receipt, now)
-        changed = [each for each in found.values() if each != before[each.delivery_id]]
+                after[receipt.delivery_id] = _with_receipt(delivery, receipt, now)
+        changed = [row for row in after.values() if row != before[row.delivery_id]]
         await tables.deliveries.write(changed)
-        failed = [each for each in changed if each.state == "failed"]
-        await tables.safety.give_back_slots([each.delivery_id for each in failed])
-        await self._go_on(tables, failed, now)
-        return [each for each in changed if each.state != before[each.delivery_id].state]
+        failed = [row for row in changed if row.state == "failed"]
+        await tables.safety.give_back_slots([row.delivery_id for row in failed])
+        await self._try_next_channel(tables, failed, now)
+        return [row for row in changed if row.state != before[row.delivery_id].state]
 
-    async def _go_on(self, tables: Tables, failed: Sequence[Delivery], now: datetime) -> None:
-        """The next channel of each that has failed."""
+    async def _try_next_channel(
+        self, tables: Tables, failed: Sequence[Delivery], now: datetime
+    ) -> None:
         if not failed:
             return
-        events = await tables.events.read({each.event_id for each in failed})
+        events = await tables.events.read({delivery.event_id for delivery in failed})
         book = await read_contacts(tables, events.values(), self._special_office)
         following = (
-            next_delivery(due_for(events[each.event_id]), each, book.of(each.person), now)
-            for each in failed
+            next_delivery(due_for(events[row.event_id]), row, book.of(row.person), now)
+            for row in failed
         )
-        await tables.deliveries.add([each for each in following if each is not None])
+        await tables.deliveries.add([row for row in following if row is not None])
 
 
 async def _save_contacts(tables: Tables, batch: Batch, persons: Persons, now: datetime) -> None:
     hashes_of = {person_id: person.hash for person_id, person in persons.items()}
     await tables.contacts.save(batch.contacts, hashes_of)
     await tables.contacts.end_relations(batch.relations_gone)
-    come = [c.message for c in batch.contacts if isinstance(c.message, PersonContactChanged)]
-    await tables.contacts.wake({hashes_of[message.person_id] for message in come}, now)
+    messages = (contact.message for contact in batch.contacts)
+    registered = [message for message in messages if isinstance(message, PersonContactChanged)]
+    await tables.contacts.wake({hashes_of[message.person_id] for message in registered}, now)
 
 
 def _with_receipt(delivery: Delivery, receipt: DeliveryReceipt, now: datetime) -> Delivery:
     if receipt.outcome != "failed":
         return confirmed(delivery, receipt.at)
-    # Said to have failed and no more: nobody will try it again for us.
+    # A failure that does not say whether it may pass is for good: the receiver will not try again for us.
     permanent = receipt.permanent is not False
     reason = code(receipt.reason) or "receipt"
     return bounced(delivery, permanent=permanent, reason=reason, now=now)
 
 
 def _unseen(records: Sequence[V], fresh: Collection[bytes]) -> list[V]:
-    """Those that are new, and of repeats within the batch the first."""
-    left = set(fresh)
-    found: list[V] = []
+    """Those that are new; of repeats within the batch the first."""
+    unused = set(fresh)
+    unseen: list[V] = []
     for record in records:
         digest = record.digest
-        if digest is None or digest in left:
-            left.discard(digest or b"")
-            found.append(record)
-    return found
+        if digest is None or digest in unused:
+            unused.discard(digest or b"")
+            unseen.append(record)
+    return unseen

@@ -1,7 +1,7 @@
 """A batch of records sorted by what it is about: pure, before any table is touched.
 
 Order between topics, and on ours between kinds, means nothing (contract 2), so a batch may be taken apart and handled
-kind by kind. What can never be understood is set aside with its reason and holds up nobody.
+one kind after the other. A record that can never be understood is set aside with its reason, and the others go on.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from services.records.dead_letters import Dead, digest
 ContactMessage = (
     PersonContactChanged | LineManagerChanged | OrganisationContactChanged | AdviserChanged
 )
-# Of what both services read the scheduler sets the bad ones aside, but for contacts: none is buried twice.
+# Both services read these topics; exactly one may dead-letter a bad record: the scheduler, except for contacts.
 SET_ASIDE_BY_THE_SCHEDULER = frozenset(SCHEDULER_TOPICS) - {PersonContactChanged.topic}
 
 
@@ -39,7 +39,7 @@ class Contact:
     """A contact record. `digest` stands for (`ce_source`, `ce_id`), None where the record has neither.
 
     `relation_id` is NAV's id of a relation between a person and a line manager: each is a contact of its own.
-    `employment_ended`: it ended with the employment itself, so the employer owes this person nothing more.
+    `employment_ended`: the relation ended with the employment itself, so the employer owes this person nothing more.
     """
 
     message: ContactMessage = field(repr=False)
@@ -88,8 +88,8 @@ def sort_records(records: Iterable[Record], decode: Callable[[Record], Decoded])
     for record in records:
         match decode(record):
             case Envelope() as envelope:
-                for one in envelope.split():
-                    _add(batch, record, one)
+                for part in envelope.split():
+                    _add(batch, record, part)
             case InvalidRecord(_, reason):
                 if record.topic not in SET_ASIDE_BY_THE_SCHEDULER:
                     batch.dead.append(Dead(record, reason))

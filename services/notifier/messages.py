@@ -1,4 +1,4 @@
-"""What leaves: a delivery that may be sent, put into the message of its kind. Pure."""
+"""What is sent: a delivery that may leave, written as the message of its kind. Pure."""
 
 from __future__ import annotations
 

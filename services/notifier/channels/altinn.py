@@ -137,8 +137,8 @@ def _anytime(words: dict[str, str]) -> dict[str, str]:
 def _reference(answer: Answer) -> str | None:
     """Whose order the receipt is about."""
     notification = answer.body.get("notification") if isinstance(answer.body, dict) else None
-    found = notification.get("sendersReference") if isinstance(notification, dict) else None
-    return found if isinstance(found, str) else None
+    reference = notification.get("sendersReference") if isinstance(notification, dict) else None
+    return reference if isinstance(reference, str) else None
 
 
 def build_sms(settings: AltinnSettings, parts: ChannelParts) -> Channel:

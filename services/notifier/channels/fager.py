@@ -173,8 +173,12 @@ def _email(request: EmailRequested) -> dict[str, Any]:
 def _classes(errors: object) -> set[str]:
     """How the server's library classes the errors."""
     listed = errors if isinstance(errors, list) else []
-    extensions = (each.get("extensions") for each in listed if isinstance(each, dict))
-    return {str(each.get("classification")) for each in extensions if isinstance(each, dict)}
+    extensions = (error.get("extensions") for error in listed if isinstance(error, dict))
+    return {
+        str(extension.get("classification"))
+        for extension in extensions
+        if isinstance(extension, dict)
+    }
 
 
 def build(settings: FagerSettings, parts: ChannelParts) -> Channel:

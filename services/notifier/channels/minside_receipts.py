@@ -68,7 +68,7 @@ def _at(event: dict[str, Any], record: Record) -> datetime:
 
 def _object(value: bytes | None) -> dict[str, Any]:
     try:
-        found = json.loads(value or b"null")
+        data = json.loads(value or b"null")
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return data if isinstance(data, dict) else {}

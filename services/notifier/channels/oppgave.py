@@ -84,23 +84,23 @@ class Oppgave:
             raise TypeError("only tasks become tasks")
         task = self._unmarked.get(request.task_id)
         if task is None:
-            found = await self._find(request.task_id, outgoing.at)
-            if isinstance(found, Failed):
-                return found
-            if found:
+            tasks = await self._find(request.task_id, outgoing.at)
+            if isinstance(tasks, Failed):
+                return tasks
+            if tasks:
                 return Sent()
-            made = await self._create(request, outgoing.at)
-            if isinstance(made, Failed):
-                return made
-            self._unmarked[request.task_id] = task = made
+            created = await self._create(request, outgoing.at)
+            if isinstance(created, Failed):
+                return created
+            self._unmarked[request.task_id] = task = created
         return await self._mark(task, request, outgoing.at)
 
     async def close(self, recall: Recall) -> Outcome:
         unmarked = self._unmarked.pop(recall.delivery_id, None)
-        found = await self._find(recall.delivery_id, recall.at)
-        if isinstance(found, Failed):
-            return found
-        for task in [*found, *([unmarked] if unmarked else [])]:
+        tasks = await self._find(recall.delivery_id, recall.at)
+        if isinstance(tasks, Failed):
+            return tasks
+        for task in [*tasks, *([unmarked] if unmarked else [])]:
             failed = await self._finish(task, recall)
             if failed is not None:
                 return failed
@@ -116,10 +116,10 @@ class Oppgave:
         if not isinstance(listed, list):
             return self._gateway.unreadable()
         # A search that heeds no reference answers with other people's tasks: none of them is touched.
-        if not all(isinstance(each, dict) and "saksreferanse" in each for each in listed):
+        if not all(isinstance(task, dict) and "saksreferanse" in task for task in listed):
             return self._gateway.unreadable()
-        tasks = [_task(each) for each in listed if each["saksreferanse"] == reference]
-        known = [each for each in tasks if each is not None]
+        tasks = [_task(task) for task in listed if task["saksreferanse"] == reference]
+        known = [task for task in tasks if task is not None]
         return known if len(known) == len(tasks) else self._gateway.unreadable()
 
     async def _create(self, request: AdviserTaskOpened, at: datetime) -> _Task | Failed:

@@ -76,7 +76,7 @@ def decide(
             decisions.append(Drop(_delivery(due, party, "email", "step", now), "protected"))
             continue
         decisions.append(Deliver(_first(due, party, contacts, now)))
-    if any(isinstance(each, Drop) and each.reason == "protected" for each in decisions):
+    if any(isinstance(decision, Drop) and decision.reason == "protected" for decision in decisions):
         decisions.append(Deliver(protected_task(due, now)))
     return tuple({_id(decision): decision for decision in decisions}.values())
 

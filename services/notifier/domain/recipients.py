@@ -1,7 +1,7 @@
-"""Who: where each recipient is found, and whose desk an adviser's task lands on (contract 6.2).
+"""Where each recipient is reached, and whose desk an adviser's task lands on (contract 6.2).
 
-Values of the contacts that stand, and look-ups over them. Nothing is remembered from one attempt to the
-next: the answer is asked for anew each time.
+The newest contacts as values, and look-ups over them. Nothing is remembered from one attempt to the next: contacts
+change in between.
 """
 
 from __future__ import annotations
@@ -64,10 +64,10 @@ class Desk:
 def desk_for(
     contacts: Contacts, *, named: str | None, org_numbers: Iterable[str], special_office: str
 ) -> Desk:
-    """Whose the person is: the adviser named, else by employer, else by birth day, else nobody.
+    """Whose desk the person's tasks land on: the named adviser's, else by employer, else by birth day, else nobody's.
 
-    The people of a protected address belong to the special office, whoever was named. Of several who
-    would do, the one with the lowest id holds them, so that a person's tasks stay with one adviser.
+    People with a protected address belong to the special office, whoever was named. Where several advisers fit,
+    the one with the lowest id is taken, so that a person's tasks stay with one adviser.
     """
     person = contacts.person
     if person is not None and person.protected:
@@ -75,9 +75,9 @@ def desk_for(
     else:
         office = person.office if person else None
         if named is not None:
-            found = next((a for a in contacts.advisers if a.adviser_id == named), None)
-            if found is None or not found.absent:
-                return Desk(found.office if found else office, named)
+            known = next((a for a in contacts.advisers if a.adviser_id == named), None)
+            if known is None or not known.absent:
+                return Desk(known.office if known else office, named)
     present = sorted(
         (a for a in contacts.advisers if not a.absent and office in (None, a.office)),
         key=lambda adviser: adviser.adviser_id,

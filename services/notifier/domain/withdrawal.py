@@ -24,8 +24,8 @@ def withdrawal_for(
     if delivery.purpose != "protected":
         parties = [Party(delivery.role, delivery.org_number)]
     else:
-        managers = (each for each in event.recipients if each.role == "line_manager")
-        parties = [Party(each.role, each.org_number) for each in managers]
+        managers = (manager for manager in event.recipients if manager.role == "line_manager")
+        parties = [Party(manager.role, manager.org_number) for manager in managers]
     ends = [_first_naming(party, withdrawals) for party in parties]
     return None if None in ends else max(filter(None, ends), key=withdrawals.index, default=None)
 
@@ -33,7 +33,9 @@ def withdrawal_for(
 def _first_naming(
     party: Party, withdrawals: Sequence[DeadlineWithdrawn]
 ) -> DeadlineWithdrawn | None:
-    return next((each for each in withdrawals if names(each.recipients, party)), None)
+    return next(
+        (withdrawal for withdrawal in withdrawals if names(withdrawal.recipients, party)), None
+    )
 
 
 def reason_code(withdrawal: DeadlineWithdrawn) -> str:

@@ -46,20 +46,20 @@ class KrrRegister:
             raise RegisterUnavailable(self._gateway.unreadable().reason)
         if person_id not in persons:
             return None
-        found = _contact(persons[person_id])
-        if found is None:
+        contact = _contact(persons[person_id])
+        if contact is None:
             raise RegisterUnavailable(self._gateway.unreadable().reason)
-        return found
+        return contact
 
 
 def _object(body: object, name: str) -> Mapping[str, Any] | None:
     """A list of the answer; one that is left out is empty, one of another shape is None."""
     if not isinstance(body, dict):
         return None
-    found = body.get(name)
-    if found is None:
+    part = body.get(name)
+    if part is None:
         return {}
-    return found if isinstance(found, dict) else None
+    return part if isinstance(part, dict) else None
 
 
 def _contact(person: object) -> RegisteredContact | None:

@@ -44,17 +44,19 @@ class LineManagerRegister:
             raise RegisterUnavailable(self._gateway.unreadable().reason)
         if answer.body["lineManager"] is None:
             return None
-        found = _manager(answer.body["lineManager"])
-        if found is None:
+        manager = _manager(answer.body["lineManager"])
+        if manager is None:
             raise RegisterUnavailable(self._gateway.unreadable().reason)
-        return found
+        return manager
 
 
-def _manager(found: object) -> RegisteredManager | None:
-    if not isinstance(found, dict):
+def _manager(manager: object) -> RegisteredManager | None:
+    if not isinstance(manager, dict):
         return None
-    number, addresses = found.get("nationalIdentificationNumber"), found.get("emailAddresses")
+    number, addresses = manager.get("nationalIdentificationNumber"), manager.get("emailAddresses")
     if not isinstance(number, str) or not isinstance(addresses, list):
         return None
-    usable = (email_address(each) for each in addresses if isinstance(each, str))
-    return RegisteredManager(number, next((each for each in usable if each is not None), None))
+    usable = (email_address(address) for address in addresses if isinstance(address, str))
+    return RegisteredManager(
+        number, next((address for address in usable if address is not None), None)
+    )

@@ -1,7 +1,7 @@
 """What holds back messages that are relevant and whose time is right (contract 6.7, 6.9).
 
 The interval between two messages to one recipient about the same person, and the ceiling of a channel and hour.
-Both are taken in one statement each, in the transaction of the claim, so that two processes together keep them too.
+Each is claimed in one statement, in the transaction of the claim, so that two processes together keep to them too.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ async def hold_back(
     safety: Safety, deliveries: Sequence[Delivery], limits: Limits, now: datetime
 ) -> dict[str, Defer]:
     """Which of these have to wait, by delivery id; the others have their slot and count in the hour."""
-    external = [each for each in deliveries if each.channel in EXTERNAL]
+    external = [delivery for delivery in deliveries if delivery.channel in EXTERNAL]
     held = await _by_interval(safety, external, limits.interval, now)
-    left = [each for each in external if each.delivery_id not in held]
-    over = await _by_ceiling(safety, left, limits.ceiling_per_hour, now)
+    granted = [delivery for delivery in external if delivery.delivery_id not in held]
+    over = await _by_ceiling(safety, granted, limits.ceiling_per_hour, now)
     # Stopped by the ceiling: return its interval slot, or the next message would wait for one that was never sent.
     await safety.give_back_slots(sorted(over))
     return held | over
@@ -44,14 +44,16 @@ async def _by_interval(
     if not interval or not deliveries:
         return {}
     first: dict[ContactSlot, Delivery] = {}
-    for each in deliveries:
-        first.setdefault(ContactSlot.of(each), each)
+    for delivery in deliveries:
+        first.setdefault(ContactSlot.of(delivery), delivery)
     granted = await safety.take_slots(list(first.values()), now, interval)
-    refused = [each for each in deliveries if each.delivery_id not in granted]
-    taken = await safety.slots(refused) if refused else {}
+    refused = [delivery for delivery in deliveries if delivery.delivery_id not in granted]
+    last_sent = await safety.slots(refused) if refused else {}
     return {
-        each.delivery_id: Defer(taken.get(ContactSlot.of(each), now) + interval, "interval")
-        for each in refused
+        delivery.delivery_id: Defer(
+            last_sent.get(ContactSlot.of(delivery), now) + interval, "interval"
+        )
+        for delivery in refused
     }
 
 
@@ -61,12 +63,12 @@ async def _by_ceiling(
     hour = now.replace(minute=0, second=0, microsecond=0)
     held: dict[str, Defer] = {}
     for channel in _channels(deliveries):
-        wanting = [each for each in deliveries if each.channel == channel]
+        wanting = [delivery for delivery in deliveries if delivery.channel == channel]
         granted = await safety.take_from_hour(channel, hour, len(wanting), ceiling)
-        for each in wanting[granted:]:
-            held[each.delivery_id] = Defer(hour + HOUR, "brake")
+        for delivery in wanting[granted:]:
+            held[delivery.delivery_id] = Defer(hour + HOUR, "brake")
     return held
 
 
 def _channels(deliveries: Iterable[Delivery]) -> list[ChannelName]:
-    return sorted({each.channel for each in deliveries})
+    return sorted({delivery.channel for delivery in deliveries})

@@ -1,4 +1,4 @@
-"""The channels of one process at work: so many at once, for so long, and none at a gateway that fails."""
+"""Calls the channels: so many calls at once, for so long, and none of a gateway that keeps failing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Result = Outcome | Trouble | NotBegun
 
 
 class Senders:
-    """One channel for each kind. Remembers nothing but how the gateways have answered lately."""
+    """One channel for each kind. Remembers nothing but how the gateways have answered lately, in this process alone."""
 
     def __init__(self, channels: Iterable[Channel], *, send_seconds: float = SEND_SECONDS) -> None:
         self._channels: dict[Kind, Channel] = {channel.kind: channel for channel in channels}
@@ -59,7 +59,7 @@ class Senders:
         return timely and state in self._channels[kind].closes
 
     def rests_until(self, channel: ChannelName, now: datetime) -> datetime | None:
-        """Until when the gateway is left alone, None where it may be tried."""
+        """Until when the gateway is not called, None where it may be."""
         return self._breakers.get(KINDS[channel], Breaker()).blocks(now)
 
     async def run(self, jobs: Sequence[Job], now: datetime) -> list[Result]:

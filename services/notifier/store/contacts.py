@@ -37,7 +37,7 @@ class ContactTables:
         await self._save_persons(_newest(contacts, PersonContactChanged, persons), persons)
         await self._save_managers(_newest(contacts, LineManagerChanged, persons), persons)
         await self._save_organisations(_newest(contacts, OrganisationContactChanged, persons))
-        for message, told in _newest(contacts, AdviserChanged, persons):
+        for message, contact in _newest(contacts, AdviserChanged, persons):
             await self._connection.execute(
                 QUERIES["save_adviser"],
                 message.adviser_id,
@@ -45,50 +45,50 @@ class ContactTables:
                 sorted(set(message.birth_days or ())),
                 sorted(set(message.org_numbers or ())),
                 message.absent,
-                told.version.timestamp_ms,
-                told.version.offset,
+                contact.version.timestamp_ms,
+                contact.version.offset,
             )
 
     async def _save_persons(
-        self, found: list[Newest[PersonContactChanged]], persons: Mapping[str, bytes]
+        self, newest: list[Newest[PersonContactChanged]], persons: Mapping[str, bytes]
     ) -> None:
-        if found:
+        if newest:
             await self._connection.execute(
                 QUERIES["save_person_contacts"],
-                [persons[m.person_id] for m, *_ in found],
-                [m.may_be_notified for m, *_ in found],
-                [m.phone for m, *_ in found],
-                [m.email for m, *_ in found],
-                [m.language for m, *_ in found],
-                [m.protected for m, *_ in found],
-                [m.office for m, *_ in found],
-                [m.birth_date for m, *_ in found],
-                *_versions(found),
+                [persons[m.person_id] for m, *_ in newest],
+                [m.may_be_notified for m, *_ in newest],
+                [m.phone for m, *_ in newest],
+                [m.email for m, *_ in newest],
+                [m.language for m, *_ in newest],
+                [m.protected for m, *_ in newest],
+                [m.office for m, *_ in newest],
+                [m.birth_date for m, *_ in newest],
+                *_versions(newest),
             )
 
     async def _save_managers(
-        self, found: list[Newest[LineManagerChanged]], persons: Mapping[str, bytes]
+        self, newest: list[Newest[LineManagerChanged]], persons: Mapping[str, bytes]
     ) -> None:
-        if found:
+        if newest:
             # The manager's name is not kept: nothing that leaves has a name in it.
             await self._connection.execute(
                 QUERIES["save_line_managers"],
-                [persons[m.person_id] for m, *_ in found],
-                [m.org_number for m, *_ in found],
-                [told.relation_id for _, told in found],
-                [m.email for m, *_ in found],
-                [m.active for m, *_ in found],
-                [told.employment_ended for _, told in found],
-                *_versions(found),
+                [persons[m.person_id] for m, *_ in newest],
+                [m.org_number for m, *_ in newest],
+                [contact.relation_id for _, contact in newest],
+                [m.email for m, *_ in newest],
+                [m.active for m, *_ in newest],
+                [contact.employment_ended for _, contact in newest],
+                *_versions(newest),
             )
 
-    async def _save_organisations(self, found: list[Newest[OrganisationContactChanged]]) -> None:
-        if found:
+    async def _save_organisations(self, newest: list[Newest[OrganisationContactChanged]]) -> None:
+        if newest:
             await self._connection.execute(
                 QUERIES["save_organisations"],
-                [m.org_number for m, *_ in found],
-                [m.email for m, *_ in found],
-                *_versions(found),
+                [m.org_number for m, *_ in newest],
+                [m.email for m, *_ in newest],
+                *_versions(newest),
             )
 
     async def end_relations(self, gone: Sequence[tuple[str, Version]]) -> None:
@@ -128,7 +128,7 @@ class ContactTables:
     ) -> ContactBook:
         """All that is known around these people, for these employers and these advisers."""
         rows = await self._connection.fetch(QUERIES["read_person_contacts"], list(persons))
-        found = {row["person"]: _person(row) for row in rows}
+        contacts = {row["person"]: _person(row) for row in rows}
         managers: dict[bytes, dict[str, str | None]] = {}
         for row in await self._connection.fetch(QUERIES["read_line_managers"], list(persons)):
             managers.setdefault(row["person"], {})[row["org_number"]] = row["email"]
@@ -138,12 +138,14 @@ class ContactTables:
         organisations = await self._connection.fetch(
             QUERIES["read_organisations"], list(org_numbers)
         )
-        offices = {person.office for person in found.values() if person.office} | {special_office}
+        offices = {person.office for person in contacts.values() if person.office} | {
+            special_office
+        }
         advisers = await self._connection.fetch(
             QUERIES["read_advisers"], sorted(offices), list(adviser_ids), list(org_numbers)
         )
         return _Book(
-            found,
+            contacts,
             managers,
             ended,
             {row["org_number"]: row["email"] for row in organisations},
@@ -238,9 +240,9 @@ def _key(message: ContactMessage, persons: Mapping[str, bytes]) -> tuple[bytes |
             return (message.adviser_id,)
 
 
-def _versions(found: Sequence[Newest[M]]) -> tuple[list[int], list[int]]:
-    versions = [told.version for _, told in found]
-    return [each.timestamp_ms for each in versions], [each.offset for each in versions]
+def _versions(newest: Sequence[Newest[M]]) -> tuple[list[int], list[int]]:
+    versions = [contact.version for _, contact in newest]
+    return [version.timestamp_ms for version in versions], [version.offset for version in versions]
 
 
 def _end_of(old: bytes, links: Mapping[bytes, tuple[bytes, str]]) -> tuple[bytes, str]:

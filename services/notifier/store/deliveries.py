@@ -21,37 +21,39 @@ class DeliveryTable:
 
     async def add(self, deliveries: Sequence[Delivery]) -> None:
         """Store what is not there yet."""
-        found = list({each.delivery_id: each for each in reversed(deliveries)}.values())
-        if found:
+        new = list({delivery.delivery_id: delivery for delivery in reversed(deliveries)}.values())
+        if new:
             await self._connection.execute(
                 QUERIES["insert_deliveries"],
-                [each.delivery_id for each in found],
-                [each.event_id for each in found],
-                [each.person for each in found],
-                [each.role for each in found],
-                [each.org_number for each in found],
-                [each.channel for each in found],
-                [each.purpose for each in found],
-                [each.state for each in found],
-                [each.ready_at for each in found],
-                [each.planned_at for each in found],
-                [each.not_after for each in found],
-                [each.reason for each in found],
-                [each.wait_reason for each in found],
-                [each.attempts for each in found],
-                [each.uncertain for each in found],
-                [each.withdrawn for each in found],
-                [each.sent_at for each in found],
-                [each.delivered_at for each in found],
-                [each.ended_at for each in found],
-                [each.basis_revision for each in found],
+                [delivery.delivery_id for delivery in new],
+                [delivery.event_id for delivery in new],
+                [delivery.person for delivery in new],
+                [delivery.role for delivery in new],
+                [delivery.org_number for delivery in new],
+                [delivery.channel for delivery in new],
+                [delivery.purpose for delivery in new],
+                [delivery.state for delivery in new],
+                [delivery.ready_at for delivery in new],
+                [delivery.planned_at for delivery in new],
+                [delivery.not_after for delivery in new],
+                [delivery.reason for delivery in new],
+                [delivery.wait_reason for delivery in new],
+                [delivery.attempts for delivery in new],
+                [delivery.uncertain for delivery in new],
+                [delivery.withdrawn for delivery in new],
+                [delivery.sent_at for delivery in new],
+                [delivery.delivered_at for delivery in new],
+                [delivery.ended_at for delivery in new],
+                [delivery.basis_revision for delivery in new],
             )
 
     async def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Delivery]:
         """Take up to `limit` that are ready, oldest first; until `lease_until` they are the caller's."""
         rows = await self._connection.fetch(QUERIES["claim_deliveries"], now, lease_until, limit)
         # The lease has overwritten ready_at; those planned first are the oldest.
-        return sorted(map(_delivery, rows), key=lambda each: (each.planned_at, each.delivery_id))
+        return sorted(
+            map(_delivery, rows), key=lambda delivery: (delivery.planned_at, delivery.delivery_id)
+        )
 
     async def lock_claimed(
         self, delivery_ids: Collection[str], lease_until: datetime
@@ -78,18 +80,18 @@ class DeliveryTable:
         if deliveries:
             await self._connection.execute(
                 QUERIES["write_deliveries"],
-                [each.delivery_id for each in deliveries],
-                [each.state for each in deliveries],
-                [each.ready_at for each in deliveries],
-                [each.reason for each in deliveries],
-                [each.wait_reason for each in deliveries],
-                [each.attempts for each in deliveries],
-                [each.uncertain for each in deliveries],
-                [each.withdrawn for each in deliveries],
-                [each.sent_at for each in deliveries],
-                [each.delivered_at for each in deliveries],
-                [each.ended_at for each in deliveries],
-                [each.basis_revision for each in deliveries],
+                [delivery.delivery_id for delivery in deliveries],
+                [delivery.state for delivery in deliveries],
+                [delivery.ready_at for delivery in deliveries],
+                [delivery.reason for delivery in deliveries],
+                [delivery.wait_reason for delivery in deliveries],
+                [delivery.attempts for delivery in deliveries],
+                [delivery.uncertain for delivery in deliveries],
+                [delivery.withdrawn for delivery in deliveries],
+                [delivery.sent_at for delivery in deliveries],
+                [delivery.delivered_at for delivery in deliveries],
+                [delivery.ended_at for delivery in deliveries],
+                [delivery.basis_revision for delivery in deliveries],
             )
 
     async def next_ready_at(self) -> datetime | None:
@@ -108,7 +110,7 @@ class DeliveryTable:
         return Watched(
             oldest_ready_at=ready[0]["ready_at"] if ready else None,
             ready=len(ready),
-            unanswered={each["channel"]: each["unanswered"] for each in unanswered},
+            unanswered={row["channel"]: row["unanswered"] for row in unanswered},
         )
 
     async def count_by_state(self, ended_after: datetime) -> dict[tuple[str, str], int]:

@@ -70,15 +70,15 @@ class EventTables:
                 newest[update.event_id] = update
         if not newest:
             return set()
-        found = [newest[event_id] for event_id in sorted(newest)]
+        ordered = [newest[event_id] for event_id in sorted(newest)]
         rows = await self._connection.fetch(
             QUERIES["save_bases"],
-            [update.event_id for update in found],
-            [persons[update.person_id].hash for update in found],
-            [persons[update.person_id].person_id for update in found],
-            [update.basis.model_dump_json() for update in found],
-            [_revision(update.revision) for update in found],
-            [now] * len(found),
+            [update.event_id for update in ordered],
+            [persons[update.person_id].hash for update in ordered],
+            [persons[update.person_id].person_id for update in ordered],
+            [update.basis.model_dump_json() for update in ordered],
+            [_revision(update.revision) for update in ordered],
+            [now] * len(ordered),
         )
         return {row["event_id"] for row in rows}
 
@@ -91,28 +91,28 @@ class EventTables:
         self, withdrawals: Sequence[DeadlineWithdrawn], persons: Mapping[str, PresentPerson]
     ) -> set[str]:
         """Store what is new, whether its event has come or not; returns the ids of the events."""
-        first = {each.withdrawal_id: each for each in reversed(withdrawals)}
+        first = {withdrawal.withdrawal_id: withdrawal for withdrawal in reversed(withdrawals)}
         if not first:
             return set()
-        found = [first[withdrawal_id] for withdrawal_id in sorted(first)]
+        ordered = [first[withdrawal_id] for withdrawal_id in sorted(first)]
         rows = await self._connection.fetch(
             QUERIES["save_withdrawals"],
-            [each.withdrawal_id for each in found],
-            [each.event_id for each in found],
-            [persons[each.person_id].hash for each in found],
-            [each.reason for each in found],
-            [each.withdrawn_at for each in found],
-            [each.model_dump_json() for each in found],
+            [withdrawal.withdrawal_id for withdrawal in ordered],
+            [withdrawal.event_id for withdrawal in ordered],
+            [persons[withdrawal.person_id].hash for withdrawal in ordered],
+            [withdrawal.reason for withdrawal in ordered],
+            [withdrawal.withdrawn_at for withdrawal in ordered],
+            [withdrawal.model_dump_json() for withdrawal in ordered],
         )
         return {row["event_id"] for row in rows}
 
     async def withdrawals(self, event_ids: Collection[str]) -> dict[str, list[DeadlineWithdrawn]]:
         """The withdrawals of each event that has one, oldest first."""
-        found: dict[str, list[DeadlineWithdrawn]] = {}
+        by_event: dict[str, list[DeadlineWithdrawn]] = {}
         for row in await self._connection.fetch(QUERIES["read_withdrawals"], list(event_ids)):
             withdrawal = DeadlineWithdrawn.model_validate_json(row["payload"])
-            found.setdefault(row["event_id"], []).append(withdrawal)
-        return found
+            by_event.setdefault(row["event_id"], []).append(withdrawal)
+        return by_event
 
     async def deaths(self, persons: Collection[bytes]) -> dict[bytes, datetime]:
         """When each of those who died was last said to have died."""

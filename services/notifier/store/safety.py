@@ -23,7 +23,7 @@ class SafetyTables:
         """The ids of those that may go now; at most one of `deliveries` for each slot."""
         if not deliveries:
             return set()
-        slots = [ContactSlot.of(each) for each in deliveries]
+        slots = [ContactSlot.of(delivery) for delivery in deliveries]
         rows = await self._connection.fetch(
             QUERIES["take_slots"],
             [slot.person for slot in slots],
@@ -31,13 +31,13 @@ class SafetyTables:
             [slot.org_number for slot in slots],
             now,
             interval,
-            [each.delivery_id for each in deliveries],
+            [delivery.delivery_id for delivery in deliveries],
         )
         return {row["delivery_id"] for row in rows}
 
     async def slots(self, deliveries: Sequence[Delivery]) -> Mapping[ContactSlot, datetime]:
         """When each of these slots was last taken."""
-        asked = sorted({ContactSlot.of(each) for each in deliveries})
+        asked = sorted({ContactSlot.of(delivery) for delivery in deliveries})
         rows = await self._connection.fetch(
             QUERIES["read_slots"],
             [slot.person for slot in asked],

@@ -127,8 +127,8 @@ def words_faults(words: CheckpointWords, sources: Sources) -> Iterator[tuple[Key
         for role in ROLES:
             for language in LANGUAGES:
                 yield from _role_faults(("step", name, role, language), step, role, language)
-    told = any(step.employee or step.line_manager for step in words.step.values())
-    if told and not words.guide:
+    has_recipients = any(step.employee or step.line_manager for step in words.step.values())
+    if has_recipients and not words.guide:
         yield ("guide",), "is missing, and employee or line manager are told something"
     for number, line in enumerate(words.guide):
         if line.source not in sources.source:
@@ -139,13 +139,15 @@ def words_faults(words: CheckpointWords, sources: Sources) -> Iterator[tuple[Key
 
 
 def _role_faults(key: Key, step: Step, role: Role, language: Language) -> Iterator[tuple[Key, str]]:
-    each: InEach[EmployeeWords] | InEach[ManagerWords] | InEach[AdviserWords] | None
-    each = {"employee": step.employee, "line_manager": step.line_manager, "adviser": step.adviser}[
-        role
-    ]
-    if each is None:
+    in_languages: InEach[EmployeeWords] | InEach[ManagerWords] | InEach[AdviserWords] | None
+    in_languages = {
+        "employee": step.employee,
+        "line_manager": step.line_manager,
+        "adviser": step.adviser,
+    }[role]
+    if in_languages is None:
         return
-    words = each[language]
+    words = in_languages[language]
     texts: list[tuple[str, str, TextKind]] = [("title", words.title, "title")]
     if isinstance(words, EmployeeWords):
         texts.append(("sms", words.sms, "sms"))
@@ -163,9 +165,9 @@ def common_faults(common: Common) -> Iterator[tuple[Key, str]]:
         (field,): getattr(common, field) for field in Common.model_fields if field != "heading"
     }
     frames |= {("heading", part): heading for part, heading in common.heading.items()}
-    for key, each in frames.items():
+    for key, frame in frames.items():
         for language in LANGUAGES:
-            for fault in faults(each[language], "frame", language):
+            for fault in faults(frame[language], "frame", language):
                 yield (*key, language), fault
     for part in GuidePart.__args__:  # type: ignore[attr-defined]
         if part not in common.heading:

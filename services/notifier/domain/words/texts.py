@@ -79,13 +79,13 @@ class Texts:
 
     def title(self, checkpoint: str, step: str, role: Role, language: Language) -> str:
         """At most 40 characters: the subject of an e-mail, the heading of a notice, the title of a task."""
-        found = self._step(checkpoint, step, role)
-        if role == "employee" and found.employee:
-            return found.employee[language].title
-        if role == "line_manager" and found.line_manager:
-            return found.line_manager[language].title
-        if role == "adviser" and found.adviser:
-            return found.adviser[language].title
+        step_words = self._step(checkpoint, step, role)
+        if role == "employee" and step_words.employee:
+            return step_words.employee[language].title
+        if role == "line_manager" and step_words.line_manager:
+            return step_words.line_manager[language].title
+        if role == "adviser" and step_words.adviser:
+            return step_words.adviser[language].title
         raise AssertionError("the generic words have every role, which loading has made sure of")
 
     def task_title(self, reason: str, language: Language) -> str:
@@ -103,12 +103,12 @@ class Texts:
         case_start: date | None = None,
     ) -> str:
         """At most 300 characters for Min side or an employer notice; ValueError for an adviser."""
-        found = self._step(checkpoint, step, role)
-        day = found.last_day_on(due_on, case_start)
-        if role == "employee" and found.employee:
-            return filled(found.employee[language].sms, day, language)
-        if role == "line_manager" and found.line_manager:
-            return filled(found.line_manager[language].notice, day, language)
+        step_words = self._step(checkpoint, step, role)
+        day = step_words.last_day_on(due_on, case_start)
+        if role == "employee" and step_words.employee:
+            return filled(step_words.employee[language].sms, day, language)
+        if role == "line_manager" and step_words.line_manager:
+            return filled(step_words.line_manager[language].notice, day, language)
         raise ValueError("an adviser gets tasks, and a task has a title only")
 
     def sms(
@@ -252,8 +252,8 @@ def _shape(shape: type[S], name: str, files: Mapping[str, str], faults: list[str
         faults.append(f"{name}.toml: is not TOML: {error}")
     except ValidationError as error:
         faults += [
-            _fault(name, each["loc"], each["msg"])
-            for each in error.errors(include_input=False, include_url=False)
+            _fault(name, fault["loc"], fault["msg"])
+            for fault in error.errors(include_input=False, include_url=False)
         ]
     return None
 
