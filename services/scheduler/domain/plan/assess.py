@@ -99,17 +99,19 @@ def _assess_dated(question: Question, due_at: datetime, *, is_full: bool) -> Ass
     if resumed is not None:
         due_at = max(due_at, oslo_instant(resumed, view.rulebook.at))
         applies_on = max(due_on, oslo_date(due_at))
-    is_resumed = resumed is not None
-    open_step = Assessment("open", "due", due_on, due_at, is_resumed, open_to, closed)
+    outcome: Outcome
+    reason: ShownReason
     if view.is_over and applies_on >= question.leave.over_on:
-        return replace(open_step, outcome="not_applicable", reason="ended")
-    if not recipients:
-        closed = _closed_at_graded_employers(question)
-    if closed and not open_to:
-        reason = first_reason(closed.values())
-        return replace(open_step, outcome="done", reason=reason, closed=closed)
-    outcome, reason = _outcome(question, applies_on, is_full=is_full)
-    return replace(open_step, outcome=outcome, reason=reason)
+        outcome, reason = "not_applicable", "ended"
+    else:
+        if not recipients:
+            closed = _closed_at_graded_employers(question)
+        if closed and not open_to:
+            outcome, reason = "done", first_reason(closed.values())
+        else:
+            outcome, reason = _outcome(question, applies_on, is_full=is_full)
+    is_resumed = resumed is not None
+    return Assessment(outcome, reason, due_on, due_at, is_resumed, open_to, closed)
 
 
 def _closed_at_graded_employers(question: Question) -> dict[Recipient, ShownReason]:
