@@ -21,7 +21,7 @@ from services.notifier.gateways.transport import ChannelParts, Transport
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 
 PATH = "/notifications/api/v1/future/orders"
-# Altinn gave up while we were still there: it may have stored the order, and the same id finds it.
+# Altinn says that the caller hung up, though we did not: it may have stored the order, and the same id finds it.
 _CUT_OFF = 499
 
 
@@ -58,7 +58,7 @@ class AltinnSettings(GatewaySettings):
 
 
 class Altinn:
-    """It is taken back by our answer at the condition endpoint, as long as it is not out."""
+    """An order is taken back by a no at the condition endpoint, as long as Altinn has not sent it."""
 
     def __init__(self, kind: Kind, gateway: Gateway, settings: AltinnSettings) -> None:
         self.kind: Kind = kind
@@ -87,8 +87,8 @@ class Altinn:
     async def close(self, recall: Recall) -> Outcome:  # noqa: ARG002 - as the protocol has it
         if not self.closes:
             return Failed(permanent=True, reason="cannot_be_taken_back")
-        # The withdrawal is stored, and from then on the endpoint says no. Cancelling an order needs Altinn's id
-        # and five minutes before it goes, which one that goes at once never has.
+        # The withdrawal is stored, and from then on the endpoint says no. Altinn's own cancelling
+        # needs five minutes before the order goes, and ours go at once.
         return Sent()
 
     def _recipient(self, outgoing: Outgoing) -> dict[str, Any] | Failed:
@@ -130,12 +130,12 @@ class Altinn:
 
 
 def _anytime(words: dict[str, str]) -> dict[str, str]:
-    """Our own window has been asked already; Altinn's is shorter, and knows no holidays."""
+    """At any time: our own window has been checked; Altinn's is shorter, and knows no holidays."""
     return {**words, "sendingTimePolicy": "Anytime"}
 
 
 def _reference(answer: Answer) -> str | None:
-    """Whose order the receipt is about."""
+    """The delivery that the receipt is about."""
     notification = answer.body.get("notification") if isinstance(answer.body, dict) else None
     reference = notification.get("sendersReference") if isinstance(notification, dict) else None
     return reference if isinstance(reference, str) else None

@@ -49,7 +49,7 @@ def still_relevant(about: AboutDelivery, now: datetime) -> bool:
 
 
 def condition_app(deliveries: DeliveryLookup, clock: Clock) -> Starlette:
-    """The endpoint; whatever keeps it from knowing is a 503, whose text says nothing."""
+    """The endpoint; any trouble is a 503 without a text."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -88,7 +88,7 @@ class ConditionServer:
         self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]), name=_NAME)
 
     async def stop(self) -> None:
-        """Answer what is asked, and no more."""
+        """Answer what has been asked, and take no more questions."""
         self._server.should_exit = True
         await self._serving
 

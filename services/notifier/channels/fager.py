@@ -1,7 +1,8 @@
 """Employer notifications on Min side for employers, with an e-mail, over GraphQL (contract 6.10).
 
-Known by (label, our id), and our id is the delivery's. A 200 proves nothing here: what counts is which result has
-come, and an `errors` list is an error. No `frist`: after it the task would call itself lapsed, though the duty stands.
+A notification is known there by (label, our id), and our id is the delivery's. A 200 proves nothing: what counts is
+the name of the result, and an `errors` list is an error. No `frist`: past it the task would be shown as lapsed, though
+the duty remains.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from services.notifier.gateways.transport import ChannelParts, Transport
 from services.notifier.ports import Channel, Kind, ManagerRegister, Outgoing, Recall
 
 PATH = "/api/graphql"
-# How long the case's people may need it; then nobody finds it in any database there (policy).
+# How long the people of a case may need the notification; then it is deleted there (policy).
 DELETED_AFTER = "P4M"
-# Their reads may lag behind their writes; what is still unknown after that was never made.
+# Their reads may lag behind their writes: only after this long does "unknown" mean that it was never created.
 KNOWN_WITHIN = timedelta(hours=1)
 
 CREATE = """mutation NyOppgave($nyOppgave: NyOppgaveInput!) {
@@ -41,7 +42,7 @@ _CLOSED = frozenset(
 )
 _UNKNOWN_THERE = "NotifikasjonFinnesIkke"
 _ABOUT_THIS_ONE = frozenset({"UgyldigMottaker", "UgyldigPaaminnelseTidspunkt"})
-"""Results about the message. UgyldigMerkelapp, UkjentProdusent and the like are about our set-up, and pass."""
+"""Results about this message. UgyldigMerkelapp, UkjentProdusent and the like are about our set-up: tried again."""
 _NEVER_RUN = frozenset({"ValidationError", "InvalidSyntax"})
 
 
@@ -58,7 +59,7 @@ class FagerSettings(GatewaySettings):
 
 
 class Fager:
-    """What is open there is closed by the id it was made with, whoever is the line manager by then."""
+    """A notification is closed by the id it was created with, whoever is the line manager by then."""
 
     kind: Kind = "email"
     closes: frozenset[State] = frozenset({"sent"})
@@ -164,14 +165,14 @@ def _email(request: EmailRequested) -> dict[str, Any]:
             "mottaker": {"kontaktinfo": {"epostadresse": request.to}},
             "epostTittel": request.subject,
             "epostHtmlBody": f"<body>{body}</body>",
-            # Our own window has been asked already, holidays and all (contract 6.4).
+            # At any time: our own window, with its holidays, has been checked (contract 6.4).
             "sendetidspunkt": {"sendevindu": "LOEPENDE"},
         }
     }
 
 
 def _classes(errors: object) -> set[str]:
-    """How the server's library classes the errors."""
+    """The errors' classifications, as the server's GraphQL library names them."""
     listed = errors if isinstance(errors, list) else []
     extensions = (error.get("extensions") for error in listed if isinstance(error, dict))
     return {

@@ -28,7 +28,7 @@ LINK_CHARACTERS_MAX = 200
 NoticeType = Literal["oppgave", "beskjed"]
 
 _NATIONAL_NUMBER = re.compile(r"^\d{11}$")
-# The channel may change to e-mail on NAV's side, so its words go with the SMS's.
+# NAV may send an e-mail instead of the SMS, so its title and text go along.
 _EMAIL_TITLES: dict[Language, str] = {
     "nb": "Du har noe å følge opp hos Nav",
     "nn": "Du har noko å følgje opp hos Nav",

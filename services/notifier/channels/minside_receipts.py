@@ -1,7 +1,7 @@
 """What Min side reports about our notices' SMS and e-mail, read as receipts (contract 6.7).
 
-The topic has every team's events. Ours are those with our namespace and application; the rest, and what cannot be
-read, are nobody's dead letters here: whoever wrote them has no receipt of ours to lose.
+The topic has every team's events. Ours are those with our namespace and application. The rest, and what cannot be
+read, are ignored and no dead letters: nothing of ours is lost with them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _receipt(event: dict[str, Any], record: Record) -> DeliveryReceipt | None:
     return DeliveryReceipt(
         delivery_id=notice_id,
         outcome=outcome,
-        # NAV has tried for as long as it tries. What its text says why may quote anything, so it is not kept.
+        # NAV has given up trying. Its text about the reason may quote anything, so it is not stored.
         permanent=True if failed else None,
         reason="minside:feilet" if failed else None,
         at=_at(event, record),

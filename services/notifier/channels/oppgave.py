@@ -2,8 +2,8 @@
 
 It has no idempotency key, so a task is looked for before it is made: by its reference, which is the delivery's id. A
 reference can only be put on a task that is there, together with its adviser: one call makes the task, the next
-marks it. Killed between the two, or with the first call's answer lost, there will be one more; where the mark alone
-fails, the mark alone is made up for.
+marks it. Killed between the two, or with the first call's answer lost, there will be one more task; where only the
+mark fails, only the mark is repeated.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from services.notifier.gateways.transport import ChannelParts, Transport
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 
 PATH = "/api/v1/oppgaver"
-# The office that machines act for.
+# The office number that automatic changes are recorded under.
 MACHINE_OFFICE = "9999"
-# Somebody may be writing in the task while we close it; then it is read again, so many times.
+# Somebody else may change the task while we do: then it is read again, at most so many times.
 CLOSE_TRIES = 3
 _PRIORITIES = {"high": "HOY", "normal": "NORM", "low": "LAV"}
 # Tasks that the notifier makes for somebody who is not reached have these as their step (messages.py).
@@ -44,7 +44,7 @@ _CLOSING_COMMENT = "Oppgaven er ikke lenger aktuell og lukkes automatisk."
 
 
 class OppgaveSettings(GatewaySettings):
-    """Read where ADVISER_TASK_TRANSPORT=oppgave. Which codes are lawful together, their kodeverk tells."""
+    """Read where ADVISER_TASK_TRANSPORT=oppgave. Their code lists (kodeverk) say which codes go together."""
 
     oppgave_url: str = Field(description="http(s)://host of the Oppgave API")
     oppgave_token: SecretStr | None = Field(default=None, description="bearer token")
@@ -75,7 +75,7 @@ class Oppgave:
         self._gateway = gateway
         self._texts = texts
         self._settings = settings
-        # Made and not marked yet: a failed mark must not make a second task.
+        # Created and not marked yet: after a failed mark the task is taken from here, and not created twice.
         self._unmarked: dict[str, _Task] = {}
 
     async def send(self, outgoing: Outgoing) -> Outcome:
@@ -115,7 +115,7 @@ class Oppgave:
         listed = answer.body.get("oppgaver") if isinstance(answer.body, dict) else None
         if not isinstance(listed, list):
             return self._gateway.unreadable()
-        # A search that heeds no reference answers with other people's tasks: none of them is touched.
+        # A search that ignores the reference answers with other people's tasks: none of them is touched.
         if not all(isinstance(task, dict) and "saksreferanse" in task for task in listed):
             return self._gateway.unreadable()
         tasks = [_task(task) for task in listed if task["saksreferanse"] == reference]
@@ -135,7 +135,7 @@ class Oppgave:
             mark["tilordnetRessurs"] = request.adviser_id
         outcome = await self._change(task, mark, request.task_id, at)
         if isinstance(outcome, Failed):
-            # It is there, so nothing may end the delivery now: what is wrong is tried again.
+            # The task exists, so the delivery must not fail for good: the mark is tried again.
             return Failed(permanent=False, reason=outcome.reason, uncertain=True)
         self._unmarked.pop(request.task_id, None)
         return outcome
@@ -151,7 +151,7 @@ class Oppgave:
     async def _change(
         self, task: _Task, change: dict[str, Any], reference: str, at: datetime
     ) -> Outcome:
-        """PATCH what is open, read again where somebody else was first. A closed or lost task is fine."""
+        """PATCH the task while it is open; read it again where somebody was first. Closed or gone is fine."""
         path = f"{PATH}/{task.task_id}"
         for _ in range(CLOSE_TRIES):
             if task.status in _CLOSED:
@@ -186,7 +186,7 @@ class Oppgave:
         params: dict[str, str] | None = None,
         heeds: frozenset[int] = frozenset(),
     ) -> Answer | Failed:
-        """An answer of 2xx, or of a status that the caller heeds."""
+        """An answer of 2xx, or with a status in `heeds`, which the caller looks at by itself."""
         # One for each call, the same for the same call of the same attempt.
         correlation = str(uuid5(NAMESPACE_URL, f"{reference}/{at.isoformat()}/{method}/{path}"))
         headers = {"X-Correlation-ID": correlation}
@@ -217,7 +217,7 @@ class Oppgave:
         }
 
     def _title(self, request: AdviserTaskOpened) -> str:
-        """The same words for everybody: the description is shown in lists, and may say nothing of a person."""
+        """The description: shown in lists, so it says what the step is and nothing about the person."""
         if request.step in STAND_INS:
             return self._texts.task_title(request.step, "nb")
         return self._texts.title(request.checkpoint, request.step, "adviser", "nb")

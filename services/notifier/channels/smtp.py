@@ -20,7 +20,8 @@ from services.notifier.domain.delivery import Failed, Outcome, Sent, State
 from services.notifier.ports import Kind, Outgoing, Recall
 
 TlsMode = Literal["tls", "starttls", "none"]
-# Below what a turn gives a message (senders.SEND_SECONDS), so that a slow server is its own answer.
+# Below what a turn gives a message (senders.SEND_SECONDS), so that a slow server is a failure of its own,
+# and not a turn that ran out of time.
 TIMEOUT_SECONDS = 10.0
 _PERMANENT_FROM = 500
 # Nothing is wrong with the message: the server wants other credentials or is another protocol.
@@ -54,7 +55,7 @@ class Smtp:
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
         self._sender = Address(addr_spec=server.sender)
-        # check_hostname and verification are its defaults, and nothing here clears them.
+        # It verifies the certificate and the host name by default; nothing here turns that off.
         self._context = (
             ssl.create_default_context(cafile=server.ca_path) if server.tls != "none" else None
         )
@@ -77,7 +78,7 @@ class Smtp:
         mail["From"] = self._sender
         mail["To"] = Address(addr_spec=recipient)
         mail["Subject"] = request.subject
-        # No machine should answer this, and no out-of-office note come back (RFC 3834).
+        # Asks machines not to answer, out-of-office replies included (RFC 3834).
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Idempotency-Key"] = outgoing.delivery_id
         mail.set_content(request.text)
@@ -91,7 +92,7 @@ class Smtp:
                 await aiosmtplib.send(
                     mail,
                     sender=server.sender,
-                    # The envelope says it too: what a header may hold decides nothing.
+                    # Given for the envelope, so that nothing in a header can add a recipient.
                     recipients=[recipient],
                     hostname=server.host,
                     port=server.port,
@@ -107,7 +108,7 @@ class Smtp:
         except aiosmtplib.SMTPResponseException as error:
             return _refused(error.code)
         except (aiosmtplib.SMTPException, OSError) as error:
-            # Away, slow, or gone in the middle; the class alone, for the text may quote an address.
+            # Away, slow, or gone in the middle. The class alone: the text may quote an address.
             return Failed(
                 permanent=False, reason=f"smtp:{type(error).__name__}", uncertain=_may_be_out(error)
             )

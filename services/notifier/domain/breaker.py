@@ -1,4 +1,4 @@
-"""A gateway that fails again and again is left alone for a while (contract 6.7)."""
+"""A gateway that fails again and again is not called for a while (contract 6.7)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ class Breaker:
         return Breaker()
 
     def failed(self, now: datetime) -> Breaker:
-        """A failure that may pass. A permanent one is about its recipient and counts for nothing."""
+        """A failure that may pass. A permanent one is about its recipient, not the gateway, and is not counted."""
         failures = self.failures + 1
         return Breaker(failures, now + REST if failures >= FAILURES_MAX else None)

@@ -117,7 +117,7 @@ def shows_at(event: DeadlineDue) -> datetime | None:
 def lasts_until(event: DeadlineDue) -> datetime:
     """Past this instant a delivery expires: `not_after`, else two weeks after it fired or may be seen.
 
-    Not after `due_at`: what fires late, after an outage or a backdated note, is still to be told.
+    Not after `due_at`: what fires late, after an outage or a backdated note, is still to be sent.
     """
     if event.not_after is not None:
         return event.not_after
@@ -128,7 +128,7 @@ def lasts_until(event: DeadlineDue) -> datetime:
 def obstacle(
     channel: ChannelName, party: Party, event: DeadlineDue, contacts: Contacts
 ) -> str | None:
-    """The code of why the channel cannot reach the recipient as far as is known; None where it can."""
+    """Why the channel cannot reach the recipient by the contacts that are known, as a code; None where it can."""
     match channel:
         case "sms" | "email":
             if party.role == "employee":
@@ -161,7 +161,7 @@ def _first(due: DueFor, party: Party, contacts: Contacts, now: datetime) -> Deli
     on_paper = party.role == "employee" and due.event.case.form in PAPER_FORMS
     chain = CHAINS[party.role]
     if contacts.person is None and party.role != "adviser" and not on_paper:
-        # Nothing is known of anybody yet: contacts may come later than the event, and are asked for a day.
+        # No contacts have come yet: begin with the first channel, which waits up to a day for them (relevance.py).
         return _delivery(due, party, chain[0], "step", now)
     return _along(chain, due, party, contacts, now)
 
@@ -184,7 +184,7 @@ def _delivery(
 ) -> Delivery:
     not_after = lasts_until(due.event)
     if purpose != "step":
-        # A letter that comes back does so weeks later, and somebody has to hear of it all the same.
+        # A task that stands in for somebody has two weeks of its own: a letter may come back long after the event.
         not_after = max(not_after, now + LASTS)
     return planned(
         event_id=due.event.event_id,

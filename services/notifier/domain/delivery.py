@@ -214,7 +214,8 @@ def confirmed(delivery: Delivery, at: datetime) -> Delivery:
 def bounced(delivery: Delivery, *, permanent: bool, reason: str, now: datetime) -> Delivery:
     """A receipt says that what was sent did not arrive: again, or failed.
 
-    A quick channel tells so before the attempt is recorded, which then finds its lease gone and writes nothing.
+    A quick channel reports it before the attempt is recorded; the recording then finds its lease gone and writes
+    nothing.
     """
     if delivery.state not in ("sent", "sending"):
         return delivery

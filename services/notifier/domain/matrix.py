@@ -1,7 +1,7 @@
 """Which channel a step starts with, and what an adviser's task asks for (the matrix of contract 6).
 
-A rule is a row. Of the task rows the first that fits stands; the last fits everything, so that a
-checkpoint from a rulebook that nobody here has heard of has its place too.
+A rule is a row. The first task row that fits is used; the last fits everything, so that a checkpoint of an unknown
+rulebook has a rule too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHAINS: dict[Role, tuple[ChannelName, ...]] = {
     "line_manager": ("email", "organisation_email", "adviser_task"),
     "adviser": ("adviser_task",),
 }
-"""The channels for each role, best first; each is tried when the one before it cannot reach (6.7)."""
+"""The channels for each role, best first; the next is tried when one cannot reach (6.7)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """Still relevant? Asked right before each send (contract 6.3, 6.4, 6.6).
 
-A pure answer over what stands at that moment: the due event, its withdrawals, the contacts, the brakes. The
-rules are in the order of their weight, what ends a delivery before what makes it wait, and the first that
-has something to say decides. Waiting spends no attempt.
+A pure answer from what is stored at that moment: the due event, its withdrawals, the contacts, the brakes. What ends
+a delivery is asked before what makes it wait, and the first rule that applies decides. Waiting spends no attempt.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ WINDOWED: frozenset[ChannelName] = frozenset({"sms", "email", "organisation_emai
 EXTERNAL: frozenset[ChannelName] = frozenset({"sms", "email", "organisation_email", "letter"})
 """What reaches people outside the office: interval, ceiling and brake are about these (contract 6.9)."""
 
-# A person may be on the way into the register; a day later the post has to do (contract 6.3, policy).
+# A new person may take a day to appear in the register; after that a letter is sent (contract 6.3, policy).
 REGISTER_PATIENCE = timedelta(hours=24)
 ASK_REGISTER_AGAIN = timedelta(hours=1)
-# A resume wakes what waits for it; this is the net.
+# Fallback poll: `resume` wakes waiting deliveries at once; this catches one that was missed.
 ASK_BRAKE_AGAIN = timedelta(minutes=15)
 
 
@@ -34,8 +33,8 @@ ASK_BRAKE_AGAIN = timedelta(minutes=15)
 class Facts:
     """What is known right before a send. `asked_since` is when the event was first seen here.
 
-    `withdrawal` is the reason of one that names this recipient, `died` tells of a death that was made
-    known after the event fired, `paused` of a brake on the channel.
+    `withdrawal` is the reason of one that names this recipient, `died` is whether a death was made
+    known after the event fired, `paused` whether the channel is held back by hand.
     """
 
     event: DeadlineDue = field(repr=False)

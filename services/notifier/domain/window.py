@@ -25,8 +25,8 @@ def is_open(now: datetime) -> bool:
 def next_open(now: datetime) -> datetime:
     """`now` itself inside the window, else the next opening; aware, in UTC.
 
-    An opening is made from its date and 09:00 on the wall, so the changes of the hour move the
-    instant and not the hour.
+    An opening is 09:00 on Oslo's clocks on its date, so a change to or from summer time moves the instant and not
+    the hour.
     """
     if is_open(now):
         return now.astimezone(UTC)

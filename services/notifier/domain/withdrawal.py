@@ -9,7 +9,7 @@ from schemas.messages import DeadlineDue, DeadlineWithdrawn
 from services.notifier.domain.decision import Party, names
 from services.notifier.domain.delivery import Delivery
 
-# A code such as plan_shared or exempted:medical. Anything else could hold anything.
+# A code such as plan_shared or exempted:medical. Other text is not passed on: it could hold personal data.
 _CODE = re.compile(r"^[a-z][a-z0-9_:.-]{0,63}$")
 _LONG_NUMBER = re.compile(r"\d{6}")
 

@@ -19,7 +19,8 @@ from pydantic import SecretStr
 
 from services.notifier.domain.delivery import Failed
 
-# Below what a turn gives a message (senders.SEND_SECONDS), so that a slow gateway is its own answer.
+# Below what a turn gives a message (senders.SEND_SECONDS), so that a slow gateway is a failure of its own,
+# and not a turn that ran out of time.
 TIMEOUT_SECONDS = 10.0
 # Where one message takes several calls: a register and a gateway, or three of one API, all within a turn's share.
 ONE_OF_SEVERAL_SECONDS = 4.0
@@ -32,7 +33,7 @@ _CLIENT_ERRORS = range(400, 500)
 # Nothing is wrong with the message: a token, a race, or a gateway that wants to be asked later.
 PASSING = frozenset({401, 403, 408, 409, 425, 429})
 _SERVER_ERROR = 500
-# It says itself that it did nothing.
+# With these the gateway says that it did not handle the request.
 _NOT_HANDLED = frozenset({501, 503})
 _REST_ASKED = frozenset({429, 503})
 
@@ -143,7 +144,7 @@ class Gateway:
         )
 
     def unreadable(self) -> Failed:
-        """It said yes in a way that nobody understands: it may have done it."""
+        """A success whose body cannot be read: the gateway may have done what was asked."""
         return Failed(permanent=False, reason=f"{self.name}:unreadable", uncertain=True)
 
     def _unanswered(self, error: Exception, *, uncertain: bool) -> Failed:
@@ -161,7 +162,7 @@ def retry_after(value: str | None, at: datetime) -> timedelta | None:
     """A Retry-After header as a wait from `at`: seconds, or an HTTP date; None where it is neither."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
-        # A number of any length may be written; more than the longest rest is the longest rest.
+        # The header may hold any number of digits; nine are enough, since the rest is capped by LONGEST_REST.
         return timedelta(seconds=min(int(text[:9]), 10**8))
     try:
         until = parsedate_to_datetime(text)

@@ -67,7 +67,7 @@ def _contact(person: object) -> RegisteredContact | None:
         return None
     phone, email = person.get("mobiltelefonnummer"), person.get("epostadresse")
     return RegisteredContact(
-        # Said twice in one answer, the reservation wins.
+        # Where the two fields disagree, the reservation counts.
         may_be_notified=person["kanVarsles"] and person.get("reservert") is not True,
         phone=phone if isinstance(phone, str) else None,
         email=email if isinstance(email, str) else None,

@@ -33,7 +33,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class NotBegun:
-    """There was no time left for it."""
+    """The turn's time ran out before this was begun."""
 
 
 Job = Outgoing | Recall

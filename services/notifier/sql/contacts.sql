@@ -25,7 +25,7 @@ on conflict (person, org_number, relation_id) do update set
 where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.version_offset)
 
 -- name: end_relations
--- The relation is gone from its topic, and only its id is known.
+-- The relation was deleted from its topic: nothing but its id is known.
 update line_managers old set
     active = false, version_ms = gone.version_ms, version_offset = gone.version_offset
 from unnest($1::text[], $2::bigint[], $3::bigint[]) as gone (relation_id, version_ms, version_offset)
@@ -62,7 +62,7 @@ where person = any($1::bytea[]) and active
 order by person, org_number, version_ms desc, version_offset desc, relation_id
 
 -- name: read_ended_employments
--- Where nobody is active, and the last to go went because the employment itself had ended.
+-- Employers without an active line manager, where the newest relation ended because the employment did.
 select person, org_number from (
     select distinct on (person, org_number) person, org_number, employment_ended
     from line_managers where person = any($1::bytea[])
@@ -74,7 +74,7 @@ where employment_ended
 select org_number, email from organisations where org_number = any($1::text[])
 
 -- name: read_advisers
--- Everybody who could hold one of these people: of their offices, named, or with their employers.
+-- Every adviser who may be responsible for one of these people: of their offices, named, or for their employers.
 select adviser_id, office, birth_days, org_numbers, absent from advisers
 where office = any($1::text[]) or adviser_id = any($2::text[]) or org_numbers && $3::text[]
 

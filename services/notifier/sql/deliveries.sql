@@ -1,5 +1,5 @@
 -- name: insert_deliveries
--- The id says what a delivery is: one that is there already is the same one.
+-- The id is derived from event, recipient and channel: a row with the same id is the same delivery.
 insert into deliveries (
     delivery_id, event_id, person, role, org_number, channel, purpose, state, ready_at, planned_at,
     not_after, reason, wait_reason, attempts, uncertain, withdrawn, sent_at, delivered_at, ended_at,
@@ -77,18 +77,18 @@ where $1::bytea is null or d.person = $1
 order by d.planned_at, d.delivery_id
 
 -- name: read_ready
--- Bounded: a thousand that are late tell as much as a million.
+-- Bounded: to an operator a thousand late deliveries mean the same as a million.
 select ready_at from deliveries where ready_at <= $1 order by ready_at, delivery_id limit 1000
 
 -- name: count_unanswered
--- Sent before $1 and not a word since, in the 30 days that a receipt could still be read.
+-- Sent before $1 and without a receipt since, in the 30 days that a receipt could still be read.
 select channel, count(*) as unanswered from deliveries
 where state = 'sent' and channel <> 'adviser_task'
     and sent_at <= $1 and sent_at > $1 - interval '30 days'
 group by channel
 
 -- name: forget_events
--- Oldest first, with all that hangs on them; a task that is open for years is closed by nobody.
+-- Oldest first, with all that hangs on them; what is still open downstream then stays open there.
 with old as (
     select event_id from events where received_at < $1 order by received_at limit $2
 ), gone_withdrawals as (

@@ -17,7 +17,7 @@ select distinct r.old_person, r.new_person, r.new_person_id
 from connected c join renumberings r on c.person in (r.old_person, r.new_person)
 
 -- name: erase_deliveries
--- Returns what is open downstream, where nobody here will know of it any more.
+-- Returns what is still open downstream: after this, nothing here can close it.
 with gone as (
     delete from deliveries
     where person = any($1::bytea[])

@@ -1,5 +1,5 @@
 -- name: read_renumberings
--- The chains that begin at these people, one row a link; `union` ends a chain that bites its tail.
+-- The chains that begin at these people, one row a link; `union`, unlike `union all`, ends a chain that leads back to itself.
 with recursive chain as (
     select old_person, new_person, new_person_id from renumberings where old_person = any($1::bytea[])
     union

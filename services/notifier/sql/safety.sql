@@ -18,7 +18,7 @@ join unnest($1::bytea[], $2::text[], $3::text[]) as asked (person, role, org_num
     using (person, role, org_number)
 
 -- name: give_back_slots
--- It did not reach anybody, so it holds up nobody.
+-- The interval is between messages that were sent; these were not.
 delete from contact_slots where delivery_id = any($1::text[])
 
 -- name: open_hour

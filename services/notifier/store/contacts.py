@@ -92,7 +92,7 @@ class ContactTables:
             )
 
     async def end_relations(self, gone: Sequence[tuple[str, Version]]) -> None:
-        """These relations to a line manager are gone, whoever they were between."""
+        """These relations to a line manager have ended; whom they were between is not known here."""
         newest: dict[str, Version] = {}
         for relation_id, version in gone:
             newest[relation_id] = max(version, newest.get(relation_id, version))
@@ -105,7 +105,7 @@ class ContactTables:
             )
 
     async def wake(self, persons: Collection[bytes], now: datetime) -> None:
-        """What waits for a record of these people is asked again at once."""
+        """Deliveries that wait for a register record of these people are ready at `now`."""
         if persons:
             # Two statements: the second sees what others wrote while the first waited for them.
             await self._connection.fetch(QUERIES["wait_for_those_being_looked_at"], list(persons))
@@ -114,7 +114,7 @@ class ContactTables:
             )
 
     async def ended_employments(self, persons: Collection[bytes]) -> set[tuple[bytes, str]]:
-        """The (person, employer) of which the employment is over, as far as line managers' relations tell."""
+        """The (person, employer) of which the employment is over, as far as line managers' relations show."""
         rows = await self._connection.fetch(QUERIES["read_ended_employments"], list(persons))
         return {(row["person"], row["org_number"]) for row in rows}
 
@@ -153,7 +153,7 @@ class ContactTables:
         )
 
     async def present(self, persons: Iterable[bytes]) -> dict[bytes, tuple[bytes, str]]:
-        """Old hash to the present (hash, number) for those among `persons` whose number changed."""
+        """The present (hash, number) by old hash, for those among `persons` whose number changed."""
         links = {
             row["old_person"]: (row["new_person"], row["new_person_id"])
             for row in await self._connection.fetch(QUERIES["read_renumberings"], list(persons))
@@ -161,7 +161,7 @@ class ContactTables:
         return {old: _end_of(old, links) for old in persons if old in links}
 
     async def renumber(self, old: bytes, new: bytes, new_person_id: str, version: Version) -> bool:
-        """Note that `old` is `new` from now on; False where a newer record says the opposite."""
+        """Store that `old` is `new` from now on; False where a newer record says the opposite."""
         ends = await self.present([new])
         if new in ends and ends[new][0] == old:
             back = await self._connection.fetchrow(QUERIES["read_renumbering_version"], new)
@@ -179,7 +179,7 @@ class ContactTables:
         return True
 
     async def move(self, old: bytes, new: bytes, new_person_id: str) -> None:
-        """Everything that is kept under the old hash belongs to the new one."""
+        """Everything that is stored under the old hash is stored under the new one from now on."""
         for name in ("move_person_contact", "move_line_managers", "move_contact_slots"):
             await self._connection.execute(QUERIES[name], old, new)
         await self._connection.execute(QUERIES["move_events"], old, new, new_person_id)

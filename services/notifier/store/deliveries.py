@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -11,6 +12,17 @@ from services.notifier.domain.delivery import Delivery
 from services.notifier.ports import Watched
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
+
+# In the order of the parameters in sql/deliveries.sql.
+_INSERTED_COLUMNS = (
+    *("delivery_id", "event_id", "person", "role", "org_number", "channel", "purpose", "state"),
+    *("ready_at", "planned_at", "not_after", "reason", "wait_reason", "attempts", "uncertain"),
+    *("withdrawn", "sent_at", "delivered_at", "ended_at", "basis_revision"),
+)
+_WRITTEN_COLUMNS = (
+    *("delivery_id", "state", "ready_at", "reason", "wait_reason", "attempts", "uncertain"),
+    *("withdrawn", "sent_at", "delivered_at", "ended_at", "basis_revision"),
+)
 
 
 class DeliveryTable:
@@ -24,27 +36,7 @@ class DeliveryTable:
         new = list({delivery.delivery_id: delivery for delivery in reversed(deliveries)}.values())
         if new:
             await self._connection.execute(
-                QUERIES["insert_deliveries"],
-                [delivery.delivery_id for delivery in new],
-                [delivery.event_id for delivery in new],
-                [delivery.person for delivery in new],
-                [delivery.role for delivery in new],
-                [delivery.org_number for delivery in new],
-                [delivery.channel for delivery in new],
-                [delivery.purpose for delivery in new],
-                [delivery.state for delivery in new],
-                [delivery.ready_at for delivery in new],
-                [delivery.planned_at for delivery in new],
-                [delivery.not_after for delivery in new],
-                [delivery.reason for delivery in new],
-                [delivery.wait_reason for delivery in new],
-                [delivery.attempts for delivery in new],
-                [delivery.uncertain for delivery in new],
-                [delivery.withdrawn for delivery in new],
-                [delivery.sent_at for delivery in new],
-                [delivery.delivered_at for delivery in new],
-                [delivery.ended_at for delivery in new],
-                [delivery.basis_revision for delivery in new],
+                QUERIES["insert_deliveries"], *_columns(new, _INSERTED_COLUMNS)
             )
 
     async def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Delivery]:
@@ -68,7 +60,7 @@ class DeliveryTable:
         return await self._fetch("lock_deliveries_of_events", list(event_ids))
 
     async def lock_to_employers(self, persons: Collection[bytes]) -> list[Delivery]:
-        """What each employer's side of these people was to be told, tasks that stand in for it included."""
+        """Deliveries to the employers of these people, tasks that stand in for them included."""
         return await self._fetch("lock_deliveries_to_employers", list(persons))
 
     async def lock_stale_tasks(self, event_ids: Collection[str]) -> list[Delivery]:
@@ -79,19 +71,7 @@ class DeliveryTable:
         """Write what may have changed of rows that the caller has locked."""
         if deliveries:
             await self._connection.execute(
-                QUERIES["write_deliveries"],
-                [delivery.delivery_id for delivery in deliveries],
-                [delivery.state for delivery in deliveries],
-                [delivery.ready_at for delivery in deliveries],
-                [delivery.reason for delivery in deliveries],
-                [delivery.wait_reason for delivery in deliveries],
-                [delivery.attempts for delivery in deliveries],
-                [delivery.uncertain for delivery in deliveries],
-                [delivery.withdrawn for delivery in deliveries],
-                [delivery.sent_at for delivery in deliveries],
-                [delivery.delivered_at for delivery in deliveries],
-                [delivery.ended_at for delivery in deliveries],
-                [delivery.basis_revision for delivery in deliveries],
+                QUERIES["write_deliveries"], *_columns(deliveries, _WRITTEN_COLUMNS)
             )
 
     async def next_ready_at(self) -> datetime | None:
@@ -131,3 +111,8 @@ class DeliveryTable:
 
 def _delivery(row: asyncpg.Record) -> Delivery:
     return Delivery(**dict(row))
+
+
+def _columns(deliveries: Sequence[Delivery], names: Sequence[str]) -> list[list[Any]]:
+    """One array a column, as `unnest` takes them."""
+    return [[getattr(delivery, name) for delivery in deliveries] for name in names]

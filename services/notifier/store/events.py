@@ -12,7 +12,7 @@ from services.notifier.ports import KnownEvent, PresentPerson
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
 
-# What fits a bigint; a revision beyond it can only be a slip, and then the highest there is.
+# The largest bigint; a larger revision can only be a mistake, and is stored as this one.
 _REVISION_MAX = 2**63 - 1
 
 
@@ -24,7 +24,7 @@ class EventTables:
 
     async def lock(self, persons: Collection[bytes]) -> None:
         """Wait until nobody else changes what is known about these people, and keep others out."""
-        # XOR keeps clear of the scheduler, which locks by the same hashes in the same database.
+        # XOR 1: the scheduler locks by the same hashes in the same database, and the two must not wait for each other.
         keys = sorted(int.from_bytes(person[:8], "big", signed=True) ^ 1 for person in persons)
         await self._connection.execute(QUERIES["lock_persons"], keys)
 
@@ -115,7 +115,7 @@ class EventTables:
         return by_event
 
     async def deaths(self, persons: Collection[bytes]) -> dict[bytes, datetime]:
-        """When each of those who died was last said to have died."""
+        """Those of these people who died: when that was last reported."""
         rows = await self._connection.fetch(QUERIES["read_deaths"], list(persons))
         return {row["person"]: row["died_at"] for row in rows}
 

@@ -50,7 +50,7 @@ class SafetyTables:
         }
 
     async def give_back_slots(self, delivery_ids: Sequence[str]) -> None:
-        """What did not reach anybody holds up nobody."""
+        """Return the slots of what reached nobody: the interval is between messages that were sent."""
         if delivery_ids:
             await self._connection.execute(QUERIES["give_back_slots"], list(delivery_ids))
 

@@ -1,4 +1,4 @@
-"""What a template may say (contract 6.5): each rule looks at one string and tells, in a sentence, what is wrong.
+"""What a template may say (contract 6.5): each rule looks at one string and says in a sentence what is wrong.
 
 The rules are asked when the folder is loaded, never when something is sent: a bad template must stop a
 deployment, not a message. Words are matched by stems, in all three languages at once, since a translator may
@@ -81,7 +81,7 @@ def _ban(fault: str, pattern: str) -> _Ban:
 _EVERYWHERE: Final = (
     _ban("has a control character", r"[\x00-\x1f\x7f]"),
     _ban("has braces; the date is written $due_on", r"[{}]"),
-    # A letter, a dot, a letter is a link to the channels, also where it is only a forgotten space.
+    # Channels make a link of a letter, a dot and a letter, also where only a space was forgotten.
     _ban("has link-like text", r":// | \bwww\b | \S@\S | [^\W\d_]\.[^\W\d_]"),
     _ban("has digits that may be a person, an employer or a phone", r"\d(?:[\s.\-/]?\d){4,}"),
     _ban(
@@ -104,7 +104,7 @@ _EVERYWHERE: Final = (
     ),
 )
 
-# What lies open on a locked screen, or in a mailbox that others read, does not even tell that somebody is ill.
+# A text that lies open, on a locked screen or in a mailbox that others read, must not show that somebody is ill.
 _IN_THE_OPEN: Final = _ban(
     "tells that somebody is on sick leave", r"\bsyk | \bsjuk | \bsick | \bill\b"
 )
@@ -115,7 +115,7 @@ _LOG_IN: Final = re.compile(r"\blogg inn\b|\blog in\b", re.IGNORECASE)
 def faults(text: str, kind: TextKind, language: Language, *, dated: bool = False) -> Iterator[str]:
     """Everything that is wrong with one template; nothing, where it is good.
 
-    `dated` tells whether it must name the date (true) or must not (false).
+    `dated` says whether it must name the date (true) or must not (false).
     """
     if not text.strip() or text != text.strip():
         yield "is empty, or begins or ends with a space"

@@ -30,7 +30,7 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class InEach(Shape, Generic[T]):
+class InAllLanguages(Shape, Generic[T]):
     """The same thing in every language; none may be left out."""
 
     nb: T
@@ -65,16 +65,16 @@ class Step(Shape):
     A reminder names the last day of the duty, not the day of the reminder. Where the law counts from the
     start of the case, that day is `last_case_day`, an offset as in a rulebook; it holds whatever day a
     rulebook reminds on. Otherwise, and once that day has come, it is `last_day` days after the step's own
-    `due_on`. `undated` tells why a step has no date to name. `only_informs` marks words that ask for nothing.
+    `due_on`. `undated` says why a step has no date to name. `only_informs` marks words that ask for nothing.
     """
 
     last_day: Annotated[int, Field(ge=0, le=60)] = 0
     last_case_day: Annotated[int, Field(ge=1, le=365)] | None = None
     undated: str | None = None
     only_informs: bool = False
-    employee: InEach[EmployeeWords] | None = None
-    line_manager: InEach[ManagerWords] | None = None
-    adviser: InEach[AdviserWords] | None = None
+    employee: InAllLanguages[EmployeeWords] | None = None
+    line_manager: InAllLanguages[ManagerWords] | None = None
+    adviser: InAllLanguages[AdviserWords] | None = None
 
     def last_day_on(self, due_on: date, case_start: date | None) -> date:
         """The date that the words name, an Oslo date as both arguments are."""
@@ -85,7 +85,7 @@ class Step(Shape):
         return due_on + timedelta(days=self.last_day)
 
 
-class GuideLine(InEach[str]):
+class GuideLine(InAllLanguages[str]):
     """One line of a checkpoint's guide, the same words for everybody; `source` names an entry of `_sources`."""
 
     part: GuidePart
@@ -97,7 +97,7 @@ class CheckpointWords(Shape):
     guide: tuple[GuideLine, ...] = Field(default=(), strict=False)
 
 
-class Source(InEach[str]):
+class Source(InAllLanguages[str]):
     """What a guide line rests on, named as people name it; `kind` as in a rulebook."""
 
     kind: Literal["law", "circular", "guidance", "practice", "study"]
@@ -110,13 +110,13 @@ class Sources(Shape):
 class Common(Shape):
     """What stands around the words and the guide in e-mail and letter."""
 
-    greeting: InEach[str]
-    done_already: InEach[str]
-    privacy: InEach[str]
-    no_reply: InEach[str]
-    letter_help: InEach[str]
-    source: InEach[str]
-    heading: dict[GuidePart, InEach[str]]
+    greeting: InAllLanguages[str]
+    done_already: InAllLanguages[str]
+    privacy: InAllLanguages[str]
+    no_reply: InAllLanguages[str]
+    letter_help: InAllLanguages[str]
+    source: InAllLanguages[str]
+    heading: dict[GuidePart, InAllLanguages[str]]
 
 
 def words_faults(words: CheckpointWords, sources: Sources) -> Iterator[tuple[Key, str]]:
@@ -139,7 +139,12 @@ def words_faults(words: CheckpointWords, sources: Sources) -> Iterator[tuple[Key
 
 
 def _role_faults(key: Key, step: Step, role: Role, language: Language) -> Iterator[tuple[Key, str]]:
-    in_languages: InEach[EmployeeWords] | InEach[ManagerWords] | InEach[AdviserWords] | None
+    in_languages: (
+        InAllLanguages[EmployeeWords]
+        | InAllLanguages[ManagerWords]
+        | InAllLanguages[AdviserWords]
+        | None
+    )
     in_languages = {
         "employee": step.employee,
         "line_manager": step.line_manager,
@@ -161,7 +166,7 @@ def _role_faults(key: Key, step: Step, role: Role, language: Language) -> Iterat
 
 def common_faults(common: Common) -> Iterator[tuple[Key, str]]:
     """Each fault in what frames e-mail and letter."""
-    frames: dict[Key, InEach[str]] = {
+    frames: dict[Key, InAllLanguages[str]] = {
         (field,): getattr(common, field) for field in Common.model_fields if field != "heading"
     }
     frames |= {("heading", part): heading for part, heading in common.heading.items()}

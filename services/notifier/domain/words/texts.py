@@ -2,7 +2,7 @@
 
 Nothing here knows a person. The one thing that is put into a template is a date, so no message can say more
 than what to do, by which date, and to log in. Words that nobody wrote (a checkpoint of a rulebook from
-elsewhere, or a role that a step did not go to) are the generic ones, so every due event can be told.
+elsewhere, or a role that a step did not go to) are the generic ones, so there are words for every due event.
 """
 
 from __future__ import annotations
