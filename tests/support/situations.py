@@ -47,7 +47,8 @@ from schemas.norway import OSLO
 from schemas.wire import Envelope, Record, decode, encode
 from services.cli.fold import PUBLIC_PSEUDONYM_KEY
 from services.cli.pipeline.departures import Departure
-from services.cli.pipeline.pipeline import pipeline, settings_for
+from services.cli.pipeline.pipeline import pipeline
+from services.cli.pipeline.settings import settings_for
 from services.cli.record_files.read import FiledRecord
 from services.notifier.operating import DeliveryStory, deliveries_of
 from services.scheduler.rulebook_file import read_rulebook

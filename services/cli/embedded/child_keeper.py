@@ -71,7 +71,7 @@ def stop(child: subprocess.Popen[bytes], plan: dict[str, Any]) -> None:
 
 
 def keep(plan: dict[str, Any], log: int) -> int:
-    """Runs the commands one after the other; the last one is the one to be kept. Returns an exit code."""
+    """Runs the commands one after the other; the last one is meant to go on. Returns an exit code."""
     for command in plan["commands"]:
         child = start(command, plan, log)
         if not wait(child):
@@ -84,9 +84,8 @@ def keep(plan: dict[str, Any], log: int) -> int:
 
 def main() -> int:
     plan = json.loads(sys.argv[1])
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # at Ctrl-C the command closes the pipe, and this ends by it
+    # At Ctrl-C the command closes the pipe, and this script ends by that.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with Path(plan["log"]).open("ab") as log:
         code = keep(plan, log.fileno())
     if code == 0:

@@ -33,7 +33,7 @@ class HeldRecords:
         self._has_new.set()
 
     async def take(self, published: Mapping[Place, int]) -> list[Record]:
-        """All that is held, once the last offset published to each topic is; in no order across topics."""
+        """Wait for the last record published to each topic; then all that is held, in no order across topics."""
         while self.lacks(published):
             self._has_new.clear()
             await self._has_new.wait()

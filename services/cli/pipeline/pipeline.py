@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
-
 from schemas.inbound import SCHEDULER_TOPICS
-from services.cli.fold import PUBLIC_PSEUDONYM_KEY
 from services.cli.pipeline.departures import DepartureReader
 from services.cli.pipeline.driver import DEPARTURE_TOPICS, READ_TOPICS, Driver, Service
 from services.cli.pipeline.held_records import HeldRecords
+from services.cli.pipeline.settings import RunSettings
 from services.notifier import app as notifier_app
-from services.notifier.settings import NotifierSettings
 from services.notifier.store import SCHEMA as NOTIFIER_SCHEMA
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Consumer, Publisher, TopicSpec, ensure_topics, make_broker
@@ -36,40 +32,9 @@ POLL_MILLISECONDS = 5
 JOIN_SECONDS = 60.0
 
 
-class GivenSettings(NotifierSettings):
-    """Settings that read no environment variable: in a shell set up for production, a replay must send no real mail."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What the caller gives, and nothing else."""
-        return (init_settings,)
-
-
-def settings_for(
-    database_url: str, kafka_bootstrap_servers: str, *, topic_prefix: str | None = None
-) -> GivenSettings:
-    """Settings of one run: its own topics and groups, and the public key of `plan`."""
-    return GivenSettings.model_validate(
-        {
-            "database_url": database_url,
-            "kafka_bootstrap_servers": kafka_bootstrap_servers,
-            "kafka_idempotence": False,  # the embedded broker cannot
-            "topic_prefix": topic_prefix or f"run-{secrets.token_hex(4)}.",
-            "pseudonym_key": PUBLIC_PSEUDONYM_KEY,
-        }
-    )
-
-
 @asynccontextmanager
 async def pipeline(
-    settings: GivenSettings, rulebook: Rulebook, *, start: datetime
+    settings: RunSettings, rulebook: Rulebook, *, start: datetime
 ) -> AsyncIterator[Driver]:
     """Both services on an empty database, ready to be turned from `start` (aware) on.
 
@@ -97,7 +62,7 @@ async def pipeline(
 
 async def _scheduler(
     stack: AsyncExitStack,
-    settings: GivenSettings,
+    settings: RunSettings,
     rulebook: Rulebook,
     clock: TurnedClock,
     publisher: Publisher,
@@ -111,7 +76,7 @@ async def _scheduler(
 
 
 async def _notifier(
-    stack: AsyncExitStack, settings: GivenSettings, clock: TurnedClock, publisher: Publisher
+    stack: AsyncExitStack, settings: RunSettings, clock: TurnedClock, publisher: Publisher
 ) -> Service:
     pool = await open_pool(
         settings.database_url, schema=NOTIFIER_SCHEMA, application_name="notifier"
@@ -121,7 +86,7 @@ async def _notifier(
     return Service("notifier", app, HeldRecords(notifier_app.READ_TOPICS))
 
 
-async def _consume(stack: AsyncExitStack, settings: GivenSettings, service: Service) -> None:
+async def _consume(stack: AsyncExitStack, settings: RunSettings, service: Service) -> None:
     """Start the service's consumer; returns once it has its partitions, or raises TimeoutError."""
     broker = make_broker(settings)
     consumer = Consumer(

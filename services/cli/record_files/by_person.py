@@ -24,21 +24,21 @@ class _Group:
     notes: set[str] = field(default_factory=set)
     stray: list[FiledRecord] = field(default_factory=list)
 
-    def holds(self, named: _Named) -> bool:
-        return bool(self.numbers & named.numbers or self.notes & named.notes)
+    def holds(self, subjects: _Subjects) -> bool:
+        return bool(self.numbers & subjects.numbers or self.notes & subjects.notes)
 
-    def add(self, record: FiledRecord, named: _Named) -> None:
+    def add(self, record: FiledRecord, subjects: _Subjects) -> None:
         self.records.append(record)
-        if named.numbers:
-            self.numbers |= named.numbers
-            self.notes |= named.notes
+        if subjects.numbers:
+            self.numbers |= subjects.numbers
+            self.notes |= subjects.notes
             self.stray = []
-        elif named.notes - self.notes:
+        elif subjects.notes - self.notes:
             self.stray.append(record)
 
 
 @dataclass(frozen=True)
-class _Named:
+class _Subjects:
     """Whom and which notes a record names."""
 
     numbers: frozenset[str]
@@ -46,33 +46,33 @@ class _Named:
 
 
 def groups_of(filed: Iterable[FiledRecord]) -> Iterator[list[FiledRecord]]:
-    """The records of one person after the other; those of nobody stay where they stand."""
-    held: _Group | None = None
+    """The records of one person after the other; a record that is about nobody stays in the group around it."""
+    previous: _Group | None = None
     current = _Group()
     for record in filed:
-        named = _named(record)
-        if named.numbers and current.numbers and not current.holds(named):
-            if held is not None:
-                yield held.records
-            held, current = current, _Group(records=list(current.stray))
-        current.add(record, named)
-        if held is not None and held.holds(named) and named.numbers:
-            held.records += [one for one in current.records if one not in held.stray]
+        subjects = _subjects_of(record)
+        if subjects.numbers and current.numbers and not current.holds(subjects):
+            if previous is not None:
+                yield previous.records
+            previous, current = current, _Group(records=list(current.stray))
+        current.add(record, subjects)
+        if previous is not None and previous.holds(subjects) and subjects.numbers:
+            previous.records += [one for one in current.records if one not in previous.stray]
             current = _Group(
-                held.records, held.numbers | current.numbers, held.notes | current.notes
+                previous.records, previous.numbers | current.numbers, previous.notes | current.notes
             )
-            held = None
-    if held is not None:
-        yield held.records
+            previous = None
+    if previous is not None:
+        yield previous.records
     yield current.records
 
 
-def _named(filed: FiledRecord) -> _Named:
+def _subjects_of(filed: FiledRecord) -> _Subjects:
     if filed.record.topic not in SCHEDULER_TOPICS:
-        return _Named(frozenset(), frozenset())
+        return _Subjects(frozenset(), frozenset())
     decoded = decode_inbound(filed.record)
     if not isinstance(decoded, Envelope):
-        return _Named(frozenset(), frozenset())
+        return _Subjects(frozenset(), frozenset())
     numbers: set[str] = set()
     notes: set[str] = set()
     for message in (single.message for single in decoded.split()):
@@ -81,4 +81,4 @@ def _named(filed: FiledRecord) -> _Named:
         about = getattr(message, "note", None) or message
         numbers |= {text for text in [getattr(about, "person_id", None)] if text}
         notes |= {text for text in [getattr(message, "note_id", None)] if text}
-    return _Named(frozenset(numbers), frozenset(notes))
+    return _Subjects(frozenset(numbers), frozenset(notes))

@@ -21,7 +21,8 @@ from services.cli.exits import WRONG_USE, complain, refuse
 from services.cli.output.jsonl import json_line
 from services.cli.pipeline.departures import Departure, in_form_order
 from services.cli.pipeline.driver import READ_TOPICS, Behind, Driver, Moment
-from services.cli.pipeline.pipeline import GivenSettings, pipeline, settings_for
+from services.cli.pipeline.pipeline import pipeline
+from services.cli.pipeline.settings import RunSettings, settings_for
 from services.cli.record_files.read import FiledRecord, NotRecords, read_records
 from services.cli.story.names import Names
 from services.cli.story.printer import StoryPrinter
@@ -80,7 +81,7 @@ def _records_of(file: Path) -> list[FiledRecord]:
         refuse(f"{file} cannot be read.", WRONG_USE)
 
 
-async def _run(replay: Replay, records: list[FiledRecord], settings: GivenSettings) -> int:
+async def _run(replay: Replay, records: list[FiledRecord], settings: RunSettings) -> int:
     start = min(record.at for record in records)
     async with pipeline(settings, replay.rulebook, start=start) as driver:
         unread = sum(filed.record.topic not in READ_TOPICS for filed in records)

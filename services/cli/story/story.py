@@ -146,7 +146,9 @@ class Story:
     def _remember(self, event: DeadlineDue) -> None:
         """Keep the ids that its deliveries will have (contract 5), so that a message can be shown with its reason."""
         self._events[event.event_id] = event
-        protected = Recipient(role="line_manager")  # one task stands for all employers
+        protected = Recipient(
+            role="line_manager"
+        )  # of a protected person: one task for all employers
         for recipient in (*event.recipients, protected):
             for channel in _CHANNELS:
                 known_as = delivery_id(

@@ -15,7 +15,8 @@ from schemas.messages import DeadlineDue
 from schemas.wire import Envelope, decode
 from services.cli.fold import DeadRecord, fold
 from services.cli.pipeline.departures import Departure
-from services.cli.pipeline.pipeline import pipeline, settings_for
+from services.cli.pipeline.pipeline import pipeline
+from services.cli.pipeline.settings import settings_for
 from services.cli.record_files.read import FiledRecord, read_records
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.rulebook_file import read_rulebook

@@ -17,7 +17,8 @@ from schemas.ids import case_id, due_event_id, person_hash
 from schemas.wire import Envelope, decode
 from services.cli.main import app
 from services.cli.pipeline.departures import in_form_order
-from services.cli.pipeline.pipeline import pipeline, settings_for
+from services.cli.pipeline.pipeline import pipeline
+from services.cli.pipeline.settings import settings_for
 from services.cli.record_files.read import read_records
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.cli_records import ANNE, BJORN, CECILIE, KAFE, Scenario
