@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 
+ByPerson = Annotated[
+    bool,
+    typer.Option(
+        "--by-person",
+        help="Each person's records stand together in the file: planned one after the other, in flat"
+        " memory, and printed in the file's order.",
+    ),
+]
+
 
 @commands.command()
 def plan(
@@ -39,14 +48,7 @@ def plan(
     ],
     rulebook: RulebookChoice = "standard",
     as_json: JsonObject = False,
-    by_person: Annotated[
-        bool,
-        typer.Option(
-            "--by-person",
-            help="Each person's records stand together in the file: planned one after the other, in flat"
-            " memory, and printed in the file's order.",
-        ),
-    ] = False,
+    by_person: ByPerson = False,
     explain: Annotated[
         bool,
         typer.Option(
