@@ -26,11 +26,11 @@ import asyncpg
 
 from schemas.ids import person_hash
 from schemas.messages import CaseSnapshot, DeadlineDue, Recipient, RulebookStamp
+from services.runtime.assembly import App
 from services.runtime.clock import TurnedClock
 from services.runtime.logs import configure_logs
 from services.runtime.postgres import Pool, close_pool, open_pool
 from services.scheduler.app import SCHEMA, compose, migrate
-from services.scheduler.handlers import Scheduler
 from services.scheduler.rulebook_file import read_rulebook
 
 NOW = datetime(2026, 4, 27, 7, tzinfo=UTC)
@@ -106,7 +106,7 @@ async def fill(pool: Pool, count: int, due_at: datetime, name: str) -> None:
         )
 
 
-async def by_turn(scheduler: Scheduler) -> None:
+async def by_turn(scheduler: App) -> None:
     while await scheduler.turn(NOW):
         pass
 
@@ -128,7 +128,7 @@ async def clean(pool: Pool) -> None:
     await pool.execute("truncate timers, due_events, withdrawals, outbox")
 
 
-async def rounds(pool: Pool, scheduler: Scheduler, timers: int, count: int) -> dict[str, float]:
+async def rounds(pool: Pool, scheduler: App, timers: int, count: int) -> dict[str, float]:
     """The median of the seconds that each way took in that many rounds."""
     rounds_of: dict[str, list[float]] = {"turn": [], "move": []}
     for _ in range(count):
@@ -141,7 +141,7 @@ async def rounds(pool: Pool, scheduler: Scheduler, timers: int, count: int) -> d
     return {way: statistics.median(seconds) for way, seconds in rounds_of.items()}
 
 
-async def empty_turn(pool: Pool, scheduler: Scheduler, pending: int) -> float:
+async def empty_turn(pool: Pool, scheduler: App, pending: int) -> float:
     """The median milliseconds of a turn that finds nothing due, with that many timers that are due later."""
     await clean(pool)
     await fill(pool, pending, NOW + timedelta(days=1), "later")
@@ -173,7 +173,7 @@ async def main() -> None:
         scheduler = compose(
             pool,
             TurnedClock(NOW),
-            NoPublisher(),  # type: ignore[arg-type]  # nothing is published here
+            NoPublisher(),
             read_rulebook("standard"),
             partial(person_hash, b"bench"),
         )

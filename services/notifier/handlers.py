@@ -32,8 +32,9 @@ from services.notifier.domain.withdrawal import code, reason_code, withdrawal_fo
 from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
 from services.notifier.lookups import due_for, read_contacts
 from services.notifier.metrics import count_endings, count_refused
-from services.notifier.ports import Clock, PresentPerson, Store, Tables
+from services.notifier.ports import Begin, PresentPerson, Tables
 from services.notifier.settling import log_lost, update_tasks
+from services.runtime.clock import Clock
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -48,17 +49,17 @@ class Handlers:
     def __init__(
         self,
         *,
-        store: Store,
+        begin: Begin,
         clock: Clock,
         decode: Callable[[Record], Decoded],
-        key: bytes,
+        hash_of: Callable[[str], bytes],
         special_office: str,
         can_close: CanClose,
     ) -> None:
-        self._store = store
+        self._begin = begin
         self._clock = clock
         self._decode = decode
-        self._key = key
+        self._hash_of = hash_of
         self._special_office = special_office
         self._can_close = can_close
 
@@ -69,7 +70,7 @@ class Handlers:
         """
         batch = sort_records(records, self._decode)
         now = await self._clock.now()
-        async with self._store.transaction() as tables:
+        async with self._begin() as tables:
             await tables.records.refuse_when_stopped()
             await tables.records.set_aside(batch.dead, now)
             persons = await self._lock(tables, batch)
@@ -102,7 +103,7 @@ class Handlers:
 
     async def _erased(self, tables: Tables, persons: Persons) -> dict[str, datetime]:
         """The numbers of those who were erased, and when; they are locked, so no erasure of them runs meanwhile."""
-        written = hashes(self._key, persons)
+        written = hashes(self._hash_of, persons)
         erased = await tables.events.erased(written.values()) if written else {}
         return {number: erased[person] for number, person in written.items() if person in erased}
 
@@ -129,14 +130,14 @@ class Handlers:
         """Lock everybody in the batch, under the old number and the present one."""
         persons = await self._present(tables, batch)
         if persons:
-            written = hashes(self._key, persons).values()
+            written = hashes(self._hash_of, persons).values()
             await tables.events.lock({*written, *(person.hash for person in persons.values())})
             # Another transaction may have changed their numbers while this one waited for the lock.
             persons = await self._present(tables, batch)
         return persons
 
     async def _present(self, tables: Tables, batch: Batch) -> Persons:
-        written = hashes(self._key, sorted(batch.person_ids()))
+        written = hashes(self._hash_of, sorted(batch.person_ids()))
         if not written:
             return {}
         ends = await tables.contacts.present(set(written.values()))
@@ -148,7 +149,7 @@ class Handlers:
     async def _renumber(self, tables: Tables, batch: Batch) -> None:
         for change in sorted(batch.renumberings, key=lambda change: change.version):
             ids = (change.message.old_person_id, change.message.new_person_id)
-            old, new = hashes(self._key, ids).values()
+            old, new = hashes(self._hash_of, ids).values()
             if await tables.contacts.renumber(old, new, ids[1], change.version):
                 ends = await tables.contacts.present([new])
                 end, person_id = ends.get(new, (new, ids[1]))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from schemas.ids import person_hash
 from schemas.inbound import SCHEDULER_TOPICS
 from schemas.messages import (
     AdviserChanged,
@@ -98,9 +97,9 @@ def sort_records(records: Iterable[Record], decode: Callable[[Record], Decoded])
     return batch
 
 
-def hashes(key: bytes, person_ids: Iterable[str]) -> dict[str, bytes]:
+def hashes(hash_of: Callable[[str], bytes], person_ids: Iterable[str]) -> dict[str, bytes]:
     """The keyed hash of each number."""
-    return {person_id: person_hash(key, person_id) for person_id in person_ids}
+    return {person_id: hash_of(person_id) for person_id in person_ids}
 
 
 def _add(batch: Batch, record: Record, envelope: Envelope) -> None:

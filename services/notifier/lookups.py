@@ -24,6 +24,12 @@ async def read_contacts(
     )
 
 
+async def present_number(tables: Tables, person: bytes) -> bytes:
+    """The hash of the number that is in force now for whoever has, or once had, this one."""
+    present = await tables.contacts.present([person])
+    return present[person][0] if person in present else person
+
+
 def due_for(known: KnownEvent) -> DueFor:
     """The event as decisions need it."""
     return DueFor(known.event, known.person)

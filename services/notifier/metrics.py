@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Gauge
 
 from services.notifier.domain.delivery import Delivery
-from services.notifier.ports import Watched
+from services.notifier.ports import Backlog
 
 _endings = Counter(
     "stoppunkt_deliveries",
@@ -28,6 +28,9 @@ _refused = Counter(
     "stoppunkt_notifier_records_refused",
     "Records about people who were erased after these were published.",
 )
+PUBLISHED = Counter(
+    "stoppunkt_notifier_published", "Records of the outbox that Kafka has acknowledged."
+)
 _ready = Gauge(
     "stoppunkt_deliveries_ready", "Deliveries whose time has come; 1000 means as many or more."
 )
@@ -42,12 +45,12 @@ _unanswered = Gauge(
 )
 
 
-def show_watched(watched: Watched) -> None:
+def show_backlog(backlog: Backlog) -> None:
     """Show what was counted."""
-    _ready.set(watched.ready)
-    _oldest.set(watched.oldest_ready_at.timestamp() if watched.oldest_ready_at else 0)
+    _ready.set(backlog.ready)
+    _oldest.set(backlog.oldest_ready_at.timestamp() if backlog.oldest_ready_at else 0)
     _unanswered.clear()
-    for channel, count in watched.unanswered.items():
+    for channel, count in backlog.unanswered.items():
         _unanswered.labels(channel).set(count)
 
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas.ids import person_hash
-from services.notifier.app import GROUP, Told, notifier_for
+from services.notifier.app import GROUP_ID, SCHEMA, channels_of, turns_with
 from services.notifier.domain.delivery import ChannelName
 from services.notifier.jobs.erase import Erased
 from services.notifier.jobs.erase import erase as erase_from
-from services.notifier.ports import Brake
+from services.notifier.lookups import present_number
+from services.notifier.ports import Brake, DeliveryProgress
 from services.notifier.sending.rehearsal import Rehearsed
+from services.notifier.sending.senders import Senders
 from services.notifier.settings import NotifierSettings
-from services.notifier.store import SCHEMA, Tables
-from services.runtime.clock import PostgresClock
+from services.notifier.store import Tables
+from services.runtime.assembly import operator_connections
+from services.runtime.clock import Clock
 from services.runtime.kafka import Publisher
-from services.runtime.postgres import Pool, close_pool, open_pool, retrying, transaction
+from services.runtime.postgres import Pool, retrying, transaction
 
-# How far back a status tells of what has failed or expired.
+# How far back a status counts what has failed or expired.
 RECENT = timedelta(hours=24)
 
 
@@ -30,7 +32,7 @@ class DeliveryStory:
 
     checkpoint: str
     step: str
-    told: Told
+    progress: DeliveryProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,15 @@ class NotifierStatus:
 async def deliveries_of(settings: NotifierSettings, person_id: str) -> list[DeliveryStory]:
     """Every delivery about a person, under whatever number, in the order they were planned."""
     async with _working(settings) as (tables, _):
-        person = person_hash(settings.pseudonym_key.get_secret_value().encode(), person_id)
-        ends = await tables.contacts.present([person])
-        rows = await tables.deliveries.tell(ends[person][0] if person in ends else person)
-        told = [Told(**dict(row)) for row in rows]
-        events = await tables.events.read({each.event_id for each in told})
+        person = await present_number(tables, settings.hash_of(person_id))
+        deliveries = await tables.deliveries.progress(person)
+        known = await tables.events.read({delivery.event_id for delivery in deliveries})
+    events = {event_id: known[event_id].event for event_id in known}
     return [
-        DeliveryStory(events[t.event_id].event.checkpoint, events[t.event_id].event.step, t)
-        for t in told
+        DeliveryStory(
+            events[delivery.event_id].checkpoint, events[delivery.event_id].step, delivery
+        )
+        for delivery in deliveries
     ]
 
 
@@ -64,13 +67,13 @@ async def pause(settings: NotifierSettings, channel: ChannelName, why: str) -> B
     """Pull the brake of a channel; returns the brake that holds now, which may be an earlier one."""
     async with _working(settings) as (tables, now):
         await tables.safety.pause(channel, now, why)
-        return next(each for each in await tables.safety.brakes() if each.channel == channel)
+        return next(brake for brake in await tables.safety.brakes() if brake.channel == channel)
 
 
 async def resume(settings: NotifierSettings, channel: ChannelName) -> Brake | None:
     """Let the brake go; returns the one that held, None where none did."""
     async with _working(settings) as (tables, now):
-        brakes = {each.channel: each for each in await tables.safety.brakes()}
+        brakes = {brake.channel: brake for brake in await tables.safety.brakes()}
         await tables.safety.resume(channel, now)
     return brakes.get(channel)
 
@@ -83,7 +86,7 @@ async def status(settings: NotifierSettings) -> NotifierStatus:
             stopped_at=await tables.records.stopped_at(),
             brakes=await tables.safety.brakes(),
             counts=await tables.deliveries.count_by_state(now - RECENT),
-            oldest_ready_at=(await tables.deliveries.watch(now, now)).oldest_ready_at,
+            oldest_ready_at=(await tables.deliveries.backlog(now, now)).oldest_ready_at,
             next_ready_at=await tables.deliveries.next_ready_at(),
             outbox=await tables.records.count_to_leave(),
         )
@@ -96,34 +99,35 @@ async def rehearse(
 
     Of what is ready by then the oldest `limit`. The rows are held for the moment that it takes.
     """
-    async with _connected(settings) as pool:
-        clock = PostgresClock(pool, settings.clock_offset_seconds)
+    async with _connected(settings) as (pool, clock):
         instant = at if at is not None else await clock.now()
         # Its producer is never started: nothing could leave through it.
-        notifier = notifier_for(settings, pool=pool, clock=clock, publisher=Publisher(settings))
-        found = await notifier.rehearse(instant, limit=limit, without_brakes=without_brakes)
-    return instant, found
+        channels = channels_of(settings, pool, clock, Publisher(settings))
+        turns = turns_with(settings, pool, Senders(channels))
+        async with transaction(pool, commit=False) as connection:
+            tables = Tables(connection)
+            if without_brakes:
+                for brake in await tables.safety.brakes():
+                    await tables.safety.resume(brake.channel, instant)
+            rehearsed = await turns.rehearse(tables, instant, limit)
+    return instant, rehearsed
 
 
 async def resume_after_dead_letters(settings: NotifierSettings) -> datetime | None:
     """Let the notifier handle records again; since when it had not, None where it had."""
     async with _working(settings) as (tables, _):
-        stopped_at = await tables.records.stopped_at()
-        await tables.records.resume()
-    return stopped_at
+        return await tables.records.resume()
 
 
 async def erase(settings: NotifierSettings, numbers: Sequence[str]) -> Erased:
-    """Remove a person; see `erasing.erase`. May be done again."""
+    """See `services.notifier.jobs.erase.erase`; may be done again."""
+    async with _connected(settings) as (pool, clock):
 
-    async def once() -> Erased:
-        now = await clock.now()
-        async with transaction(pool) as connection:
-            return await erase_from(connection, key, numbers, now)
+        async def once() -> Erased:
+            now = await clock.now()
+            async with transaction(pool) as connection:
+                return await erase_from(connection, settings.hash_of, numbers, now)
 
-    key = settings.pseudonym_key.get_secret_value().encode()
-    async with _connected(settings) as pool:
-        clock = PostgresClock(pool, settings.clock_offset_seconds)
         return await retrying(once, retries=3)
 
 
@@ -135,18 +139,13 @@ async def check_reach(settings: NotifierSettings) -> None:
 
 @asynccontextmanager
 async def _working(settings: NotifierSettings) -> AsyncIterator[tuple[Tables, datetime]]:
-    async with _connected(settings) as pool:
-        now = await PostgresClock(pool, settings.clock_offset_seconds).now()
+    async with _connected(settings) as (pool, clock):
+        now = await clock.now()
         async with transaction(pool) as connection:
             yield Tables(connection), now
 
 
-@asynccontextmanager
-async def _connected(settings: NotifierSettings) -> AsyncIterator[Pool]:
-    pool = await open_pool(
-        settings.database_url, schema=SCHEMA, application_name=f"{GROUP} operator", max_size=2
-    )
-    try:
-        yield pool
-    finally:
-        await close_pool(pool)
+def _connected(
+    settings: NotifierSettings,
+) -> AbstractAsyncContextManager[tuple[Pool, Clock]]:
+    return operator_connections(settings, schema=SCHEMA, group_id=GROUP_ID)

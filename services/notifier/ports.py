@@ -6,7 +6,7 @@ what they lock stays locked to its end.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -23,12 +23,12 @@ from schemas.messages import (
     Role,
     SmsRequested,
 )
-from schemas.wire import Record, Version
+from schemas.wire import Version
 from services.notifier.domain.delivery import ChannelName, Delivery, Outcome, State
 from services.notifier.domain.recipients import Contacts
 from services.notifier.domain.words.texts import EmailText
 from services.notifier.inbox import Contact
-from services.records.dead_letters import Dead
+from services.records.tables import RecordTables
 
 Kind = Literal["sms", "email", "letter", "adviser_task"]
 """What a transport carries; a manager's and an organisation's e-mail are both `email`."""
@@ -62,12 +62,36 @@ class Brake:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """What operators should see. `unanswered` counts by channel what was sent and never confirmed."""
+class Backlog:
+    """What is ready, since when the oldest of it is (None where nothing is), and what has no receipt.
+
+    `ready` stops at 1 000. `unanswered` counts by channel what was sent and never confirmed.
+    """
 
     oldest_ready_at: datetime | None
     ready: int
     unanswered: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryProgress:
+    """How far one delivery has come: for demo, support and tests. Codes and ids, nothing personal."""
+
+    delivery_id: str
+    event_id: str
+    role: str
+    org_number: str | None
+    channel: str
+    purpose: str
+    state: str
+    reason: str | None
+    wait_reason: str | None
+    ready_at: datetime | None
+    attempts: int
+    withdrawn: str | None
+    planned_at: datetime
+    sent_at: datetime | None
+    ended_at: datetime | None
 
 
 class ContactSlot(NamedTuple):
@@ -147,18 +171,6 @@ class Channel(Protocol):
         Called only in the states of `closes`, and before `not_after` unless it is a task.
         """
         ...
-
-
-class Publish(Protocol):
-    """Puts records on Kafka; returns when all of them are there, raises when that is not known."""
-
-    async def publish(self, records: Sequence[Record]) -> None: ...
-
-
-class Clock(Protocol):
-    """Asked once a batch."""
-
-    async def now(self) -> datetime: ...
 
 
 class Words(Protocol):
@@ -326,6 +338,8 @@ class Deliveries(Protocol):
 
     async def write(self, deliveries: Sequence[Delivery]) -> None: ...
 
+    async def next_ready_at(self) -> datetime | None: ...
+
 
 class Safety(Protocol):
     async def take_slots(
@@ -341,18 +355,6 @@ class Safety(Protocol):
     ) -> int: ...
 
     async def brakes(self) -> list[Brake]: ...
-
-
-class Records(Protocol):
-    async def add_seen(self, digests: Collection[bytes], now: datetime) -> set[bytes]: ...
-
-    async def put(self, records: Sequence[Record]) -> None: ...
-
-    async def take(self, limit: int) -> list[Record]: ...
-
-    async def refuse_when_stopped(self) -> None: ...
-
-    async def set_aside(self, dead: Sequence[Dead], now: datetime) -> None: ...
 
 
 class Tables(Protocol):
@@ -371,10 +373,8 @@ class Tables(Protocol):
     def safety(self) -> Safety: ...
 
     @property
-    def records(self) -> Records: ...
+    def records(self) -> RecordTables: ...
 
 
-class Store(Protocol):
-    def transaction(self) -> AbstractAsyncContextManager[Tables]:
-        """Committed at the end, rolled back by any exception."""
-        ...
+Begin = Callable[[], AbstractAsyncContextManager[Tables]]
+"""Begins a transaction: committed at its end, rolled back by any exception."""

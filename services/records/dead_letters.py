@@ -13,13 +13,6 @@ from schemas.wire import Record
 DEAD_LETTERS_MAX = 100
 DEAD_LETTERS_WITHIN = timedelta(minutes=10)
 
-# What our producer may send at most: a dead letter is its record and some headers more, and must always fit.
-DEAD_TOPIC_CONFIGS = {
-    "cleanup.policy": "delete",
-    "retention.ms": str(30 * 24 * 60 * 60 * 1000),
-    "max.message.bytes": str(2 * 1024 * 1024),
-}
-
 _OWN_TOPICS = frozenset(model.topic for model in KINDS.values())
 _HEADER_PREFIX = "dead_"
 

@@ -18,7 +18,8 @@ from services.records.dead_letters import (
     TooManyDeadLetters,
     dead_letter,
 )
-from services.runtime.postgres import Connection, Queries
+from services.runtime.health import Check
+from services.runtime.postgres import Connection, Pool, Queries
 
 _QUERIES = Queries("services.records.sql")
 
@@ -80,7 +81,7 @@ class RecordTables:
         """Send dead records to their topics; remembers the stop once the ceiling is passed (contract 8)."""
         if not dead:
             return
-        await self.put([dead_letter(each, now) for each in dead])
+        await self.put([dead_letter(letter, now) for letter in dead])
         await self._connection.execute(_QUERIES["add_dead_letters"], len(dead), now)
         await self._connection.execute(_QUERIES["forget_dead_letters"], now - DEAD_LETTERS_WITHIN)
         if await self._connection.fetchval(_QUERIES["count_dead_letters"]) > DEAD_LETTERS_MAX:
@@ -98,6 +99,19 @@ class RecordTables:
         )
         return instant
 
-    async def resume(self) -> None:
-        """An operator has looked: count anew."""
+    async def resume(self) -> datetime | None:
+        """An operator has looked: count anew. Returns since when no record was handled, None where they were."""
+        stopped_at = await self.stopped_at()
         await self._connection.execute(_QUERIES["resume_after_dead_letters"])
+        return stopped_at
+
+
+def dead_letters_check(pool: Pool) -> Check:
+    """A readiness check: records are handled, since too many of them were not dead letters."""
+
+    async def check() -> str | None:
+        async with pool.acquire() as connection:
+            stopped_at = await RecordTables(connection).stopped_at()
+        return "stopped: too many dead letters" if stopped_at is not None else None
+
+    return check

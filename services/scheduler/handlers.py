@@ -1,12 +1,12 @@
 """What the scheduler does with records and with time: order and transaction, no rule.
 
-`handle` stores facts and replans their people; `turn` replans whom time has changed and fires what is due; `relay`
-publishes what both have left in the outbox. Each can be called by hand, and by several processes at once.
+`handle` stores facts and replans their people; `turn` replans whom time has changed and fires what is due. Both leave
+their messages in the outbox. Each can be called by hand, and by several processes at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import structlog
@@ -17,7 +17,6 @@ from schemas.messages import DeadlineDue, DeadlineUpdated, DeadlineWithdrawn, Me
 from schemas.wire import CONTACTS_TOPIC, Envelope, IgnoredRecord, InvalidRecord, Record, encode
 from services.records.dead_letters import Dead, digest
 from services.runtime.clock import Clock
-from services.runtime.kafka import Publisher
 from services.scheduler import metrics
 from services.scheduler.domain.facts.intake import Observation, observations_of
 from services.scheduler.domain.people.known_people import messages_of
@@ -28,7 +27,6 @@ SOURCE = "urn:stoppunkt:scheduler"
 # A person is replanned in about a millisecond; a batch stays far below every time-out.
 REPLAN_BATCH = 200
 FIRE_BATCH = 1_000
-RELAY_BATCH = 1_000
 LOOKS_MAX = 5
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -41,19 +39,11 @@ class Scheduler:
         self,
         begin: Begin,
         clock: Clock,
-        publisher: Publisher,
-        *,
-        wake: Callable[[], None] = lambda: None,
         schemas: Schemas | None = None,
     ) -> None:
-        """`wake` is called after a commit that may have left something to fire or to publish.
-
-        `schemas` are those of a registry; without one, Avro records are read by the schemas shipped.
-        """
+        """`schemas` are those of a registry; without one, Avro records are read by the schemas shipped."""
         self._begin = begin
         self._clock = clock
-        self._publisher = publisher
-        self._wake = wake
         self._schemas = schemas
 
     async def handle(self, records: Sequence[Record]) -> None:
@@ -87,22 +77,12 @@ class Scheduler:
                 offset=dead_record.record.offset,
                 reason=dead_record.reason,
             )
-        self._wake()
 
     async def turn(self, now: datetime) -> bool:
         """Replan whom time has changed, then fire what is due by `now` (UTC); whether there was anything."""
         replanned = await self._replan(now)
         fired = await self._fire(now)
         return replanned or fired
-
-    async def relay(self) -> bool:
-        """Publish the oldest of the outbox; whether there was anything. Once on Kafka at least, same ids."""
-        async with self._begin() as tables:
-            records = await tables.records.take(RELAY_BATCH)
-            if records:
-                await self._publisher.publish(records)
-        metrics.PUBLISHED.inc(len(records))
-        return bool(records)
 
     async def next_due_at(self) -> datetime | None:
         """When the next turn has something to do."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from schemas.norway import midnight, oslo_date
 from services.records.tables import RecordTables
-from services.runtime.clock import PostgresClock
-from services.runtime.postgres import Connection, Pool, Queries, close_pool, open_pool, transaction
+from services.runtime.assembly import operator_connections
+from services.runtime.clock import Clock
+from services.runtime.postgres import Connection, Pool, Queries, transaction
 from services.scheduler.app import GROUP_ID, SCHEMA
 from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.explain.ask import explain as explain_now
@@ -59,11 +60,10 @@ class SchedulerStatus:
 async def explain(
     settings: SchedulerSettings, person_id: str, at: datetime | None, *, operator: str
 ) -> Explanation | None:
-    """See `explaining.explain`."""
+    """See `services.scheduler.explain.ask.explain`; who asked is written down."""
     rulebook = read_rulebook(settings.rulebook)
-    async with _connected(settings) as pool:
+    async with _connected(settings) as (pool, clock):
         begin = begin_on(pool, rulebook, settings.hash_of)
-        clock = PostgresClock(pool, settings.clock_offset_seconds)
         return await explain_now(begin, clock, rulebook, person_id, at, operator=operator)
 
 
@@ -73,8 +73,7 @@ async def replan_all(settings: SchedulerSettings, *, dry_run: bool) -> AsyncIter
     The service must run with the same rulebook by then, or its next fact brings the old timers back.
     """
     rulebook = read_rulebook(settings.rulebook)
-    async with _connected(settings) as pool:
-        clock = PostgresClock(pool, settings.clock_offset_seconds)
+    async with _connected(settings) as (pool, clock):
         begin = begin_on(pool, rulebook, settings.hash_of)
         async for counts in replan_everybody(begin, clock, rulebook, dry_run=dry_run):
             yield counts
@@ -82,7 +81,7 @@ async def replan_all(settings: SchedulerSettings, *, dry_run: bool) -> AsyncIter
 
 async def forecast(settings: SchedulerSettings, days: int) -> Forecast:
     """What falls due today (in Oslo) and on the days after it, `days` in all."""
-    async with _reading(settings) as (connection, now):
+    async with _working(settings) as (connection, now):
         first = oslo_date(now)
         begins = midnight(first)
         ends = midnight(first + timedelta(days=days))
@@ -93,7 +92,7 @@ async def forecast(settings: SchedulerSettings, days: int) -> Forecast:
 
 async def status(settings: SchedulerSettings) -> SchedulerStatus:
     """How the scheduler's work stands."""
-    async with _reading(settings) as (connection, now):
+    async with _working(settings) as (connection, now):
         records = RecordTables(connection)
         return SchedulerStatus(
             as_of=now,
@@ -106,41 +105,33 @@ async def status(settings: SchedulerSettings) -> SchedulerStatus:
 
 async def resume_after_dead_letters(settings: SchedulerSettings) -> datetime | None:
     """Let the scheduler handle records again; since when it had not, None where it had."""
-    async with _reading(settings) as (connection, _):
-        records = RecordTables(connection)
-        stopped_at = await records.stopped_at()
-        await records.resume()
-    return stopped_at
+    async with _working(settings) as (connection, _):
+        return await RecordTables(connection).resume()
 
 
 async def erase(settings: SchedulerSettings, person_id: str, *, operator: str) -> Erased:
-    """See `erasing.erase`."""
-    async with _connected(settings, command_timeout_seconds=SWEEP_SECONDS) as pool:
-        now = await PostgresClock(pool, settings.clock_offset_seconds).now()
-        hash_of = settings.hash_of
-        return await erase_from(pool, hash_of, person_id, now, operator=operator)
+    """See `services.scheduler.jobs.erase.erase`; reads whole tables, so it may take minutes."""
+    async with _connected(settings, command_timeout_seconds=SWEEP_SECONDS) as (pool, clock):
+        now = await clock.now()
+        return await erase_from(pool, settings.hash_of, person_id, now, operator=operator)
 
 
 @asynccontextmanager
-async def _reading(settings: SchedulerSettings) -> AsyncIterator[tuple[Connection, datetime]]:
-    async with _connected(settings) as pool:
-        now = await PostgresClock(pool, settings.clock_offset_seconds).now()
+async def _working(
+    settings: SchedulerSettings,
+) -> AsyncIterator[tuple[Connection, datetime]]:
+    async with _connected(settings) as (pool, clock):
+        now = await clock.now()
         async with transaction(pool) as connection:
             yield connection, now
 
 
-@asynccontextmanager
-async def _connected(
+def _connected(
     settings: SchedulerSettings, command_timeout_seconds: float = 5.0
-) -> AsyncIterator[Pool]:
-    pool = await open_pool(
-        settings.database_url,
+) -> AbstractAsyncContextManager[tuple[Pool, Clock]]:
+    return operator_connections(
+        settings,
         schema=SCHEMA,
-        application_name=f"{GROUP_ID} operator",
-        max_size=2,
+        group_id=GROUP_ID,
         command_timeout_seconds=command_timeout_seconds,
     )
-    try:
-        yield pool
-    finally:
-        await close_pool(pool)

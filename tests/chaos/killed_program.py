@@ -12,7 +12,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
-from services.notifier.app import Notifier
 from services.notifier.app import run as run_notifier
 from services.notifier.handlers import Handlers
 from services.notifier.sending.senders import Senders
@@ -36,7 +35,7 @@ POINTS: dict[str, tuple[type, str, Literal["before", "after"], int]] = {
     "published_not_committed": (Publisher, "publish", "after", 0),
     # notifier
     "planned_not_committed": (Handlers, "_handle", "after", 0),
-    "planned_not_acknowledged": (Notifier, "handle", "after", 0),
+    "planned_not_acknowledged": (Handlers, "handle", "after", 0),
     "claimed_not_sent": (Senders, "run", "before", 0),
     "sent_not_recorded": (Senders, "run", "after", 0),
 }

@@ -14,9 +14,11 @@ from typer.testing import CliRunner, Result
 from schemas.inbound import NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.wire import Record
 from services.cli.main import app
-from services.notifier.app import Notifier
-from services.notifier.channels.canonical import KafkaAdviserTask, KafkaEmail, KafkaLetter, KafkaSms
-from services.notifier.store import SCHEMA
+from services.cli.pipeline.settings import settings_for
+from services.notifier.app import SCHEMA, compose
+from services.notifier.ports import Brake
+from services.notifier.store import begin_on
+from services.runtime.assembly import App
 from services.runtime.postgres import Pool, close_pool, open_pool
 from tests.support.notifier_desk import Out
 from tests.support.scheduler_bench import KEY, Bench, scheduler_on
@@ -31,7 +33,7 @@ class BothServices:
 
     bench: Bench
     pool: Pool
-    notifier: Notifier
+    notifier: App
     out: Out
     _passed_on: int = 0
 
@@ -41,6 +43,11 @@ class BothServices:
         await self.bench.receive(*[r for r in records if r.topic in SCHEDULER_TOPICS], at=at)
         await self.notifier.handle([r for r in records if r.topic in NOTIFIER_TOPICS])
         await self.settle()
+
+    async def brakes(self) -> list[Brake]:
+        """The notifier's channels that are held back."""
+        async with begin_on(self.pool)() as tables:
+            return await tables.safety.brakes()
 
     async def turn_to(self, at: datetime) -> None:
         """Turn the clock from due instant to due instant up to `at`, so that each message leaves at its own."""
@@ -72,19 +79,10 @@ async def both_services_on(database_url: str, *, start: datetime) -> AsyncIterat
     try:
         async with scheduler_on(database_url, start=start) as bench:
             out = Out()
-            notifier = Notifier(
-                pool=pool,
-                clock=bench.clock,
-                publisher=out,
-                channels=[
-                    KafkaSms(out),
-                    KafkaEmail(out),
-                    KafkaLetter(out),
-                    KafkaAdviserTask(out),
-                ],
-                key=KEY.get_secret_value().encode(),
-                special_office="2103",
+            settings = settings_for(database_url, "localhost:9092").model_copy(
+                update={"pseudonym_key": KEY}
             )
+            notifier = compose(settings, pool, bench.clock, out)
             yield BothServices(bench, pool, notifier, out)
     finally:
         await close_pool(pool)

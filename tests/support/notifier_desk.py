@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from schemas.ids import due_event_id, withdrawal_id
+from pydantic import SecretStr
+
+from schemas.ids import due_event_id, person_hash, withdrawal_id
 from schemas.messages import (
     AdviserChanged,
     Basis,
@@ -30,11 +32,14 @@ from schemas.messages import (
 )
 from schemas.norway import OSLO
 from schemas.wire import Record, encode
-from services.notifier.app import Notifier, migrate
-from services.notifier.channels.canonical import KafkaAdviserTask, KafkaEmail, KafkaLetter, KafkaSms
-from services.notifier.ports import Channel
+from services.cli.pipeline.settings import settings_for
+from services.notifier.app import SCHEMA, compose, migrate
+from services.notifier.domain.delivery import ChannelName
+from services.notifier.lookups import present_number
+from services.notifier.ports import Brake, DeliveryProgress
 from services.notifier.sending.limits import Limits
-from services.notifier.store import SCHEMA
+from services.notifier.store import begin_on
+from services.runtime.assembly import App
 from services.runtime.clock import TurnedClock
 from services.runtime.postgres import Pool, close_pool, open_pool
 from tests.support.waiting import until
@@ -46,7 +51,7 @@ JON_NEW = "12928618070"
 KAFE = "310200107"
 BYGG = "310201200"
 CASE = "5d4f1c1e-6a6c-5f0a-8a37-0d8f8a5f7b11"
-KEY = b"a key for tests that is public and long enough"
+KEY = SecretStr("a key for tests that is public and long enough")
 SPECIAL_OFFICE = "2103"
 
 CHOSEN_KEYS = (PersonContactChanged.topic, PersonRenumbered.topic)
@@ -237,25 +242,59 @@ class Desk:
         self.out = Out()
         self.offsets = Offsets()
         self.parts = parts
+        self.begin = begin_on(pool)
         self.notifier = self.another()
 
-    def another(self) -> Notifier:
+    def another(self, **changes: Any) -> App:
         """A second process on the same database."""
-        channels: list[Channel] = self.parts.get("channels") or [
-            KafkaSms(self.out),
-            KafkaEmail(self.out),
-            KafkaLetter(self.out),
-            KafkaAdviserTask(self.out),
-        ]
-        return Notifier(
-            pool=self.pool,
-            clock=self.clock,
-            publisher=self.out,
-            channels=channels,
-            key=KEY,
-            special_office=SPECIAL_OFFICE,
-            limits=self.parts.get("limits", Limits()),
+        parts = self.parts | changes
+        limits: Limits = parts.get("limits", Limits())
+        settings = settings_for("postgresql://test/test", "localhost:9092").model_copy(
+            update={
+                "pseudonym_key": KEY,
+                "special_office": SPECIAL_OFFICE,
+                "contact_interval_hours": limits.interval / timedelta(hours=1),
+                "channel_ceiling_per_hour": limits.ceiling_per_hour,
+            }
         )
+        return compose(
+            settings,
+            self.pool,
+            self.clock,
+            self.out,
+            channels=parts.get("channels"),
+            decode=parts.get("decode"),
+        )
+
+    async def deliveries(self, person_id: str | None = None) -> list[DeliveryProgress]:
+        """How far every delivery has come, of one person under whatever number or all."""
+        async with self.begin() as tables:
+            person = None
+            if person_id is not None:
+                person = await present_number(
+                    tables, person_hash(KEY.get_secret_value().encode(), person_id)
+                )
+            return await tables.deliveries.progress(person)
+
+    async def pause(self, channel: ChannelName, why: str) -> None:
+        async with self.begin() as tables:
+            await tables.safety.pause(channel, self.now, why)
+
+    async def resume(self, channel: ChannelName) -> None:
+        async with self.begin() as tables:
+            await tables.safety.resume(channel, self.now)
+
+    async def brakes(self) -> list[Brake]:
+        async with self.begin() as tables:
+            return await tables.safety.brakes()
+
+    async def stopped_at(self) -> datetime | None:
+        async with self.begin() as tables:
+            return await tables.records.stopped_at()
+
+    async def resume_after_dead_letters(self) -> None:
+        async with self.begin() as tables:
+            await tables.records.resume()
 
     @property
     def now(self) -> datetime:
@@ -306,7 +345,7 @@ class Desk:
                 delivery.state,
                 delivery.wait_reason or delivery.reason,
             )
-            for delivery in await self.notifier.tell()
+            for delivery in await self.deliveries()
         )
 
 

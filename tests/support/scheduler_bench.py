@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from schemas.ids import person_hash
 from schemas.messages import Message
 from schemas.wire import Envelope, Record, decode, event_headers
+from services.runtime.assembly import App
 from services.runtime.clock import TurnedClock
 from services.runtime.postgres import Pool, close_pool, open_pool
 from services.scheduler.app import SCHEMA, compose
-from services.scheduler.handlers import Scheduler
 from services.scheduler.rulebook_file import read_rulebook
 
 KEY = SecretStr("a key for tests alone")
@@ -57,7 +57,7 @@ class Bench:
     pool: Pool
     clock: TurnedClock
     publisher: CollectingPublisher
-    scheduler: Scheduler
+    scheduler: App
 
     async def receive(self, *records: Record, at: datetime) -> None:
         """Hand a batch over at an instant, and let everything that follows at once happen."""
@@ -91,7 +91,7 @@ async def scheduler_on(
     scheduler = compose(
         pool,
         clock,
-        publisher,  # type: ignore[arg-type]  # the same two methods, without a broker
+        publisher,
         read_rulebook(rulebook),
         hash_of,
     )

@@ -30,7 +30,7 @@ from schemas.ids import person_hash
 from schemas.inbound import NOTIFIER_TOPICS as NOTIFIER_READS
 from schemas.inbound import SCHEDULER_TOPICS as SCHEDULER_READS
 from schemas.wire import Record
-from services.notifier.app import GROUP as NOTIFIER_GROUP
+from services.notifier.app import GROUP_ID as NOTIFIER_GROUP
 from services.notifier.app import TOPICS as NOTIFIER_TOPICS
 from services.notifier.app import migrate as migrate_notifier
 from services.runtime.kafka import ensure_topics

@@ -253,7 +253,7 @@ class Lived:
 
     def ends(self, state: str, channel: str) -> int:
         """How many deliveries through that channel are in a state."""
-        everybody = (story.told for stories in self._ends.values() for story in stories)
+        everybody = (story.progress for stories in self._ends.values() for story in stories)
         return sum((d.state, d.channel) == (state, channel) for d in everybody)
 
     def story(self, situation: Situation) -> str:
@@ -265,7 +265,7 @@ class Lived:
         )
 
     def _lines(self, life: Life) -> list[str]:
-        deliveries = {story.told.delivery_id: story for story in self._ends[life.number]}
+        deliveries = {story.progress.delivery_id: story for story in self._ends[life.number]}
         lines = []
         for at, departure in self.left:
             envelope = decode(departure.record)
@@ -280,7 +280,7 @@ class Lived:
                     step = _step(deliveries[identity])
                     lines.append(f"{kind.replace(':00 ', ' ')} {step}{_says(message, life)}")
         for story in deliveries.values():
-            delivery = story.told
+            delivery = story.progress
             if delivery.state in ("cancelled", "expired", "failed"):
                 lines.append(
                     f"{delivery.state} {delivery.channel} {_step(story)}: {delivery.reason}"

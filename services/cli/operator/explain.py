@@ -78,7 +78,7 @@ async def _ask(
 
 
 def _is_known(delivery: DeliveryStory, at: datetime | None) -> bool:
-    return at is None or delivery.told.planned_at <= at
+    return at is None or delivery.progress.planned_at <= at
 
 
 def _print_json(explanation: Explanation, deliveries: list[DeliveryStory] | None) -> None:
@@ -92,7 +92,7 @@ def _print_json(explanation: Explanation, deliveries: list[DeliveryStory] | None
 def _delivery(story: DeliveryStory) -> dict[str, Any]:
     members = {
         name: in_oslo(value) if isinstance(value, datetime) else value
-        for name, value in asdict(story.told).items()
+        for name, value in asdict(story.progress).items()
     }
     return {"checkpoint": story.checkpoint, "step": story.step, **members}
 

@@ -41,9 +41,9 @@ def deliveries_of(stories: Sequence[DeliveryStory]) -> RenderableType:
     """What became of each message and task, as it stands now."""
     rows = [
         (
-            _moment(story.told.planned_at),
+            _moment(story.progress.planned_at),
             f"{story.checkpoint}.{story.step}".replace("_", " "),
-            f"{story.told.channel} to {story.told.role}".replace("_", " "),
+            f"{story.progress.channel} to {story.progress.role}".replace("_", " "),
             _outcome(story),
         )
         for story in stories
@@ -56,7 +56,7 @@ def deliveries_of(stories: Sequence[DeliveryStory]) -> RenderableType:
 
 
 def _outcome(story: DeliveryStory) -> str:
-    delivery = story.told
+    delivery = story.progress
     why = delivery.wait_reason if delivery.state == "waiting" else delivery.reason
     text = delivery.state + (f" ({why.replace('_', ' ')})" if why else "")
     if delivery.state == "waiting" and delivery.ready_at is not None:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from schemas.inbound import NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.messages import (
@@ -28,6 +28,7 @@ from services.cli.pipeline.departures import Departure, DepartureReader
 from services.cli.pipeline.held_records import HeldRecords
 from services.cli.record_files.read import FiledRecord, in_order
 from services.records.dead_letters import dead_topic
+from services.runtime.assembly import App
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Publisher
 
@@ -52,18 +53,6 @@ T = TypeVar("T")
 
 class Behind(Exception):
     """The services did not settle; `str()` is a sentence that says who is behind, and with what."""
-
-
-class App(Protocol):
-    """A service without its loops, as both `app.py` build it."""
-
-    async def handle(self, records: Sequence[Record]) -> None: ...
-
-    async def turn(self, now: datetime) -> bool: ...
-
-    async def relay(self) -> bool: ...
-
-    async def next_due_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True)

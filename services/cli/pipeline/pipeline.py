@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
-from schemas.inbound import SCHEDULER_TOPICS
+from schemas.inbound import NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from services.cli.pipeline.departures import DepartureReader
 from services.cli.pipeline.driver import DEPARTURE_TOPICS, READ_TOPICS, Driver, Service
 from services.cli.pipeline.held_records import HeldRecords
 from services.cli.pipeline.settings import RunSettings
 from services.notifier import app as notifier_app
-from services.notifier.store import SCHEMA as NOTIFIER_SCHEMA
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Consumer, Publisher, TopicSpec, ensure_topics, make_broker
 from services.runtime.postgres import close_pool, open_pool
@@ -79,11 +78,11 @@ async def _notifier(
     stack: AsyncExitStack, settings: RunSettings, clock: TurnedClock, publisher: Publisher
 ) -> Service:
     pool = await open_pool(
-        settings.database_url, schema=NOTIFIER_SCHEMA, application_name="notifier"
+        settings.database_url, schema=notifier_app.SCHEMA, application_name="notifier"
     )
     stack.push_async_callback(close_pool, pool)
-    app = notifier_app.notifier_for(settings, pool=pool, clock=clock, publisher=publisher)
-    return Service("notifier", app, HeldRecords(notifier_app.READ_TOPICS))
+    app = notifier_app.compose(settings, pool, clock, publisher)
+    return Service("notifier", app, HeldRecords(NOTIFIER_TOPICS))
 
 
 async def _consume(stack: AsyncExitStack, settings: RunSettings, service: Service) -> None:

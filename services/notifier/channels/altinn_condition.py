@@ -25,7 +25,8 @@ from starlette.routing import Route
 from services.notifier.domain.delivery import State
 from services.notifier.domain.withdrawal import withdrawal_for
 from services.notifier.gateways.transport import ChannelParts
-from services.notifier.ports import AboutDelivery, Clock, DeliveryLookup
+from services.notifier.ports import AboutDelivery, DeliveryLookup
+from services.runtime.clock import Clock
 
 _NAME = "altinn condition"
 _LIVING: frozenset[State] = frozenset({"waiting", "sending", "sent", "delivered"})

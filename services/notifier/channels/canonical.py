@@ -17,7 +17,8 @@ from schemas.messages import (
 from schemas.wire import encode
 from services.notifier.domain.delivery import Outcome, Sent, State
 from services.notifier.messages import SOURCE
-from services.notifier.ports import Kind, Outgoing, Publish, Recall
+from services.notifier.ports import Kind, Outgoing, Recall
+from services.records.relay import Publish
 
 
 class KafkaSms:

@@ -21,7 +21,8 @@ from services.notifier.channels import minside_receipts
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
 from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.gateways.transport import ChannelParts, Decode, Transport
-from services.notifier.ports import Channel, Kind, Outgoing, Publish, Recall
+from services.notifier.ports import Channel, Kind, Outgoing, Recall
+from services.records.relay import Publish
 
 TOPIC = "min-side.aapen-brukervarsel-v1"
 LINK_CHARACTERS_MAX = 200

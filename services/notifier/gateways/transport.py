@@ -10,7 +10,9 @@ from schemas.wire import Decoded, Record
 from services.notifier.domain.words.texts import Texts
 from services.notifier.gateways.client import TIMEOUT_SECONDS, Gateway, Tokens
 from services.notifier.gateways.gateway_settings import GatewaySettings
-from services.notifier.ports import Channel, Clock, DeliveryLookup, ManagerRegister, Publish
+from services.notifier.ports import Channel, DeliveryLookup, ManagerRegister
+from services.records.relay import Publish
+from services.runtime.clock import Clock
 from services.runtime.health import Health
 from services.runtime.settings import load_settings
 

@@ -7,11 +7,10 @@ given a message or a task has it still, and the ids of open tasks are told so th
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from schemas.ids import person_hash
 from services.notifier.store import Tables
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
@@ -32,10 +31,13 @@ class Erased:
 
 
 async def erase(
-    connection: Connection, key: bytes, numbers: Sequence[str], now: datetime
+    connection: Connection,
+    hash_of: Callable[[str], bytes],
+    numbers: Sequence[str],
+    now: datetime,
 ) -> Erased:
     """Remove a person under these numbers and every other that is known here, in the caller's transaction."""
-    known = {person_hash(key, number): number for number in numbers}
+    known = {hash_of(number): number for number in numbers}
     people = await _lock(connection, known)
     ordered = sorted(people)
     rows: dict[str, int] = {}

@@ -25,7 +25,7 @@ from services.notifier.domain.delivery import (
 )
 from services.notifier.lookups import due_for
 from services.notifier.metrics import count_uncertain
-from services.notifier.ports import ContactBook, Recall, Store, Tables
+from services.notifier.ports import Begin, ContactBook, Recall, Tables
 from services.notifier.sending.judging import Judging
 from services.notifier.sending.rehearsal import Rehearsed, rehearsed
 from services.notifier.sending.senders import Job, NotBegun, Result, Senders, Trouble
@@ -59,8 +59,8 @@ class _Done:
 class Turns:
     """Sends what is ready, one batch a turn."""
 
-    def __init__(self, *, store: Store, senders: Senders, judging: Judging) -> None:
-        self._store = store
+    def __init__(self, *, begin: Begin, senders: Senders, judging: Judging) -> None:
+        self._begin = begin
         self._senders = senders
         self._judging = judging
 
@@ -71,7 +71,7 @@ class Turns:
         else of the batch was written down; both may be tried again.
         """
         lease_until = now + LEASE
-        async with self._store.transaction() as tables:
+        async with self._begin() as tables:
             batch = await self._claim(tables, now, lease_until)
         if batch is None:
             return False
@@ -85,6 +85,11 @@ class Turns:
             if isinstance(result, Trouble):
                 raise result.error
         return True
+
+    async def next_due_at(self) -> datetime | None:
+        """When the next delivery is to be looked at; None while nothing waits."""
+        async with self._begin() as tables:
+            return await tables.deliveries.next_ready_at()
 
     async def rehearse(self, tables: Tables, now: datetime, limit: int) -> list[Rehearsed]:
         """What a turn at `now` would do with the oldest `limit` that are ready, and send nothing.
@@ -118,7 +123,7 @@ class Turns:
         """
         if not done:
             return
-        async with self._store.transaction() as tables:
+        async with self._begin() as tables:
             held = await tables.deliveries.lock_claimed(done.keys(), lease_until)
             settled: list[Delivery] = []
             following: list[Delivery] = []

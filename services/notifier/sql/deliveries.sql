@@ -69,7 +69,7 @@ order by d.delivery_id for update of d
 -- name: next_ready_at
 select ready_at from deliveries where ready_at is not null order by ready_at, delivery_id limit 1
 
--- name: tell_deliveries
+-- name: read_progress
 select d.delivery_id, d.event_id, d.role, d.org_number, d.channel, d.purpose, d.state, d.reason,
     d.wait_reason, d.ready_at, d.attempts, d.withdrawn, d.planned_at, d.sent_at, d.ended_at
 from deliveries d

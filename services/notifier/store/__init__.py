@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from services.notifier.store.contacts import ContactTables
 from services.notifier.store.deliveries import DeliveryTable
@@ -12,12 +12,9 @@ from services.notifier.store.safety import SafetyTables
 from services.records.tables import RecordTables
 from services.runtime.postgres import Connection, Pool, transaction
 
-SCHEMA = "notifier"
-MIGRATIONS = "services.notifier.sql.migrations"
-
 
 class Tables:
-    """All tables within one transaction."""
+    """All tables within one transaction: what is done to them is seen together or not at all."""
 
     def __init__(self, connection: Connection) -> None:
         self.contacts = ContactTables(connection)
@@ -27,14 +24,16 @@ class Tables:
         self.records = RecordTables(connection)
 
 
-class Store:
-    """Opens transactions on a pool whose sessions see the schema `notifier`."""
+Begin = Callable[[], AbstractAsyncContextManager[Tables]]
+"""Begins a transaction: committed at its end, rolled back by any exception."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+
+def begin_on(pool: Pool) -> Begin:
+    """How a transaction begins on a pool whose sessions see the schema `notifier`; it raises what asyncpg raises."""
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tables]:
-        """Committed at the end, rolled back by any exception; raises what asyncpg raises."""
-        async with transaction(self._pool) as connection:
+    async def begin() -> AsyncIterator[Tables]:
+        async with transaction(pool) as connection:
             yield Tables(connection)
+
+    return begin

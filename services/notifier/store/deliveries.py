@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from services.notifier.domain.delivery import Delivery
-from services.notifier.ports import Watched
+from services.notifier.ports import Backlog, DeliveryProgress
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
 
@@ -79,15 +79,16 @@ class DeliveryTable:
         instant: datetime | None = await self._connection.fetchval(QUERIES["next_ready_at"])
         return instant
 
-    async def tell(self, person: bytes | None) -> list[asyncpg.Record]:
-        """What became of every delivery, of one person or all, in the order they were planned."""
-        return await self._connection.fetch(QUERIES["tell_deliveries"], person)
+    async def progress(self, person: bytes | None) -> list[DeliveryProgress]:
+        """How far every delivery has come, of one person (under the present number) or all, first planned first."""
+        rows = await self._connection.fetch(QUERIES["read_progress"], person)
+        return [DeliveryProgress(**dict(row)) for row in rows]
 
-    async def watch(self, now: datetime, unanswered_before: datetime) -> Watched:
+    async def backlog(self, now: datetime, unanswered_before: datetime) -> Backlog:
         """How much is overdue, and how much nobody has answered for since before that instant."""
         ready = await self._connection.fetch(QUERIES["read_ready"], now)
         unanswered = await self._connection.fetch(QUERIES["count_unanswered"], unanswered_before)
-        return Watched(
+        return Backlog(
             oldest_ready_at=ready[0]["ready_at"] if ready else None,
             ready=len(ready),
             unanswered={row["channel"]: row["unanswered"] for row in unanswered},

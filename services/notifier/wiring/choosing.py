@@ -13,13 +13,14 @@ from services.notifier.channels.canonical import (
 from services.notifier.channels.smtp import Smtp, SmtpServer
 from services.notifier.gateways.client import ONE_OF_SEVERAL_SECONDS, static_token
 from services.notifier.gateways.transport import ChannelParts, Decode
-from services.notifier.ports import Channel, ContactRegister, ManagerRegister, Publish
+from services.notifier.ports import Channel, ContactRegister, ManagerRegister
 from services.notifier.registers.krr import KrrRegister, KrrSettings
 from services.notifier.registers.line_managers import LineManagerRegister, LineManagerSettings
 from services.notifier.settings import NotifierSettings
 from services.notifier.transports import chosen
 from services.notifier.wiring.asked_first import AskedFirst
 from services.notifier.wiring.by_side import BySide
+from services.records.relay import Publish
 from services.runtime.settings import load_settings
 
 Channels = dict[tuple[str, str], Channel]

@@ -75,9 +75,9 @@ async def close_pool(pool: Pool, timeout_seconds: float = 5.0) -> None:
 
 @asynccontextmanager
 async def transaction(
-    pool: Pool, *, acquire_timeout_seconds: float = ACQUIRE_TIMEOUT_SECONDS
+    pool: Pool, *, commit: bool = True, acquire_timeout_seconds: float = ACQUIRE_TIMEOUT_SECONDS
 ) -> AsyncIterator[Connection]:
-    """A connection inside a transaction: committed at the end, rolled back by any exception.
+    """A connection inside a transaction: committed at the end, rolled back by any exception or without `commit`.
 
     After a time-out the connection is cut rather than given back, for nobody knows what its server
     is doing; a TimeoutError can therefore come from acquiring, from a statement or from the commit.
@@ -89,7 +89,7 @@ async def transaction(
         await block.start()
         try:
             yield connection
-            await block.commit()
+            await (block.commit() if commit else block.rollback())
         except TimeoutError:
             _cut(connection)
             raise

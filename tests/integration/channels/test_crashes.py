@@ -131,7 +131,7 @@ async def test_a_process_that_is_killed_while_sending_costs_at_most_one_more(
             it.clock.turn(it.now + LEASE + timedelta(seconds=1))
         give(it, HttpSms(gw, sender="Nav"))
         await it.settle()
-        (done,) = await it.notifier.tell()
+        (done,) = await it.deliveries()
         assert (done.state, done.attempts) == ("sent", 0)
         left_before = 0 if point == "before it leaves" else crashes
         assert len(phones.sent) == (1 if remembers else 1 + left_before)

@@ -225,8 +225,7 @@ async def test_a_failed_sms_of_min_sides_goes_another_way(database_url: str) -> 
     """contract 6.7: receipts from channels move deliveries on."""
     start = oslo("2026-02-24T09:00:00")
     decode = reading(decode_inbound, namespace="team-demo", app_name="sykefravaer-notifier")
-    async with desk(database_url, start) as it:
-        it.notifier._handlers._decode = decode
+    async with desk(database_url, start, decode=decode) as it:
         await it.receive_and_send(anne(), due(at=start))
         (sms,) = it.left("sms.requested")
         await it.notifier.handle([event(status="feilet", varselId=sms.data["delivery_id"])])

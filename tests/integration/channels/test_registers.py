@@ -255,7 +255,7 @@ async def test_a_register_that_is_away_is_asked_again_and_nothing_is_sent_anyway
             with pytest.raises(RegisterUnavailable):
                 await it.notifier.turn(it.now)
         assert it.left() == []
-        (waiting,) = await it.notifier.tell()
+        (waiting,) = await it.deliveries()
         assert (waiting.state, waiting.attempts) == ("waiting", 0)
         registers.krr = krr()
         await it.until(TUESDAY + timedelta(minutes=20))

@@ -145,7 +145,7 @@ async def test_a_dry_run_shows_what_would_go_out_and_sends_and_changes_nothing(
         )
         shown = await terminal.run("dry-run", "--without-brakes")
         after = sorted(row[0] for row in await services.pool.fetch(rows))
-        brakes = await services.notifier.brakes()
+        brakes = await services.brakes()
 
     assert before == after
     assert [brake.channel for brake in brakes] == ["sms"]

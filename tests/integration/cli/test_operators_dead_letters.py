@@ -14,12 +14,12 @@ from pydantic import SecretStr
 
 from schemas.wire import Record, event_headers
 from services.notifier.app import TOPICS as NOTIFIER_TOPICS
+from services.runtime.assembly import App
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Publisher, ensure_topics, read_topics
 from services.runtime.postgres import close_pool, open_pool
 from services.scheduler.app import SCHEMA, compose
 from services.scheduler.app import TOPICS as SCHEDULER_TOPICS
-from services.scheduler.handlers import Scheduler
 from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.settings import SchedulerSettings
 from tests.support.both_services import Terminal, terminal_on
@@ -35,7 +35,7 @@ SENDT = "teamsykmelding.syfo-sendt-sykmelding"
 class Scene:
     """A scheduler on Kafka, and an operator's shell beside it."""
 
-    scheduler: Scheduler
+    scheduler: App
     settings: SchedulerSettings
     terminal: Terminal
 

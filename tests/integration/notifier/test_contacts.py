@@ -9,7 +9,6 @@ from datetime import timedelta
 from schemas.messages import PersonRenumbered
 from schemas.nav_messages import LineManagerVersion
 from schemas.wire import Envelope
-from services.notifier.handlers import Handlers
 from services.notifier.inbox import sort_records
 from tests.support.notifier_desk import (
     ADVISER,
@@ -75,7 +74,7 @@ async def test_a_new_number_takes_contacts_and_deliveries_along(database_url: st
         assert email.data["to"] == "ny@example.invalid"
         tasks = [each.data["person_id"] for each in it.left("adviser_task.opened")]
         assert tasks == [JON_OLD, ANNE]
-        assert len(await it.notifier.tell(ANNE)) == len(await it.notifier.tell(JON_OLD)) == 3
+        assert len(await it.deliveries(ANNE)) == len(await it.deliveries(JON_OLD)) == 3
 
         await it.receive_and_send(withdrawal(first, at=TUESDAY))
         assert len(it.left("adviser_task.closed")) == 1
@@ -112,13 +111,9 @@ async def test_the_end_of_an_old_relation_leaves_the_new_line_manager(database_u
             relation("one", email="gammel@example.invalid", active=False),
             Envelope(LineManagerVersion("three", None, TUESDAY), "nav"),
         ]
-        handlers = it.notifier._handlers
-        assert isinstance(handlers, Handlers)
-        ours, handlers._decode = handlers._decode, decode
-        await handlers.handle(
+        await it.another(decode=decode).handle(
             [it.offsets.record(anne(), TUESDAY + MINUTE * number) for number in range(4)]
         )
-        handlers._decode = ours
         await it.receive_and_send(anne(), due(at=TUESDAY, recipients=(MANAGER,)))
         assert [each.data["to"] for each in it.left()] == ["ny@example.invalid"]
         assert sort_records([], decode).contacts == []

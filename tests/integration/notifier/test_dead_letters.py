@@ -66,13 +66,13 @@ async def test_more_than_a_hundred_in_ten_minutes_stop_it_until_an_operator_resu
         await it.notifier.handle([broken(offset) for offset in range(60)])
         it.clock.turn(TUESDAY + timedelta(minutes=11))
         await it.notifier.handle([broken(offset) for offset in range(60, 160)])
-        assert await it.notifier.stopped_at() is None
+        assert await it.stopped_at() is None
         await it.another().handle([broken(160)])
-        assert await it.notifier.stopped_at() == it.now
+        assert await it.stopped_at() == it.now
         it.clock.turn(it.now + timedelta(hours=1))
         with pytest.raises(TooManyDeadLetters):
             await it.receive(anne())
-        await it.notifier.resume_after_dead_letters()
+        await it.resume_after_dead_letters()
         await it.receive_and_send(anne(), due(at=it.now))
         assert len(it.left("sms.requested")) == 1
         assert len([each for each in it.out.records if each.topic.endswith(".dead")]) == 161

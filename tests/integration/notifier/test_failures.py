@@ -120,7 +120,7 @@ async def test_kafka_being_away_spends_no_attempt_and_changes_no_channel(
         it.clock.turn(TUESDAY + timedelta(minutes=30))
         await it.settle()
         assert [each.type for each in it.left()] == ["sms.requested"]
-        (told,) = await it.notifier.tell()
+        (told,) = await it.deliveries()
         assert (told.state, told.attempts) == ("sent", 0)
 
 
@@ -130,7 +130,7 @@ async def test_one_message_in_trouble_holds_up_no_other(database_url: str) -> No
         it.out.fails = 1
         with pytest.raises(ConnectionError):
             await it.notifier.turn(it.now)
-        assert sorted(each.state for each in await it.notifier.tell()) == ["sent", "waiting"]
+        assert sorted(each.state for each in await it.deliveries()) == ["sent", "waiting"]
 
 
 async def test_a_retry_that_would_leave_the_window_waits_for_the_morning(
@@ -164,7 +164,7 @@ async def test_a_gateway_that_only_fails_is_left_alone_for_a_while(database_url:
             due(at=TUESDAY, person_id=people[5], generation=6, recipients=(EMPLOYEE, MANAGER))
         )
         assert len(sms.ids) == 5
-        told = [each for each in await it.notifier.tell(people[5]) if each.channel == "sms"]
+        told = [each for each in await it.deliveries(people[5]) if each.channel == "sms"]
         assert [(each.state, each.attempts) for each in told] == [("waiting", 0)]
         assert ("line_manager", "email", "sent", None) in await it.states()
 

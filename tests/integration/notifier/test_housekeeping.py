@@ -7,6 +7,8 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from services.notifier.jobs.count_backlog import count_backlog
+from services.notifier.jobs.forget import forget
 from services.notifier.store.queries import QUERIES
 from tests.support.notifier_desk import (
     ADVISER,
@@ -28,20 +30,20 @@ async def test_what_nobody_confirms_within_a_day_is_counted_and_no_more(database
     """contract 6.7: it falls back to nothing."""
     async with desk(database_url, TUESDAY) as it:
         await it.receive_and_send(anne(), due(at=TUESDAY))
-        assert dict((await it.notifier.watch(TUESDAY + DAY / 2)).unanswered) == {}
+        assert dict((await count_backlog(it.begin, TUESDAY + DAY / 2)).unanswered) == {}
         await it.until(TUESDAY + 2 * DAY)
-        watched = await it.notifier.watch(it.now)
-        assert (dict(watched.unanswered), watched.ready) == ({"sms": 1}, 0)
+        backlog = await count_backlog(it.begin, it.now)
+        assert (dict(backlog.unanswered), backlog.ready) == ({"sms": 1}, 0)
         (sms,) = it.left()
         await it.receive_and_send(receipt(sms.id, "delivered", at=it.now))
-        assert dict((await it.notifier.watch(it.now)).unanswered) == {}
+        assert dict((await count_backlog(it.begin, it.now)).unanswered) == {}
 
 
 async def test_what_is_late_is_seen(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
         await it.receive(anne(), due(at=TUESDAY))
-        watched = await it.notifier.watch(TUESDAY + timedelta(minutes=5))
-        assert (watched.ready, watched.oldest_ready_at) == (1, TUESDAY)
+        backlog = await count_backlog(it.begin, TUESDAY + timedelta(minutes=5))
+        assert (backlog.ready, backlog.oldest_ready_at) == (1, TUESDAY)
 
 
 async def test_after_three_years_nothing_of_an_event_is_left(database_url: str) -> None:
@@ -49,9 +51,9 @@ async def test_after_three_years_nothing_of_an_event_is_left(database_url: str) 
         event = due(at=TUESDAY, recipients=(EMPLOYEE, ADVISER))
         await it.receive_and_send(anne(), adviser(), event, withdrawal(event, at=TUESDAY))
         await it.receive_and_send(due(at=TUESDAY, generation=2))
-        assert await it.notifier.forget(TUESDAY + 1000 * DAY) == 0
-        assert await it.notifier.forget(TUESDAY + 1100 * DAY) == 2
-        assert await it.notifier.tell() == []
+        assert await forget(it.begin, TUESDAY + 1000 * DAY) == 0
+        assert await forget(it.begin, TUESDAY + 1100 * DAY) == 2
+        assert await it.deliveries() == []
 
 
 @pytest.mark.parametrize("rows", [3_000, 50_000])

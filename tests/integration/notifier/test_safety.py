@@ -68,7 +68,7 @@ async def test_past_the_ceiling_of_an_hour_the_rest_waits_for_the_next(database_
             event = due(at=TUESDAY, person_id=person, generation=number)
             await it.receive_and_send(anne(person_id=person), event)
         assert len(it.left()) == 3
-        waiting = [each for each in await it.notifier.tell() if each.state == "waiting"]
+        waiting = [each for each in await it.deliveries() if each.state == "waiting"]
         assert {(each.wait_reason, each.attempts) for each in waiting} == {("brake", 0)}
         await it.until(TUESDAY + timedelta(hours=1))
         assert [each.at for each in it.left()] == [TUESDAY] * 3 + [TUESDAY + timedelta(hours=1)] * 2
@@ -76,16 +76,16 @@ async def test_past_the_ceiling_of_an_hour_the_rest_waits_for_the_next(database_
 
 async def test_the_brake_stops_one_channel_until_it_is_let_go(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
-        await it.notifier.pause("sms", TUESDAY, "wrong text")
+        await it.pause("sms", "wrong text")
         await it.receive_and_send(
             anne(), manager(), due(at=TUESDAY, recipients=(MANAGER,)), due(at=TUESDAY, generation=2)
         )
         assert [each.type for each in it.left()] == ["email.requested"]
-        (brake,) = await it.notifier.brakes()
+        (brake,) = await it.brakes()
         assert (brake.channel, brake.why) == ("sms", "wrong text")
         it.clock.turn(TUESDAY + timedelta(minutes=7))
-        await it.notifier.resume("sms", it.now)
+        await it.resume("sms")
         await it.settle()
         (sms,) = it.left("sms.requested")
         assert sms.at == it.now
-        assert await it.notifier.brakes() == []
+        assert await it.brakes() == []

@@ -204,7 +204,7 @@ async def test_a_due_event_ends_in_the_line_managers_mailbox(database_url: str) 
             await it.receive_and_send(anne(), manager(), event)
             assert await it.states() == [("line_manager", "email", "waiting", "retry")]
             await it.until(tuesday + timedelta(minutes=5))
-            (told,) = await it.notifier.tell()
+            (told,) = await it.deliveries()
             await it.receive_and_send(withdrawal(event, at=it.now))
             assert await it.states() == [("line_manager", "email", "sent", None)]
     mails = [mail for _, mail in mailbox.mails]

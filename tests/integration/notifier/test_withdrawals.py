@@ -83,7 +83,7 @@ async def test_an_answer_of_one_party_leaves_the_others_reminder_alone(database_
         )
         await it.until(TUESDAY)
         assert sorted(each.type for each in it.left()) == ["email.requested", "sms.requested"]
-        told = await it.notifier.tell()
+        told = await it.deliveries()
         assert [each.org_number for each in told if each.state == "cancelled"] == [KAFE]
 
 
@@ -132,7 +132,7 @@ async def test_the_dead_get_nothing(database_url: str) -> None:
         await it.receive_and_send(withdrawal(waiting, at=SUNDAY, reason="died", detail=None), late)
         await it.until(TUESDAY)
         assert it.left() == []
-        assert {each.reason for each in await it.notifier.tell()} == {"died"}
+        assert {each.reason for each in await it.deliveries()} == {"died"}
 
 
 async def test_who_was_wrongly_said_to_be_dead_is_told_again(database_url: str) -> None:

@@ -152,7 +152,7 @@ async def test_two_schedulers_at_once_fire_each_timer_once(database_url: str) ->
         other = compose(
             bench.pool,
             bench.clock,
-            bench.publisher,  # type: ignore[arg-type]
+            bench.publisher,
             read_rulebook("standard"),
             hash_of,
         )
@@ -312,7 +312,7 @@ async def test_a_note_and_its_status_that_arrive_at_once_in_two_processes_find_e
         other = compose(
             bench.pool,
             bench.clock,
-            bench.publisher,  # type: ignore[arg-type]
+            bench.publisher,
             read_rulebook("standard"),
             hash_of,
         )

@@ -16,6 +16,7 @@ from services.cli.pipeline.departures import Departure, DepartureReader
 from services.cli.pipeline.driver import Behind, Driver, Moment, Service
 from services.cli.pipeline.held_records import HeldRecords
 from services.cli.record_files.read import FiledRecord
+from services.runtime import assembly
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Publisher
 
@@ -81,7 +82,9 @@ def arrives(at: datetime, key: str, topic: str = NOTES) -> FiledRecord:
 def driven(app: App, held: HeldRecords | None = None) -> tuple[Driver, Broker]:
     held = held or HeldRecords([NOTES, FOLLOW_UP])
     broker = Broker(held)
-    parts = [Service("scheduler", app, held)]
+    parts = [
+        Service("scheduler", assembly.App(app.handle, app.turn, app.relay, app.next_due_at), held)
+    ]
     reader = cast("DepartureReader", Nothing())
     return Driver(parts, cast("Publisher", broker), reader, TurnedClock(START)), broker
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.notifier.app import READ_TOPICS, TOPICS
+from schemas.inbound import NOTIFIER_TOPICS
+from services.notifier.app import TOPICS
 from services.notifier.channels.canonical import KafkaEmail
 from services.notifier.channels.smtp import Smtp
 from services.notifier.settings import NotifierSettings
@@ -74,7 +75,7 @@ def test_mail_in_the_clear_is_a_weakness(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_every_topic_that_is_read_has_a_place_for_its_dead_letters() -> None:
     """contract 8, 10."""
-    for topic in READ_TOPICS:
+    for topic in NOTIFIER_TOPICS:
         own = topic in TOPICS
         assert (f"{topic}.dead" if own else f"stoppunkt.dead.{topic}") in TOPICS
     assert dict(TOPICS["stoppunkt.contacts.v1"].configs) == {"cleanup.policy": "compact"}
