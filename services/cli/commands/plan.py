@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.exits import WRONG_DATA, WRONG_USE, complain, refuse
+from services.cli.exits import WRONG_DATA, complain
 from services.cli.options import JsonObject, RecordFile, RulebookChoice
 from services.cli.output.instants import instant
 from services.cli.output.jsonl import json_line
@@ -71,22 +71,18 @@ def plan(
 
     Example: stoppunkt plan records.ndjson --at 2026-05-01T12:00:00+02:00 --json
     """
-    from services.cli.record_files.read import NotRecords
+    from services.cli.record_files.refusal import refuse_unusable
     from services.cli.rulebooks import rulebook_of
 
     dead = _DeadRecords(file)
     folds = _folds(file, rulebook_of(rulebook), at, dead.report, by_person=by_person)
-    try:
+    with refuse_unusable(file):
         if events:
             _print_events(folds)
         elif explain:
             _print_explanations(folds, at, as_json=as_json)
         else:
             _print_plans(folds, as_json=as_json)
-    except NotRecords as fault:
-        refuse(str(fault), WRONG_USE)
-    except PermissionError:
-        refuse(f"{file} cannot be read.", WRONG_USE)
     if dead.count:
         raise typer.Exit(WRONG_DATA)
 

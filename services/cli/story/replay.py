@@ -17,13 +17,14 @@ from aiokafka.errors import KafkaError
 from services.cli.embedded.kafka import embedded_kafka
 from services.cli.embedded.postgres import embedded_postgres
 from services.cli.embedded.program import EmbeddedPartFailed
-from services.cli.exits import WRONG_USE, complain, refuse
+from services.cli.exits import complain, refuse
 from services.cli.output.jsonl import json_line
 from services.cli.pipeline.departures import Departure, in_form_order
 from services.cli.pipeline.driver import READ_TOPICS, Behind, Driver, Moment
 from services.cli.pipeline.pipeline import pipeline
 from services.cli.pipeline.settings import RunSettings, settings_for
-from services.cli.record_files.read import FiledRecord, NotRecords, read_records
+from services.cli.record_files.read import FiledRecord, read_records
+from services.cli.record_files.refusal import refuse_unusable
 from services.cli.story.names import Names
 from services.cli.story.printer import StoryPrinter
 from services.cli.story.story import Story
@@ -52,7 +53,8 @@ def replay_file(replay: Replay) -> int:
 
     Ends the command with 2 over a file that holds no records, with 1 when a part or a service fails.
     """
-    records = _records_of(replay.file)
+    with refuse_unusable(replay.file):
+        records = list(read_records(replay.file))
     if not records:
         return 0
     configure_logs("ERROR", "console")
@@ -70,15 +72,6 @@ def replay_file(replay: Replay) -> int:
         if isinstance(error, BrokenPipeError):
             raise
         refuse(f"A part did not answer ({type(error).__name__}).")
-
-
-def _records_of(file: Path) -> list[FiledRecord]:
-    try:
-        return list(read_records(file))
-    except NotRecords as fault:
-        refuse(str(fault), WRONG_USE)
-    except PermissionError:
-        refuse(f"{file} cannot be read.", WRONG_USE)
 
 
 async def _run(replay: Replay, records: list[FiledRecord], settings: RunSettings) -> int:

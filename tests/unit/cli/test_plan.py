@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
 from services.cli.record_files.by_person import groups_of
 from services.cli.record_files.read import read_records
+from services.cli.record_files.refusal import refuse_unusable
 from tests.support.cli_records import (
     ANNE,
     BJORN,
@@ -218,6 +220,14 @@ def test_a_file_that_holds_no_records_is_wrong_use(tmp_path: Path) -> None:
 
     assert plan(tmp_path / "text").exit_code == 2
     assert plan(tmp_path / "missing").exit_code == 2
+
+
+def test_a_file_that_may_not_be_read_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended, refuse_unusable(Path("records.ndjson")):
+        raise PermissionError
+
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err == "records.ndjson cannot be read.\n"
 
 
 def test_a_rulebook_of_ones_own_is_planned_by(tmp_path: Path) -> None:
