@@ -77,8 +77,8 @@ def note(
     version: Version = UNSET,
 ) -> NoteSlot:
     """A note over days `first` to `last` of START, both included."""
-    told = tuple(periods) if periods is not None else ((first, last, kind, grade),)
-    days = tuple(day(each) for each in certified)
+    note_periods = tuple(periods) if periods is not None else ((first, last, kind, grade),)
+    days = tuple(day(number) for number in certified)
     registered = SickNoteRegistered(
         note_id=note_id,
         person_id=person,
@@ -87,7 +87,7 @@ def note(
         issued_on=day(first if issued is None else issued),
         periods=tuple(
             Period(from_=day(begin), to=day(end), kind=what, grade=part)
-            for begin, end, what, part in told
+            for begin, end, what, part in note_periods
         ),
         self_certified_days=days,
     )
@@ -118,7 +118,7 @@ def withdrawn(
     return Fact(source, "", UNSET, message)
 
 
-What = NoteSlot | Fact | OfficeChange | FollowUpFact | PersonRenumbered
+Arrival = NoteSlot | Fact | OfficeChange | FollowUpFact | PersonRenumbered
 
 
 @dataclass
@@ -126,49 +126,49 @@ class Life:
     """A simulation that is told things; instants are (day, wall clock in Oslo)."""
 
     rulebook: Rulebook = field(default_factory=lambda: shipped("standard"))
-    told: int = 0
+    arrived_count: int = 0
 
     def __post_init__(self) -> None:
         self.known_people = KnownPeople(self.rulebook, lambda number: person_hash(b"tests", number))
         self.simulation = Simulation(self.known_people)
 
-    def tell(self, when: datetime, *what: What) -> None:
+    def arrive(self, when: datetime, *arrivals: Arrival) -> None:
         """Records that arrive at that instant, in that order."""
-        self.simulation.arrive([self._taken(each, when) for each in what], when)
+        self.simulation.arrive([self._observation(record, when) for record in arrivals], when)
 
-    def _taken(self, what: What, when: datetime) -> Observation:
-        self.told += 1
-        version = Version(int(when.timestamp() * 1000), self.told)
-        if isinstance(what, FollowUpFact | PersonRenumbered):
-            what = fact(what)
-        if isinstance(what, Fact):
-            what = replace(
-                what,
-                id=what.id or f"fact-{self.told}",
-                version=version if what.version == UNSET else what.version,
+    def _observation(self, arrival: Arrival, when: datetime) -> Observation:
+        self.arrived_count += 1
+        version = Version(int(when.timestamp() * 1000), self.arrived_count)
+        if isinstance(arrival, FollowUpFact | PersonRenumbered):
+            arrival = fact(arrival)
+        if isinstance(arrival, Fact):
+            arrival = replace(
+                arrival,
+                id=arrival.id or f"fact-{self.arrived_count}",
+                version=version if arrival.version == UNSET else arrival.version,
             )
-            return Observation(what, (what.source, what.id))
-        if isinstance(what, NoteSlot) and what.version == UNSET:
-            what = replace(what, version=version)
-        return Observation(what, None)
+            return Observation(arrival, (arrival.source, arrival.id))
+        if isinstance(arrival, NoteSlot) and arrival.version == UNSET:
+            arrival = replace(arrival, version=version)
+        return Observation(arrival, None)
 
     def turn(self, when: datetime) -> None:
         self.simulation.run_until(when)
 
     def plans(self, when: datetime, person: str = ANNE) -> list[list[PlannedStep]]:
         """The steps of each case by start, at that instant."""
-        made = self.simulation.plan(when)[person]
-        cases = sorted(made.person.cases, key=lambda case: (case.start, case.number))
-        return [list(made.plans[case.case_id].steps) for case in cases]
+        outcome = self.simulation.plan(when)[person]
+        cases = sorted(outcome.person.cases, key=lambda case: (case.start, case.number))
+        return [list(outcome.plans[case.case_id].steps) for case in cases]
 
     def steps(
         self, when: datetime, *, case: int = -1, person: str = ANNE
     ) -> dict[str, PlannedStep]:
         """The last case's steps by `checkpoint.step` or `checkpoint.step/subject`."""
         return {
-            f"{each.key.checkpoint}.{each.key.step}"
-            + (f"/{each.key.subject}" if each.key.subject else ""): each
-            for each in self.plans(when, person)[case]
+            f"{step.key.checkpoint}.{step.key.step}"
+            + (f"/{step.key.subject}" if step.key.subject else ""): step
+            for step in self.plans(when, person)[case]
         }
 
     def state(self, path: str, when: datetime, *, case: int = -1) -> str:
@@ -194,15 +194,17 @@ class Life:
         ]
 
     def updates(self) -> list[DeadlineUpdated]:
-        return [each for _, each in self.simulation.sent if isinstance(each, DeadlineUpdated)]
+        return [
+            message for _, message in self.simulation.sent if isinstance(message, DeadlineUpdated)
+        ]
 
     def fired_on(self, path: str) -> list[date]:
         """The Oslo dates on which that step fired."""
-        return [each.fired_at.astimezone(OSLO).date() for each in self.due(path)]
+        return [event.fired_at.astimezone(OSLO).date() for event in self.due(path)]
 
 
 def reasons(withdrawals: Iterable[DeadlineWithdrawn]) -> list[tuple[str, str | None]]:
-    return [(each.reason, each.detail) for each in withdrawals]
+    return [(withdrawal.reason, withdrawal.detail) for withdrawal in withdrawals]
 
 
 Party = Literal["employee", "line_manager", "adviser"]
@@ -210,4 +212,4 @@ Party = Literal["employee", "line_manager", "adviser"]
 
 def asked(event: DeadlineDue) -> list[tuple[Party, str | None]]:
     """Whom an event is for."""
-    return [(each.role, each.org_number) for each in event.recipients]
+    return [(recipient.role, recipient.org_number) for recipient in event.recipients]

@@ -37,14 +37,18 @@ def periods(draw: st.DrawFn, first: int) -> tuple[int, int, str, int | None]:
 @st.composite
 def notes(draw: st.DrawFn) -> Dict:
     first = draw(st.integers(-40, 200))
-    told = [draw(periods(first))]
+    note_periods = [draw(periods(first))]
     if draw(st.booleans()):
-        told.append(draw(periods(told[0][1] + draw(st.sampled_from([1, 1, 15, 16, 17])))))
+        note_periods.append(
+            draw(periods(note_periods[0][1] + draw(st.sampled_from([1, 1, 15, 16, 17]))))
+        )
     return {
         "employer": draw(st.sampled_from([KAFE, KAFE, KAFE, BYGG, None])),
         "issued": first + draw(st.integers(-3, 20)),
-        "periods": told,
-        "certified": [first - each for each in draw(st.sets(st.integers(1, 20), max_size=3))],
+        "periods": note_periods,
+        "certified": [
+            first - days_before for days_before in draw(st.sets(st.integers(1, 20), max_size=3))
+        ],
     }
 
 
@@ -92,37 +96,37 @@ def lives(
     draw: st.DrawFn, *, notes_max: int = 6, facts_max: int = 10, replies: bool = True
 ) -> Dict:
     """Without `replies` no assessment asks for one: reference_model knows the start-anchored steps alone."""
-    told = draw(st.lists(notes(), min_size=1, max_size=notes_max))
-    happened = draw(st.lists(facts(), max_size=facts_max))
-    for number, each in enumerate(happened):
-        each["id"] = f"fact-{number}"
+    sick_notes = draw(st.lists(notes(), min_size=1, max_size=notes_max))
+    later_facts = draw(st.lists(facts(), max_size=facts_max))
+    for number, fact in enumerate(later_facts):
+        fact["id"] = f"fact-{number}"
         if not replies:
-            each.pop("reply_by", None)
-    for number in draw(st.sets(st.integers(0, max(len(happened) - 1, 0)), max_size=2)):
-        where = draw(st.integers(0, len(happened)))
+            fact.pop("reply_by", None)
+    for number in draw(st.sets(st.integers(0, max(len(later_facts) - 1, 0)), max_size=2)):
+        where = draw(st.integers(0, len(later_facts)))
         gone = {"type": "withdrawn", "id": f"fact-{number}", "at": (0, 0), "on": 0}
-        happened.insert(where, gone)
-    return {"notes": told, "facts": happened}
+        later_facts.insert(where, gone)
+    return {"notes": sick_notes, "facts": later_facts}
 
 
 def records_of(life: Dict) -> list[Observation]:
     """The life as records, in the order of their versions."""
     records = []
-    for number, each in enumerate(life["notes"]):
+    for number, sick_note in enumerate(life["notes"]):
         slot = note(
             0,
             0,
             note_id=f"note-{number}",
-            employer=each["employer"],
-            issued=each["issued"],
-            periods=each["periods"],
-            certified=sorted(each["certified"]),
+            employer=sick_note["employer"],
+            issued=sick_note["issued"],
+            periods=sick_note["periods"],
+            certified=sorted(sick_note["certified"]),
             version=Version(number, number),
         )
         records.append(Observation(slot, None))
-    for number, each in enumerate(life["facts"]):
-        own = f"withdrawal-{number}" if each["type"] == "withdrawn" else each["id"]
-        fact = Fact("tests", own, Version(number, number), message_of(each))
+    for number, entry in enumerate(life["facts"]):
+        own = f"withdrawal-{number}" if entry["type"] == "withdrawn" else entry["id"]
+        fact = Fact("tests", own, Version(number, number), message_of(entry))
         records.append(Observation(fact, ("tests", own)))
     return records
 
@@ -157,7 +161,7 @@ MESSAGES: dict[str, type[m.FollowUpFact]] = {
 
 def message_of(fact: Dict) -> m.FollowUpFact:
     number, minute = fact["at"]
-    told: Dict = {
+    members: Dict = {
         "person_id": ANNE,
         "occurred_at": at(number, f"{minute // 60:02}:{minute % 60:02}"),
         "org_number": fact.get("org"),
@@ -169,18 +173,18 @@ def message_of(fact: Dict) -> m.FollowUpFact:
         "answer": "not_coming",
     }
     if fact["type"] == "withdrawn":
-        return m.FactWithdrawn.model_validate(told | {"fact_id": fact["id"]})
+        return m.FactWithdrawn.model_validate(members | {"fact_id": fact["id"]})
     names = {"id_": "reassessment_id", "date": "takes_place_on", "with": "shared_with"}
-    told |= {
+    members |= {
         names.get(name, name): value for name, value in fact.items() if name not in ("at", "type")
     }
-    told.setdefault("meeting_id", "m2a")
-    told |= {"made_on": told.get("on"), "shared_on": told.get("on")}
+    members.setdefault("meeting_id", "m2a")
+    members |= {"made_on": members.get("on"), "shared_on": members.get("on")}
     dates = ("on", "made_on", "shared_on", "takes_place_on", "until", "reply_by", "from")
     for name in dates:
-        if told.get(name) is not None:
-            told[name] = day(told[name])
-    return MESSAGES[fact["type"]].model_validate(told)
+        if members.get(name) is not None:
+            members[name] = day(members[name])
+    return MESSAGES[fact["type"]].model_validate(members)
 
 
 def long_life(seed: int) -> Dict:
@@ -189,9 +193,11 @@ def long_life(seed: int) -> Dict:
     Made by a generator of its own, since Hypothesis's choices run out long before so many notes.
     """
     chance = random.Random(seed)  # noqa: S311 - a life to try, not a secret
-    told = [_note_by(chance, chance.randrange(0, 3_000)) for _ in range(chance.randrange(100, 301))]
+    sick_notes = [
+        _note_by(chance, chance.randrange(0, 3_000)) for _ in range(chance.randrange(100, 301))
+    ]
     happened = [_fact_by(chance, number) for number in range(chance.randrange(20, 101))]
-    return {"notes": told, "facts": happened}
+    return {"notes": sick_notes, "facts": happened}
 
 
 def _note_by(chance: random.Random, first: int) -> Dict:

@@ -83,16 +83,16 @@ STEPS = [
 def cases_of(life: Dict) -> list[Dict]:
     """The cases by start: `start`, `end`, `over`, and for every date from start to end what holds on it."""
     standing = standing_facts(life)
-    resumed = [each for each in standing if each["type"] == "resumed"]
+    resumed = [fact for fact in standing if fact["type"] == "resumed"]
     sick: dict[int, list[Dict]] = {}
     for note in life["notes"]:
         for day, grade in _days_of(note):
-            if not any(_cuts(each, note, day) for each in resumed):
+            if not any(_cuts(report, note, day) for report in resumed):
                 sick.setdefault(day, []).append({"employer": note["employer"], "grade": grade})
     cases = _runs(sick)
     for case in cases:
         returns = [
-            each["from"] for each in resumed if case["end"] < each["from"] < case["end"] + 16
+            report["from"] for report in resumed if case["end"] < report["from"] < case["end"] + 16
         ]
         case["over"] = min([case["end"] + 16, *returns])
     return cases
@@ -136,18 +136,18 @@ def _cuts(resumed: Dict, note: Dict, day: int) -> bool:
 
 def standing_facts(life: Dict) -> list[Dict]:
     """The facts that no withdrawal names, in order of version; a withdrawal may stand before its fact."""
-    named = {each["id"] for each in life["facts"] if each["type"] == "withdrawn"}
+    named = {fact["id"] for fact in life["facts"] if fact["type"] == "withdrawn"}
     return [f for f in life["facts"] if f["type"] != "withdrawn" and f["id"] not in named]
 
 
 def _facts_of(life: Dict, cases: list[Dict], case: Dict) -> list[Dict]:
-    found = []
+    facts = []
     for fact in standing_facts(life):
         on = fact["on"] if fact["type"].startswith("plan_") else fact["at"][0]
-        begun = [each for each in cases if each["start"] <= on]
+        begun = [candidate for candidate in cases if candidate["start"] <= on]
         if begun and begun[-1] is case:
-            found.append(fact)
-    return found
+            facts.append(fact)
+    return facts
 
 
 # --- plans --------------------------------------------------------------------------------------------------
@@ -159,8 +159,8 @@ def plan_of(life: Dict, now: tuple[int, int]) -> list[Dict]:
     plans = []
     for case in cases:
         scene = scene_of(life, cases, case, now)
-        judged = {step["path"]: _judge(step, scene) for step in STEPS}
-        plans.append(_late(judged, scene))
+        assessments = {step["path"]: _assess(step, scene) for step in STEPS}
+        plans.append(_late(assessments, scene))
     return plans
 
 
@@ -190,9 +190,9 @@ def scene_of(life: Dict, cases: list[Dict], case: Dict, now: tuple[int, int]) ->
 
 def _meeting(versions: list[Dict]) -> Dict:
     date = None
-    for each in versions:
-        if each["date"] is not None or each["type"] == "moved":
-            date = each["date"]
+    for version in versions:
+        if version["date"] is not None or version["type"] == "moved":
+            date = version["date"]
     last = versions[-1]
     return {"meeting": last["meeting"], "type": last["type"], "date": date, "org": last["org"]}
 
@@ -208,7 +208,9 @@ def _due(step: Dict, case: Dict) -> tuple[int, bool]:
         return plain, True
     for day in range(plain, case["end"] + 1):
         row = range(day - step["full"] + 1, day + 1)
-        if all(each in case["days"] and _grade(case["days"][each]) == 100 for each in row):
+        if all(
+            full_day in case["days"] and _grade(case["days"][full_day]) == 100 for full_day in row
+        ):
             return day, True
     return plain, False
 
@@ -219,51 +221,51 @@ def _grade(notes: list[Dict], org: str | None = None) -> int:
 
 def _employers(step: Dict, case: Dict, due_on: int, *, graded: bool) -> list[str]:
     notes = case["days"][min(max(due_on, case["start"]), case["end"])]
-    orgs = sorted({each["employer"] for each in notes if each["employer"]})
+    orgs = sorted({note["employer"] for note in notes if note["employer"]})
     if step["meeting"] == 1 and not graded:
         orgs = [org for org in orgs if _grade(notes, org) == 100]
     return orgs
 
 
-def _judge(step: Dict, scene: Dict) -> Dict:
+def _assess(step: Dict, scene: Dict) -> Dict:
     case, (today, _) = scene["case"], scene["now"]
     due_on, is_full = _due(step, case)
     due_at = (_told_on(step, due_on), NINE)
     if step["path"] == "dialogue_meeting_2.deadline":
         due_at = max([due_at, *_after_meetings(scene, due_on)])
-    made: Dict = {"due_on": due_on, "due_at": due_at, "to": [], "from": due_on}
+    assessment: Dict = {"due_on": due_on, "due_at": due_at, "to": [], "from": due_on}
     if scene["dead"]:
-        return made | {"state": "not_applicable", "reason": "died"}
+        return assessment | {"state": "not_applicable", "reason": "died"}
     closed, resumes = _closed(step, scene, due_on, graded=False)
-    to = [each for each, reason in closed.items() if reason is None]
-    if to and all(each in resumes for each in to):
-        again = min(resumes[each] for each in to)
-        made["due_at"] = max(due_at, (again, NINE))
-        made["from"] = made["due_at"][0]
-    applies_on = max(due_on, made["from"])
+    to = [who for who, reason in closed.items() if reason is None]
+    if to and all(who in resumes for who in to):
+        again = min(resumes[who] for who in to)
+        assessment["due_at"] = max(due_at, (again, NINE))
+        assessment["from"] = assessment["due_at"][0]
+    applies_on = max(due_on, assessment["from"])
     if scene["over"] and applies_on >= case["over"]:
-        return made | {"state": "not_applicable", "reason": "ended"}
+        return assessment | {"state": "not_applicable", "reason": "ended"}
     if not closed:
         graded, _ = _closed(step, scene, due_on, graded=True)
         closed = graded if graded and all(graded.values()) else {}
     if closed and not to:
-        return made | {"state": "done", "reason": _first(list(closed.values()))}
+        return assessment | {"state": "done", "reason": _first(list(closed.values()))}
     if applies_on > case["end"] and applies_on >= today:
-        return made | {"state": "waiting", "reason": "notes_end_before_due"}
+        return assessment | {"state": "waiting", "reason": "notes_end_before_due"}
     fails = _fails(step, scene, applies_on, is_full=is_full, has_recipients=bool(closed))
     if fails:
-        return made | {"state": "not_applicable", "reason": fails}
-    return made | {"state": "open", "reason": "", "to": to}
+        return assessment | {"state": "not_applicable", "reason": fails}
+    return assessment | {"state": "open", "reason": "", "to": to}
 
 
 def _after_meetings(scene: Dict, due_on: int) -> list[tuple[int, int]]:
     return [
-        (each["date"] + 1, NINE)
-        for each in scene["meetings"]
-        if each["meeting"] == 2
-        and each["type"] in ("summoned", "moved")
-        and each["date"] is not None
-        and each["date"] <= due_on
+        (meeting["date"] + 1, NINE)
+        for meeting in scene["meetings"]
+        if meeting["meeting"] == 2
+        and meeting["type"] in ("summoned", "moved")
+        and meeting["date"] is not None
+        and meeting["date"] <= due_on
     ]
 
 
@@ -271,26 +273,26 @@ def _fails(step: Dict, scene: Dict, day: int, *, is_full: bool, has_recipients: 
     case = scene["case"]
     if not case["start"] <= day <= case["end"]:
         return "not_sick_listed"
-    if "employee" in step["when"] and not any(each["employer"] for each in case["days"][day]):
+    if "employee" in step["when"] and not any(note["employer"] for note in case["days"][day]):
         return "no_employer"
     if not is_full:
         return "graded"
     if "exempted" in step["when"]:
         recoveries = [
-            each
-            for each in scene["exemptions"]
-            if _reaches(step, each)
-            and each["org"] is None
-            and (_until(each) is None or day <= _until(each))
+            exemption
+            for exemption in scene["exemptions"]
+            if _reaches(step, exemption)
+            and exemption["org"] is None
+            and (_until(exemption) is None or day <= _until(exemption))
         ]
         if not recoveries:
             return "not_exempted"
     if "not_summoned" in step["when"]:
-        for each in scene["meetings"]:
-            if each["meeting"] == 2 and each["type"] != "cancelled":
+        for meeting in scene["meetings"]:
+            if meeting["meeting"] == 2 and meeting["type"] != "cancelled":
                 return "summoned"
     if not has_recipients:
-        return "graded" if any(each["employer"] for each in case["days"][day]) else "no_employer"
+        return "graded" if any(note["employer"] for note in case["days"][day]) else "no_employer"
     return ""
 
 
@@ -325,7 +327,7 @@ def _share(
     if reasons[mine] is None and theirs and all(theirs):
         reasons[mine] = _first(theirs)
     after = [again[who] for who in managers if again[who] and reasons[who] is None]
-    again[mine] = again[mine] or min((each for each in after if each), default=None)
+    again[mine] = again[mine] or min((day for day in after if day), default=None)
 
 
 def closed_of(path: str, scene: Dict) -> dict[Who, str | None]:
@@ -345,7 +347,7 @@ def _first(reasons: list[str | None]) -> str:
     for code in ORDER:
         if code in reasons:
             return code
-    return next(each for each in reasons if each)
+    return next(reason for reason in reasons if reason)
 
 
 def _reason(step: Dict, scene: Dict, due_on: int, who: tuple[str, str | None]) -> str | None:
@@ -353,10 +355,10 @@ def _reason(step: Dict, scene: Dict, due_on: int, who: tuple[str, str | None]) -
         if act in step["done"] and _happened(act, step, scene, who):
             return act
     today = scene["now"][0]
-    for each in scene["exemptions"]:
-        until = _until(each)
-        if _meant(step, each, who) and (until is None or (today <= until and due_on <= until)):
-            return f"exempted:{each['reason']}"
+    for exemption in scene["exemptions"]:
+        until = _until(exemption)
+        if _meant(step, exemption, who) and (until is None or (today <= until and due_on <= until)):
+            return f"exempted:{exemption['reason']}"
     return None
 
 
@@ -368,8 +370,11 @@ def _happened(act: str, step: Dict, scene: Dict, who: tuple[str, str | None]) ->
     if act in ("held", "summoned"):
         return _has_met(act, step, scene, who)
     if act == "assessed":
-        found = [f for f in facts if f["type"] == "assessed"]
-        return bool(found) and max(enumerate(found), key=lambda e: (e[1]["at"], e[0]))[1]["final"]
+        decisions = [f for f in facts if f["type"] == "assessed"]
+        return (
+            bool(decisions)
+            and max(enumerate(decisions), key=lambda e: (e[1]["at"], e[0]))[1]["final"]
+        )
     if act == "reassessment":
         return any(f["type"] == "reassessment" for f in facts)
     party = "employee" if role == "employee" else "employer"
@@ -426,48 +431,48 @@ def _again(step: Dict, scene: Dict, due_on: int, who: tuple[str, str | None]) ->
     again = None
     falls_due = due_on
     for _ in scene["exemptions"]:
-        for each in scene["exemptions"]:
-            until = _until(each)
-            if until is None or until >= scene["now"][0] or not _meant(step, each, who):
+        for exemption in scene["exemptions"]:
+            until = _until(exemption)
+            if until is None or until >= scene["now"][0] or not _meant(step, exemption, who):
                 continue
-            if each["at"][0] <= falls_due <= until:
+            if exemption["at"][0] <= falls_due <= until:
                 again = falls_due = until + 1
     return again
 
 
-def _late(judged: dict[str, Dict], scene: Dict) -> Dict:
+def _late(assessments: dict[str, Dict], scene: Dict) -> Dict:
     late = {
-        step["path"]: _missed(step, judged, scene)
+        step["path"]: _missed(step, assessments, scene)
         for step in STEPS
-        if judged[step["path"]]["state"] == "open"
-        and judged[step["path"]]["due_at"] <= scene["now"]
+        if assessments[step["path"]]["state"] == "open"
+        and assessments[step["path"]]["due_at"] <= scene["now"]
     }
     for checkpoint in {path.split(".")[0] for path in late}:
         firing = [p for p, why in late.items() if not why and p.split(".")[0] == checkpoint]
-        latest = max(firing, key=lambda path: judged[path]["due_at"], default="")
+        latest = max(firing, key=lambda path: assessments[path]["due_at"], default="")
         for path in firing:
-            if judged[path]["due_at"] < judged[latest]["due_at"]:
+            if assessments[path]["due_at"] < assessments[latest]["due_at"]:
                 late[path] = f"superseded:{latest}"
     plan = {}
-    for path, made in judged.items():
-        plan[path] = made | {"to": []}
-        if made["state"] == "open":
+    for path, assessment in assessments.items():
+        plan[path] = assessment | {"to": []}
+        if assessment["state"] == "open":
             reason = (late[path] or "overdue") if path in late else "due"
             is_missed = bool(late.get(path))
-            to = [] if is_missed else made["to"]
+            to = [] if is_missed else assessment["to"]
             state = "missed" if is_missed else "armed"
-            plan[path] = made | {"state": state, "reason": reason, "to": to}
+            plan[path] = assessment | {"state": state, "reason": reason, "to": to}
     return plan
 
 
-def _missed(step: Dict, judged: dict[str, Dict], scene: Dict) -> str:
+def _missed(step: Dict, assessments: dict[str, Dict], scene: Dict) -> str:
     """Why a step that is past when first planned is not told, or nothing where it is."""
-    today, case, made = scene["now"][0], scene["case"], judged[step["path"]]
-    if today - made["from"] > step["catch_up"]:
+    today, case, assessment = scene["now"][0], scene["case"], assessments[step["path"]]
+    if today - assessment["from"] > step["catch_up"]:
         return "catch_up_passed"
     if not case["start"] <= today <= case["end"]:
         return "recovered"
     for path in step["gives_way_to"]:
-        if judged[path]["state"] == "open" and judged[path]["due_at"] <= scene["now"]:
+        if assessments[path]["state"] == "open" and assessments[path]["due_at"] <= scene["now"]:
             return f"superseded:{path}"
     return ""

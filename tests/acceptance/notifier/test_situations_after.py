@@ -52,11 +52,11 @@ REMINDED = [
 async def lived(
     parts: Parts, template_database: str, topic_prefixes: list[str]
 ) -> AsyncIterator[Lived]:
-    async with living(SITUATIONS, parts, template_database, topic_prefixes) as found:
-        yield found
+    async with living(SITUATIONS, parts, template_database, topic_prefixes) as outcomes:
+        yield outcomes
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.name)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 async def test_what_leaves_is_what_the_situation_asks_for(
     situation: Situation, lived: Lived
 ) -> None:
@@ -239,15 +239,15 @@ def what_waits_for_a_renumbered_person_goes_by_the_new_numbers_contacts(life: Li
     The second is reserved under the new number, which the letter names.
     """
     reserved = life.another("reserved")
-    for each, may_be_notified in ((life, True), (reserved, False)):
-        each.contact()
-        each.manager()
-        each.sick("2026-02-01", "2026-02-22")
-        new = f"148386{each.number[-5:]}"
-        ids = {"old_person_id": each.number, "new_person_id": new}
+    for person, may_be_notified in ((life, True), (reserved, False)):
+        person.contact()
+        person.manager()
+        person.sick("2026-02-01", "2026-02-22")
+        new = f"148386{person.number[-5:]}"
+        ids = {"old_person_id": person.number, "new_person_id": new}
         noon = "2026-02-22 12:00"
-        each.publish(noon, PersonRenumbered(**ids, occurred_at=oslo(noon)))
-        each.contact(noon, person_id=new, phone=OTHER_PHONE, may_be_notified=may_be_notified)
+        person.publish(noon, PersonRenumbered(**ids, occurred_at=oslo(noon)))
+        person.contact(noon, person_id=new, phone=OTHER_PHONE, may_be_notified=may_be_notified)
     return [
         f"2026-02-23 09:00 sms.requested follow_up_plan.reminder to {OTHER_PHONE}",
         f"2026-02-23 09:00 email.requested follow_up_plan.reminder to {MANAGER}",

@@ -35,11 +35,11 @@ SITUATIONS = Situations()
 async def lived(
     parts: Parts, template_database: str, topic_prefixes: list[str]
 ) -> AsyncIterator[Lived]:
-    async with living(SITUATIONS, parts, template_database, topic_prefixes) as found:
-        yield found
+    async with living(SITUATIONS, parts, template_database, topic_prefixes) as outcomes:
+        yield outcomes
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.name)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 async def test_what_leaves_is_what_the_situation_asks_for(
     situation: Situation, lived: Lived
 ) -> None:
@@ -113,11 +113,11 @@ def the_adviser_who_asked_to_look_again_is_the_one_who_does(life: Life) -> Story
     life.adviser("Z990051", "0315", birth_days=(14,))
     life.adviser("Z990052", "0315")
     life.adviser("Z990053", "0315", absent=True)
-    for each, named in ((life, "Z990052"), (absent, "Z990053")):
-        each.contact(office="0315")
-        each.sick("2026-02-02", "2026-02-15")
+    for person, named in ((life, "Z990052"), (absent, "Z990053")):
+        person.contact(office="0315")
+        person.sick("2026-02-02", "2026-02-15")
         asked = {"reassessment_id": "r1", "on": date(2026, 2, 10), "adviser_id": named}
-        each.fact("2026-02-03 10:00", ReassessmentRequested, **asked)
+        person.fact("2026-02-03 10:00", ReassessmentRequested, **asked)
     step = "reassessment.look_again"
     return [
         f"2026-02-10 09:00 adviser_task.opened {step} 0315/Z990052 due 2026-02-13 normal",

@@ -43,11 +43,11 @@ LINE_MANAGERS = "teamsykmelding.syfo-narmesteleder-leesah"
 async def lived(
     parts: Parts, template_database: str, topic_prefixes: list[str]
 ) -> AsyncIterator[Lived]:
-    async with living(SITUATIONS, parts, template_database, topic_prefixes) as found:
-        yield found
+    async with living(SITUATIONS, parts, template_database, topic_prefixes) as outcomes:
+        yield outcomes
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.name)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 async def test_what_leaves_is_what_the_situation_asks_for(
     situation: Situation, lived: Lived
 ) -> None:
@@ -172,8 +172,8 @@ def a_plan_that_never_was_brings_the_reminder_back(life: Life) -> Story:
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
-    made = life.plan_made("2026-02-23 10:00")
-    life.fact("2026-02-23 11:00", FactWithdrawn, fact_id=made)
+    plan_id = life.plan_made("2026-02-23 10:00")
+    life.fact("2026-02-23 11:00", FactWithdrawn, fact_id=plan_id)
     return [
         *reminded("2026-02-23 09:00"),
         "2026-02-23 10:00 sms.cancelled follow_up_plan.reminder: done:plan_made",
@@ -217,11 +217,11 @@ def an_employment_that_has_ended_ends_that_employers_duties(life: Life) -> Story
     """
     ended = {"aktivTom": "2026-02-19", "status": "DEAKTIVERT_ARBEIDSFORHOLD"}
     later = life.another("later")
-    for each, at in ((life, "2026-02-20 09:00"), (later, "2026-02-24 08:30")):
-        each.contact()
-        each.sick("2026-02-02", "2026-02-23")
-        nav_manager(each, "2026-02-02 09:00")
-        nav_manager(each, at, **ended)
+    for person, at in ((life, "2026-02-20 09:00"), (later, "2026-02-24 08:30")):
+        person.contact()
+        person.sick("2026-02-02", "2026-02-23")
+        nav_manager(person, "2026-02-02 09:00")
+        nav_manager(person, at, **ended)
     step = "follow_up_plan.reminder"
     return [
         f"2026-02-23 09:00 sms.requested {step} to {PHONE}",
@@ -257,5 +257,5 @@ def nav_manager(life: Life, at: str, **fields: Any) -> None:
         "timestamp": oslo(at).isoformat(),
         "status": "NY_LEDER",
     }
-    told = relation | fields
-    life.record(at, LINE_MANAGERS, str(told["narmesteLederId"]), told)
+    value = relation | fields
+    life.record(at, LINE_MANAGERS, str(value["narmesteLederId"]), value)

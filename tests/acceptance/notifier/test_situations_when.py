@@ -38,11 +38,11 @@ SITUATIONS = Situations()
 async def lived(
     parts: Parts, template_database: str, topic_prefixes: list[str]
 ) -> AsyncIterator[Lived]:
-    async with living(SITUATIONS, parts, template_database, topic_prefixes) as found:
-        yield found
+    async with living(SITUATIONS, parts, template_database, topic_prefixes) as outcomes:
+        yield outcomes
 
 
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda each: each.name)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 async def test_what_leaves_is_what_the_situation_asks_for(
     situation: Situation, lived: Lived
 ) -> None:
@@ -207,10 +207,10 @@ def the_night_that_summer_time_ends(life: Life) -> Story:
 async def test_nine_in_oslo_is_another_instant_by_summer_time(lived: Lived) -> None:
     """contract 4: the change of the hour moves the instant and not the hour, seen in what the records carry."""
     times = {
-        dict(each.record.headers)["ce_time"].decode()
-        for _, each in lived.left
-        if each.record.topic == "stoppunkt.adviser-tasks.v1"
-        and dict(each.record.headers)["ce_type"].endswith(b"opened.v1")
+        dict(departure.record.headers)["ce_time"].decode()
+        for _, departure in lived.left
+        if departure.record.topic == "stoppunkt.adviser-tasks.v1"
+        and dict(departure.record.headers)["ce_type"].endswith(b"opened.v1")
     }
     assert {"2026-03-29T07:00:00Z", "2026-10-25T08:00:00Z"} <= times
 
@@ -219,11 +219,11 @@ async def test_nine_in_oslo_is_another_instant_by_summer_time(lived: Lived) -> N
 def an_evening_is_over_at_eight(life: Life) -> Story:
     """contract 6.4: [09:00, 20:00). Asked for on Saturday 7 February at 19:59 it leaves, at 20:00 on Monday at nine."""
     late = life.another("late")
-    for each, at in ((life, "2026-02-07 19:59"), (late, "2026-02-07 20:00")):
-        reachable(each)
-        each.sick("2026-02-02", "2026-02-15")
-        each.fact(at, FollowUpPlanRequested, org_number=KAFE, adviser_id="Z990001")
-        shared(each, "2026-02-10 10:00")
+    for person, at in ((life, "2026-02-07 19:59"), (late, "2026-02-07 20:00")):
+        reachable(person)
+        person.sick("2026-02-02", "2026-02-15")
+        person.fact(at, FollowUpPlanRequested, org_number=KAFE, adviser_id="Z990001")
+        shared(person, "2026-02-10 10:00")
     return [
         f"2026-02-07 19:59 email.requested plan_requested.requested to {MANAGER}",
         "2026-02-10 10:00 email.cancelled plan_requested.requested: done:plan_shared",
@@ -254,11 +254,13 @@ def a_second_message_about_the_same_person_waits_a_day(life: Life) -> Story:
     The same manager's other employee has not been written about, and is written about at noon.
     """
     other = life.another("other")
-    for each, first in ((life, "2026-02-02"), (other, "2026-02-09")):
-        reachable(each)
-        each.sick(first, "2026-02-23")
-        each.fact("2026-02-23 12:00", FollowUpPlanRequested, org_number=KAFE, adviser_id="Z990001")
-        shared(each, "2026-02-24 10:00")
+    for person, first in ((life, "2026-02-02"), (other, "2026-02-09")):
+        reachable(person)
+        person.sick(first, "2026-02-23")
+        person.fact(
+            "2026-02-23 12:00", FollowUpPlanRequested, org_number=KAFE, adviser_id="Z990001"
+        )
+        shared(person, "2026-02-24 10:00")
     return [
         *reminded("2026-02-23 09:00"),
         f"2026-02-24 09:00 email.requested plan_requested.requested to {MANAGER}",

@@ -49,7 +49,7 @@ def test_one_after_the_other_or_all_together_everybody_has_the_same_plan(
     file = tmp_path / "lives.ndjson"
     file.write_text("".join(lives(150, seed=7)), "utf-8")
     filed = list(read_records(file))
-    assert any(b"person.renumbered" in dict(each.record.headers)["ce_type"] for each in filed)
+    assert any(b"person.renumbered" in dict(entry.record.headers)["ce_type"] for entry in filed)
 
     one_by_one = [person for group in groups_of(filed) for person in _planned(group, rulebook)]
     together = _planned(filed, rulebook)

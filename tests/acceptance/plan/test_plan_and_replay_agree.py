@@ -58,7 +58,7 @@ async def played(
     settings = settings_for(database_url, parts.kafka_bootstrap_servers, topic_prefix=topic_prefix)
     left: list[Departure] = []
     async with (
-        pipeline(settings, rulebook, start=min(each.at for each in filed)) as driver,
+        pipeline(settings, rulebook, start=min(entry.at for entry in filed)) as driver,
         aclosing(driver.run(filed, **options)) as moments,
     ):
         async for moment in moments:
@@ -67,11 +67,11 @@ async def played(
 
 
 def due_events(left: Sequence[Departure]) -> list[Fired]:
-    messages = [(each.at, decode(each.record)) for each in left]
+    messages = [(departure.at, decode(departure.record)) for departure in left]
     return sorted(
-        (each.message.event_id, at, each.message.late_seconds)
-        for at, each in messages
-        if isinstance(each, Envelope) and isinstance(each.message, DeadlineDue)
+        (envelope.message.event_id, at, envelope.message.late_seconds)
+        for at, envelope in messages
+        if isinstance(envelope, Envelope) and isinstance(envelope.message, DeadlineDue)
     )
 
 
@@ -123,5 +123,5 @@ async def test_until_ends_the_run_at_that_instant(
 
     left = await played(filed, rules, parts, database_url, topic_prefix, until=until)
 
-    assert due_events(left) == [each for each in planned(filed, rules) if each[1] <= until]
-    assert max(each.at for each in left) == until
+    assert due_events(left) == [event for event in planned(filed, rules) if event[1] <= until]
+    assert max(departure.at for departure in left) == until

@@ -46,13 +46,13 @@ def test_the_sick_notes_alone_give_every_date_of_the_leave(notes_alone: Path) ->
     """The dates that scenario 1 is told to give; its leave starts on a Monday, so deadlines fall on Sundays."""
     [person] = planned(notes_alone)["persons"]
     [case] = person["cases"]
-    told = {
+    dates_and_states = {
         f"{timer['checkpoint']}.{timer['step']}": (timer["due_on"], timer["state"])
         for timer in case["timers"]
     }
 
     assert (case["start"], case["end"], case["sick_days"]) == ("2026-01-05", "2026-05-10", 124)
-    assert told == {
+    assert dates_and_states == {
         "follow_up_plan.reminder": ("2026-01-26", "fired"),
         "follow_up_plan.deadline": ("2026-02-01", "fired"),
         "dialogue_meeting_1.reminder": ("2026-02-08", "fired"),

@@ -27,9 +27,9 @@ def sent() -> list[object]:
 
 
 def assessment(sent: list[object]) -> DeadlineDue:
-    due = [each for each in sent if isinstance(each, DeadlineDue)]
-    [found] = [each for each in due if (each.checkpoint, each.step) == ASSESS]
-    return found
+    due = [message for message in sent if isinstance(message, DeadlineDue)]
+    [event] = [event for event in due if (event.checkpoint, event.step) == ASSESS]
+    return event
 
 
 def test_the_event_tells_the_case_as_it_is_in_week_17(sent: list[object]) -> None:
@@ -93,7 +93,7 @@ def test_a_request_by_somebody_unknown_is_told_and_answers_for_nobody(sent: list
     event_id = assessment(sent).event_id
     [update] = [m for m in sent if isinstance(m, DeadlineUpdated) and m.event_id == event_id]
 
-    assert [each.model_dump(mode="json") for each in update.basis.requests] == [
+    assert [request.model_dump(mode="json") for request in update.basis.requests] == [
         {"party": "unknown", "meeting": 2, "requested_on": "2026-04-27"}
     ]
     assert update.revision == update.basis.revision == 2

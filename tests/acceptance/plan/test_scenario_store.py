@@ -35,7 +35,9 @@ WEEKS = 27
 
 def records_of(name: str, folder: Path) -> list[FiledRecord]:
     file = troubled().file(folder) if name == "troubled" else DATA / f"{name}.ndjson"
-    return [each for each in in_order(read_records(file)) if each.record.topic in SCHEDULER_TOPICS]
+    return [
+        entry for entry in in_order(read_records(file)) if entry.record.topic in SCHEDULER_TOPICS
+    ]
 
 
 def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> FoldResult:
@@ -44,10 +46,10 @@ def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> Fo
     for at, together in groupby(filed, key=attrgetter("at")):
         if at <= until:
             batch = []
-            for each in together:
-                decoded = decode_inbound(each.record)
+            for entry in together:
+                decoded = decode_inbound(entry.record)
                 batch += (
-                    list(observations_of(decoded, each.record))
+                    list(observations_of(decoded, entry.record))
                     if isinstance(decoded, Envelope)
                     else []
                 )
@@ -81,7 +83,7 @@ async def test_plan_and_the_services_store_say_the_same_every_week(
         for now in moments:
             while pending and pending[0].at <= now:
                 at = pending[0].at
-                together = [each.record for each in pending if each.at == at]
+                together = [entry.record for entry in pending if entry.at == at]
                 pending = pending[len(together) :]
                 await bench.receive(*together, at=at.astimezone(UTC))
             await bench.turn_to(now)

@@ -26,13 +26,13 @@ NAMES = {"30819341091": "Eva ", "12928618070": "Jon ", "14838511253": ""}
 Line = tuple[str, str, str, str]
 
 
-def told(name: str) -> list[Line]:
+def expected(name: str) -> list[Line]:
     """The story by hand: Oslo time, what, of which step, what it says; why is for the reader."""
     lines = (DATA / f"{name}.story.txt").read_text("utf-8").splitlines()
     columns = [
         [column.strip() for column in line.split("|")] for line in lines if not line.startswith("#")
     ]
-    assert all(len(each) == 5 for each in columns)
+    assert all(len(row) == 5 for row in columns)
     return sorted((at, what, step, says) for at, what, step, says, _ in columns)
 
 
@@ -73,8 +73,8 @@ def _says(what: str, value: dict[str, Any]) -> str:
     match what:
         case "deadline.due":
             to = [
-                " ".join(filter(None, (each["role"], each["org_number"])))
-                for each in value["recipients"]
+                " ".join(filter(None, (recipient["role"], recipient["org_number"])))
+                for recipient in value["recipients"]
             ]
             assert value["late_seconds"] == 0
             return f"due {value['due_on']}, to {', '.join(to)}"
@@ -102,9 +102,9 @@ def test_the_scenario_is_told_as_the_specification_asks(name: str) -> None:
     assert played.exit_code == 0, played.stderr
     forms = [json.loads(line) for line in played.stdout.splitlines()]
 
-    assert lived(forms) == told(name)
+    assert lived(forms) == expected(name)
     order = [
-        (datetime.fromisoformat(each["at"]), each["topic"], each["key"], each["headers"]["ce_id"])
-        for each in forms
+        (datetime.fromisoformat(form["at"]), form["topic"], form["key"], form["headers"]["ce_id"])
+        for form in forms
     ]
     assert order == sorted(order)

@@ -38,15 +38,15 @@ class Watched(KnownPeople):
 
     def replan(self, numbers: Any, now: datetime) -> dict[str, ReplanOutcome]:
         before = {number: self.people[number].timers for number in numbers if number in self.people}
-        made = super().replan(numbers, now)
-        self.replans += [(now, before[number], each) for number, each in made.items()]
-        return made
+        outcomes = super().replan(numbers, now)
+        self.replans += [(now, before[number], outcome) for number, outcome in outcomes.items()]
+        return outcomes
 
     def fire_due(self, number: str, now: datetime) -> list[DeadlineDue]:
         before = self.people[number].timers
         events = super().fire_due(number, now)
         after = self.people[number].timers
-        last = next((made for _, _, made in reversed(self.replans)), None)
+        last = next((outcome for _, _, outcome in reversed(self.replans)), None)
         if last is not None:
             self.fired += [(now, timer, last) for timer in before if timer not in after]
         return events
@@ -78,11 +78,17 @@ def lived(
 
 
 def due_events(simulation: Simulation) -> list[tuple[datetime, DeadlineDue]]:
-    return [(when, each) for when, each in simulation.sent if isinstance(each, DeadlineDue)]
+    return [
+        (when, message) for when, message in simulation.sent if isinstance(message, DeadlineDue)
+    ]
 
 
 def withdrawals(simulation: Simulation) -> list[tuple[datetime, DeadlineWithdrawn]]:
-    return [(when, each) for when, each in simulation.sent if isinstance(each, DeadlineWithdrawn)]
+    return [
+        (when, message)
+        for when, message in simulation.sent
+        if isinstance(message, DeadlineWithdrawn)
+    ]
 
 
 @SETTINGS
@@ -107,7 +113,9 @@ def never_early_and_truly_late(simulation: Simulation) -> None:
         assert event.fired_at == when >= event.due_at
         assert event.late_seconds == int((when - event.due_at).total_seconds())
         assert event.recipients
-        assert (event.basis is not None) == any(each.role == "adviser" for each in event.recipients)
+        assert (event.basis is not None) == any(
+            recipient.role == "adviser" for recipient in event.recipients
+        )
 
 
 def never_twice(simulation: Simulation) -> None:
@@ -132,15 +140,19 @@ def nothing_for_a_case_that_is_over(known_people: Watched) -> None:
 def nothing_lost(known_people: Watched) -> None:
     """Every timer of a replan fired, is still there, or was dropped by a replan that gives the reason."""
     fired = {_name(timer) for _, timer, _ in known_people.fired}
-    for now, before, made in known_people.replans:
-        plans = {(case, step.key): step for case, plan in made.plans.items() for step in plan.steps}
+    for now, before, outcome in known_people.replans:
+        plans = {
+            (case, step.key): step for case, plan in outcome.plans.items() for step in plan.steps
+        }
         for timer in before:
-            after = [each for each in made.person.timers if _name(each) == _name(timer)]
+            after = [
+                new_timer for new_timer in outcome.person.timers if _name(new_timer) == _name(timer)
+            ]
             if after or _name(timer) in fired:
                 continue
             step = plans.get((timer.case_id, timer.key))
             if step is None:
-                assert _asks_no_more(timer, made), timer.key
+                assert _asks_no_more(timer, outcome), timer.key
                 continue
             assert step.state in ("not_applicable", "done", "waiting", "missed", "fired", "armed")
             assert step.reason
@@ -156,9 +168,11 @@ def _name(timer: Timer) -> Key:
     return timer.case_id, timer.key, timer.generation
 
 
-def _asks_no_more(timer: Timer, made: ReplanOutcome) -> bool:
+def _asks_no_more(timer: Timer, outcome: ReplanOutcome) -> bool:
     """Its case is gone into another, or the fact that it hung on is gone."""
-    return timer.case_id not in made.plans or bool(timer.key.subject) or timer.key.step == "reply"
+    return (
+        timer.case_id not in outcome.plans or bool(timer.key.subject) or timer.key.step == "reply"
+    )
 
 
 def withdrawn_after_fired_and_once(simulation: Simulation) -> None:
@@ -184,7 +198,7 @@ def nothing_is_left_pending(known_people: Watched) -> None:
     """Two years on everything is over: what stands is withdrawn, what was armed has fired or is told of."""
     person = known_people.people[ANNE]
     assert person.timers == ()
-    assert all(each.remaining == () for each in person.fired)
+    assert all(fired_step.remaining == () for fired_step in person.fired)
     assert person.replan_at is None or person.replan_at > END
 
 
@@ -215,7 +229,7 @@ def test_replans_in_between_change_no_due_event(
     days = sorted(
         data.draw(st.lists(st.integers(-20, 320), min_size=len(records), max_size=len(records)))
     )
-    told = []
+    sent = []
     for look in ([], looks):
         known_people = KnownPeople(
             shipped("standard"), lambda number: person_hash(b"tests", number)
@@ -223,16 +237,20 @@ def test_replans_in_between_change_no_due_event(
         simulation = Simulation(known_people)
         instants = sorted({*days, *look})
         for number in instants:
-            batch = [record for each, record in zip(days, records, strict=True) if each == number]
+            batch = [
+                record
+                for arrival_day, record in zip(days, records, strict=True)
+                if arrival_day == number
+            ]
             simulation.arrive(batch, at(number))
             if number in look:
                 simulation.plan(at(number, "12:00", seconds=1))
         simulation.run_until(END)
-        told.append(
+        sent.append(
             [
                 (when, message.event_id, message.recipients)
                 for when, message in simulation.sent
                 if isinstance(message, DeadlineDue | DeadlineWithdrawn)
             ]
         )
-    assert told[0] == told[1]
+    assert sent[0] == sent[1]

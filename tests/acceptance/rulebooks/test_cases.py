@@ -36,7 +36,7 @@ def cases(life: Life, when: int = 1) -> list[Case]:
 
 def cases_of(*notes: NoteSlot, when: int = 1) -> list[Case]:
     life = Life(shipped("nav-2026"))
-    life.tell(at(0), *notes)
+    life.arrive(at(0), *notes)
     return cases(life, when)
 
 
@@ -108,8 +108,8 @@ def test_an_episode_is_the_same_case(situation: str) -> None:
 def test_death_ends_no_days() -> None:
     """A date of death is a field beside the episodes, which stay as they are."""
     life = Life(shipped("nav-2026"))
-    life.tell(at(0), note(0, 99))
-    life.tell(at(50), PersonDied(person_id=ANNE, occurred_at=at(50), on=day(49)))
+    life.arrive(at(0), note(0, 99))
+    life.arrive(at(50), PersonDied(person_id=ANNE, occurred_at=at(50), on=day(49)))
 
     assert cases(life, 51) == [(0, 99, 100)]
 
@@ -126,8 +126,8 @@ def test_a_late_note_is_not_lost_because_another_one_is_newer() -> None:
     orders = []
     for first, then in ((newer, older), (older, newer)):
         life = Life(shipped("nav-2026"))
-        life.tell(at(20), first)
-        life.tell(at(21), then)
+        life.arrive(at(20), first)
+        life.arrive(at(21), then)
         orders.append(cases(life, 22))
 
     assert orders == [[(0, 40, 41)]] * 2
@@ -139,7 +139,7 @@ def test_healthy_days_to_come_do_not_shorten_what_has_passed() -> None:
     On day 119, 120 days have passed. Ten healthy days later in the episode would give 15 weeks instead of 17.
     """
     life = Life(shipped("nav-2026"))
-    life.tell(at(0), note(0, 125), note(136, 200, note_id="b"))
+    life.arrive(at(0), note(0, 125), note(136, 200, note_id="b"))
     life.turn(at(130))
     (event,) = life.due(ASSESS)
     assert event.basis is not None
@@ -150,9 +150,9 @@ def test_healthy_days_to_come_do_not_shorten_what_has_passed() -> None:
 def test_a_case_has_an_id_of_its_own_that_outlives_a_moved_start() -> None:
     """NAV identifies an episode by person and start. When the start moves, each service has to match dates again."""
     life = Life(shipped("nav-2026"))
-    life.tell(at(10), note(10, 60))
+    life.arrive(at(10), note(10, 60))
     before = life.simulation.plan(at(11))[ANNE].person.cases
-    life.tell(at(12), note(0, 9, note_id="b"))
+    life.arrive(at(12), note(0, 9, note_id="b"))
     after = life.simulation.plan(at(13))[ANNE].person.cases
 
     assert [(case.case_id, case.start) for case in before] == [(before[0].case_id, day(10))]
@@ -173,9 +173,9 @@ def test_a_note_that_nobody_has_sent_yet_does_not_count() -> None:
         employer=Employer(org_number=KAFE),
     )
     life = Life(shipped("nav-2026"))
-    life.tell(at(0), tsm)
+    life.arrive(at(0), tsm)
     assert cases(life, 1) == []
-    life.tell(at(2), sent)
+    life.arrive(at(2), sent)
     assert cases(life, 3) == [(0, 40, 41)]
 
 
@@ -199,10 +199,10 @@ def test_the_topic_of_sickness_benefit_applications_is_not_read() -> None:
 def test_the_withdrawal_of_all_notes_withdraws_what_was_due() -> None:
     """NAV publishes an empty list, which its services for weeks 8 and 17 log and skip, so nothing is cancelled."""
     life = Life(shipped("nav-2026"))
-    life.tell(at(0), note(0, 200))
+    life.arrive(at(0), note(0, 200))
     life.turn(at(121))
     assert len(life.due()) == 2
-    life.tell(at(122), gone())
+    life.arrive(at(122), gone())
     life.turn(at(122, "12:20"))
 
     assert [withdrawal.reason for withdrawal in life.withdrawals()] == ["case_withdrawn"] * 2
@@ -218,7 +218,7 @@ def test_a_day_is_oslos_day_at_every_hour() -> None:
     states = {}
     for when in (at(130, "23:30"), at(131, "00:30")):
         life = Life(shipped("nav-2026"))
-        life.tell(when, note(0, 130))
+        life.arrive(when, note(0, 130))
         states[when.hour] = life.state(ASSESS, when)
 
     # 09:00 on day 119 until 23:30 on day 130: 11 days and 14.5 hours.

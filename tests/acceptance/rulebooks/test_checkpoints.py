@@ -56,7 +56,7 @@ class Row:
 def life_of(row: Row, path: str, until: int) -> Life:
     life = Life(shipped("nav-2026"))
     for when, arrival in row.arrivals:
-        life.tell(at(when), arrival)
+        life.arrive(at(when), arrival)
     life.turn(at(until))
     assert [(fired - START).days for fired in life.fired_on(path)] == list(row.fired_on)
     assert life.state(path, at(until)) == row.state
@@ -286,8 +286,8 @@ def test_what_closes_a_candidate_withdraws_the_task(
 ) -> None:
     """DIALOGMOTE_FERDIGSTILT and UNNTAK close what the checkpoint opened."""
     life = Life(shipped("nav-2026"))
-    life.tell(at(0), note(0, 200))
-    life.tell(at(130), act)
+    life.arrive(at(0), note(0, 200))
+    life.arrive(at(130), act)
 
     assert reasons(life.withdrawals(WEEK_17)) == [reason]
 
@@ -295,9 +295,9 @@ def test_what_closes_a_candidate_withdraws_the_task(
 def test_what_closes_no_candidate_leaves_the_task() -> None:
     """INNKALT, AVLYST and an answer change only the basis."""
     life = Life(shipped("nav-2026"))
-    life.tell(at(0), note(0, 200))
-    life.tell(at(125), meeting(DialogueMeetingSummoned, 125, 150))
-    life.tell(
+    life.arrive(at(0), note(0, 200))
+    life.arrive(at(125), meeting(DialogueMeetingSummoned, 125, 150))
+    life.arrive(
         at(126),
         DialogueMeetingAnswered(
             person_id=ANNE,
@@ -308,7 +308,7 @@ def test_what_closes_no_candidate_leaves_the_task() -> None:
             answer="not_coming",
         ),
     )
-    life.tell(at(130), meeting(DialogueMeetingCancelled, 130))
+    life.arrive(at(130), meeting(DialogueMeetingCancelled, 130))
 
     assert life.withdrawals(WEEK_17) == []
     assert [
@@ -321,7 +321,7 @@ def test_what_closes_no_candidate_leaves_the_task() -> None:
 def test_only_weeks_8_and_17_have_timers() -> None:
     """There are none for weeks 4, 7 and 26."""
     life = Life(shipped("nav-2026"))
-    life.tell(at(0), note(0, 300))
+    life.arrive(at(0), note(0, 300))
     life.turn(at(300))
 
     assert [f"{event.checkpoint}.{event.step}" for event in life.due()] == [WEEK_8, WEEK_17]

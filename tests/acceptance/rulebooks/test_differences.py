@@ -15,13 +15,13 @@ from schemas.messages import (
 )
 from schemas.wire import Version
 from tests.acceptance.rulebooks.test_checkpoints import WEEK_8, WEEK_17, meeting
-from tests.reference.life import ANNE, Life, What, at, day, gone, note, reasons, shipped
+from tests.reference.life import ANNE, Arrival, Life, at, day, gone, note, reasons, shipped
 
 
-def nav(*notes: What) -> Life:
+def nav(*notes: Arrival) -> Life:
     life = Life(shipped("nav-2026"))
     if notes:
-        life.tell(at(0), *notes)
+        life.arrive(at(0), *notes)
     return life
 
 
@@ -68,18 +68,18 @@ def test_a_late_note_on_the_leaves_last_day_still_counts() -> None:
     The last day of a leave is a sick day, so it must count.
     """
     life = nav()
-    life.tell(at(130), note(0, 130))
+    life.arrive(at(130), note(0, 130))
     assert life.fired_on(WEEK_17) == [day(130)]
 
     life = nav()
-    life.tell(at(131), note(0, 130))
+    life.arrive(at(131), note(0, 130))
     assert life.state(WEEK_17, at(131)) == "missed: recovered"
 
 
 def test_the_legal_date_stays_where_a_step_fires_late() -> None:
     """NAV overwrites the date with today, and then nobody knows how late it is. Here both dates are sent."""
     life = nav()
-    life.tell(at(140), note(0, 200))
+    life.arrive(at(140), note(0, 200))
     (event,) = life.due(WEEK_17)
 
     assert (event.due_on, event.show_on) == (day(119), day(126))
@@ -89,7 +89,7 @@ def test_the_legal_date_stays_where_a_step_fires_late() -> None:
 def test_a_backdated_note_of_a_leave_that_is_over_makes_no_task() -> None:
     """NAV creates week 8's task for leaves that ended up to 30 days ago, when nothing is left to assess."""
     life = nav()
-    life.tell(at(90), note(0, 80))
+    life.arrive(at(90), note(0, 80))
 
     assert life.due() == []
     assert life.state(WEEK_8, at(90)) == "missed: recovered"
@@ -102,7 +102,7 @@ def test_ten_messages_make_one_timer() -> None:
     """NAV inserts a new row for every message and never updates, cancels or compares rows."""
     life = nav()
     for number in range(10):
-        life.tell(at(number), note(0, 100 + number))
+        life.arrive(at(number), note(0, 100 + number))
     assert len(life.known_people.people[ANNE].timers) == 1
     life.turn(at(130))
 
@@ -114,7 +114,7 @@ def test_the_same_record_again_changes_nothing() -> None:
     same = note(0, 55, version=Version(1, 1))
     life = nav(same)
     for number in range(54, 60):
-        life.tell(at(number), same)
+        life.arrive(at(number), same)
 
     assert life.fired_on(WEEK_8) == [day(55)]
 
@@ -122,7 +122,7 @@ def test_the_same_record_again_changes_nothing() -> None:
 def test_a_leave_that_shrinks_before_the_day_makes_nothing_due() -> None:
     """NAV keeps the row of week 8 open until an adviser or a nine-month job closes it."""
     life = nav(note(0, 200))
-    life.tell(at(50), note(0, 49))
+    life.arrive(at(50), note(0, 49))
     life.turn(at(130))
 
     assert life.due() == []
@@ -131,7 +131,7 @@ def test_a_leave_that_shrinks_before_the_day_makes_nothing_due() -> None:
 def test_a_leave_that_shrinks_after_the_day_withdraws_the_task() -> None:
     """NAV's task stays. The withdrawal waits a quarter of an hour, in case the note is moving to another topic."""
     life = nav(note(0, 200))
-    life.tell(at(56), note(0, 49))
+    life.arrive(at(56), note(0, 49))
     life.turn(at(56, "12:14"))
     assert life.withdrawals() == []
     life.turn(at(56, "12:15"))
@@ -150,7 +150,7 @@ def test_a_leave_that_is_over_closes_what_it_opened() -> None:
 def test_a_start_that_moves_later_does_not_fire_on_the_old_day() -> None:
     """NAV's old row stays, finds an episode on its date and fires, too early."""
     life = nav(note(0, 250))
-    life.tell(at(50), note(30, 250))
+    life.arrive(at(50), note(30, 250))
     life.turn(at(148))
     assert life.fired_on(WEEK_17) == []
     life.turn(at(149))
@@ -161,7 +161,7 @@ def test_a_start_that_moves_later_does_not_fire_on_the_old_day() -> None:
 def test_a_start_that_moves_far_after_the_day_withdraws_the_step_and_fires_it_again() -> None:
     """NAV closes the old task and creates a new one at once, though its new day is 60 days ahead."""
     life = nav(note(0, 250))
-    life.tell(at(57), note(60, 250))
+    life.arrive(at(57), note(60, 250))
     life.turn(at(57, "12:15"))
     assert reasons(life.withdrawals(WEEK_8)) == [("moved", None)]
     life.turn(at(116))
@@ -173,7 +173,7 @@ def test_a_start_that_moves_far_after_the_day_withdraws_the_step_and_fires_it_ag
 def test_a_withdrawn_note_ends_the_timer() -> None:
     """NAV publishes an empty list, which both services skip."""
     life = nav(note(0, 200))
-    life.tell(at(50), gone())
+    life.arrive(at(50), gone())
     life.turn(at(130))
 
     assert life.due() == []
@@ -183,7 +183,7 @@ def test_a_withdrawn_note_ends_the_timer() -> None:
 def test_death_withdraws_what_was_due() -> None:
     """NAV looks for a death when it plans and when it fires; open tasks stay open."""
     life = nav(note(0, 200))
-    life.tell(at(121), PersonDied(person_id=ANNE, occurred_at=at(121), on=day(120)))
+    life.arrive(at(121), PersonDied(person_id=ANNE, occurred_at=at(121), on=day(120)))
 
     assert reasons(life.withdrawals()) == [("died", None)] * 2
 
@@ -216,7 +216,7 @@ def test_a_person_who_was_graded_and_becomes_full_is_assessed_from_that_day() ->
     Here the first full day from day 55 on is the due date, once.
     """
     life = nav(note(0, 69, kind="graded", grade=50))
-    life.tell(at(65), note(70, 120, note_id="b"))
+    life.arrive(at(65), note(70, 120, note_id="b"))
     life.turn(at(121))
 
     assert life.fired_on(WEEK_8) == [day(70)]
@@ -234,8 +234,8 @@ def test_the_employer_of_the_due_date_decides_and_not_that_of_the_last_day() -> 
 def test_a_meeting_closed_by_a_clean_up_was_not_held() -> None:
     """LUKKET closes the candidate at NAV, though nobody has met. Here such a meeting is cancelled."""
     life = nav(note(0, 250))
-    life.tell(at(60), meeting(DialogueMeetingSummoned, 60, 80))
-    life.tell(at(110), meeting(DialogueMeetingCancelled, 110))
+    life.arrive(at(60), meeting(DialogueMeetingSummoned, 60, 80))
+    life.arrive(at(110), meeting(DialogueMeetingCancelled, 110))
     life.turn(at(120))
 
     assert life.fired_on(WEEK_17) == [day(119)]
@@ -247,8 +247,8 @@ def test_a_meeting_counts_in_its_own_case_alone() -> None:
     Here the date on which it happened decides to which case it belongs.
     """
     life = nav(note(0, 60))
-    life.tell(at(90), note(90, 300, note_id="b"))
-    life.tell(at(95), meeting(DialogueMeetingHeld, 50, 50))
+    life.arrive(at(90), note(90, 300, note_id="b"))
+    life.arrive(at(95), meeting(DialogueMeetingHeld, 50, 50))
     life.turn(at(210))
 
     assert life.fired_on(WEEK_17) == [day(209)]
@@ -257,8 +257,8 @@ def test_a_meeting_counts_in_its_own_case_alone() -> None:
 def test_what_was_withdrawn_by_mistake_is_due_again() -> None:
     """At NAV some 45 database migrations repair assessments by hand. Here one fact corrects a mistake."""
     life = nav(note(0, 200))
-    life.tell(at(125), meeting(DialogueMeetingHeld, 125, 124))
+    life.arrive(at(125), meeting(DialogueMeetingHeld, 125, 124))
     assert reasons(life.withdrawals(WEEK_17)) == [("done", "held")]
-    life.tell(at(126), meeting(DialogueMeetingCancelled, 126))
+    life.arrive(at(126), meeting(DialogueMeetingCancelled, 126))
 
     assert [event.generation for event in life.due(WEEK_17)] == [1, 2]

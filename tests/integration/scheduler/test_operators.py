@@ -39,7 +39,7 @@ def at(day: int, hour: int = 12) -> datetime:
     return datetime(2026, 1, 5, hour, tzinfo=UTC) + timedelta(days=day)
 
 
-async def told(bench: Bench, instant: datetime) -> dict[str, tuple[str, str]]:
+async def states(bench: Bench, instant: datetime) -> dict[str, tuple[str, str]]:
     rulebook = read_rulebook("standard")
     async with begin_on(bench.pool, rulebook, hash_of)() as tables:
         person = await tables.operators.as_of(ANNE, instant)
@@ -59,7 +59,7 @@ async def test_an_earlier_moment_is_explained_with_what_was_known_then(database_
         )
         await bench.receive(note(at(40), MONDAY, 20), at=at(40))
         await bench.turn_to(at(41))
-        first, second, last = [await told(bench, at(day)) for day in (10, 23, 41)]
+        first, second, last = [await states(bench, at(day)) for day in (10, 23, 41)]
     assert first["follow_up_plan.reminder"] == ("armed", "due")
     assert second["follow_up_plan.reminder"] == ("fired", "on_time")
     assert second["follow_up_plan.deadline"] == ("armed", "due")
@@ -75,7 +75,7 @@ async def test_the_past_of_a_note_that_is_gone_can_still_be_explained(database_u
         await bench.turn_to(at(23))
         await bench.receive(no_note(at(24)), at=at(24))
         await bench.turn_to(at(25))
-        before, after = await told(bench, at(23)), await told(bench, at(25))
+        before, after = await states(bench, at(23)), await states(bench, at(25))
     assert before["follow_up_plan.reminder"] == ("fired", "on_time")
     assert after["follow_up_plan.reminder"] == ("not_applicable", "case_withdrawn")
 

@@ -76,9 +76,9 @@ async def test_no_hot_statement_reads_a_large_table_whole(database_url: str, row
         for name, (queries, arguments, types) in HOT.items():
             declared = f"({types})" if types else ""
             await connection.execute(f"prepare hot{declared} as {queries[name]}")
-            told = await connection.fetchval(f"explain (format json) execute hot{arguments}")
+            explanation = await connection.fetchval(f"explain (format json) execute hot{arguments}")
             await connection.execute("deallocate hot")
-            for node in nodes(json.loads(told)[0]["Plan"]):
+            for node in nodes(json.loads(explanation)[0]["Plan"]):
                 whole = node["Node Type"] == "Seq Scan" and node.get("Relation Name") in FILLED
                 assert not whole, f"{name} reads {node.get('Relation Name')} whole"
 
@@ -87,8 +87,8 @@ async def test_an_empty_poll_reads_one_place_of_the_index(database_url: str) -> 
     """An index that leads with anything but the due instant makes every empty poll read all."""
     async with filled(database_url, 50_000) as connection:
         sql = QUERIES["fire_due_timers"].replace("$1", NOW).replace("$2", "1000")
-        told = await connection.fetchval(f"explain (analyze, buffers, format json) {sql}")
-        plan = json.loads(told)[0]["Plan"]
+        explanation = await connection.fetchval(f"explain (analyze, buffers, format json) {sql}")
+        plan = json.loads(explanation)[0]["Plan"]
         claim = next(n for n in nodes(plan) if n.get("Index Name") == "timers_due")
         pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
     assert claim["Actual Rows"] == 0

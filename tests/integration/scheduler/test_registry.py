@@ -72,16 +72,16 @@ class Registry:
 
 @asynccontextmanager
 async def registry() -> AsyncIterator[Registry]:
-    made = Registry()
-    app = Starlette(routes=[Route("/schemas/ids/{id:int}", made.answer)])
+    registry = Registry()
+    app = Starlette(routes=[Route("/schemas/ids/{id:int}", registry.answer)])
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0)
-    made.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    registry.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     try:
-        yield made
+        yield registry
     finally:
         server.should_exit = True
         await serving

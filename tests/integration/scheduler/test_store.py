@@ -70,7 +70,7 @@ async def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(database_url:
             for m in bench.publisher.messages
             if isinstance(m, DeadlineDue)
         }
-    told = {
+    expected = {
         ("follow_up_plan", "deadline"): (date(2026, 2, 1), "2026-01-30T09:00:00+01:00"),
         ("dialogue_meeting_1", "deadline"): (date(2026, 2, 22), "2026-02-20T09:00:00+01:00"),
         ("dialogue_meeting_2_summons", "last_day"): (
@@ -79,7 +79,7 @@ async def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(database_url:
         ),
         ("dialogue_meeting_2", "deadline"): (date(2026, 7, 5), "2026-07-03T09:00:00+02:00"),
     }
-    for step, (due_on, fired_at) in told.items():
+    for step, (due_on, fired_at) in expected.items():
         assert due[step].due_on == due_on
         assert due[step].fired_at.isoformat() == fired_at
         assert due[step].fired_at.isoweekday() == 5
@@ -158,7 +158,7 @@ async def test_two_schedulers_at_once_fire_each_timer_once(database_url: str) ->
         )
         bench.clock.turn(at(22))
         await asyncio.gather(
-            *(each.turn(at(22)) for each in (bench.scheduler, other) for _ in range(4))
+            *(scheduler.turn(at(22)) for scheduler in (bench.scheduler, other) for _ in range(4))
         )
         await asyncio.gather(bench.scheduler.relay(), other.relay())
         await bench.settle()
@@ -284,16 +284,20 @@ def test_people_never_mix_in_batches_of_any_composition(seed: int) -> None:
     for _ in range(2):
         chance.shuffle(records)
         known_people = KnownPeople(read_rulebook("standard"), hash_of)
-        batch = [each for r in records for each in observations_of(decode_inbound(r), r)]  # type: ignore[arg-type]
-        made = known_people.replan(known_people.take(batch), at(0))
+        batch = [
+            observation
+            for r in records
+            for observation in observations_of(decode_inbound(r), r)  # type: ignore[arg-type]
+        ]
+        outcomes = known_people.replan(known_people.take(batch), at(0))
         plans.append(
             {
                 person: [
                     (s.key, s.state, s.due_at, s.reason)
-                    for plan in each.plans.values()
+                    for plan in outcome.plans.values()
                     for s in plan.steps
                 ]
-                for person, each in made.items()
+                for person, outcome in outcomes.items()
             }
         )
     assert plans[0] == plans[1]

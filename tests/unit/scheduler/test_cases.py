@@ -16,9 +16,9 @@ def leaves(*slots: NoteSlot, resumed: tuple[WorkResumed, ...] = ()) -> list[Leav
     return leaves_of(standing(slots, ()).notes, resumed)
 
 
-def spans(found: list[Leave]) -> list[tuple[int, int, int]]:
+def spans(cases: list[Leave]) -> list[tuple[int, int, int]]:
     return [
-        ((each.start - day(0)).days, (each.end - day(0)).days, len(each.days)) for each in found
+        ((leave.start - day(0)).days, (leave.end - day(0)).days, len(leave.days)) for leave in cases
     ]
 
 
@@ -46,9 +46,9 @@ def test_a_waiting_period_between_two_full_ones_does_not_bridge_them() -> None:
 
 
 def test_self_certified_days_are_full_sick_days_and_move_the_start() -> None:
-    found = leaves(note(10, 20, kind="graded", grade=40, certified=(2, 3)))
-    assert spans(found) == [(2, 20, 13)]
-    assert [found[0].grade(day(each)) for each in (2, 3, 9, 10)] == [100, 100, 100, 40]
+    cases = leaves(note(10, 20, kind="graded", grade=40, certified=(2, 3)))
+    assert spans(cases) == [(2, 20, 13)]
+    assert [cases[0].grade(day(number)) for number in (2, 3, 9, 10)] == [100, 100, 100, 40]
 
 
 def test_a_day_is_sick_if_any_employers_note_makes_it_one_and_has_its_highest_grade() -> None:
@@ -59,9 +59,9 @@ def test_a_day_is_sick_if_any_employers_note_makes_it_one_and_has_its_highest_gr
         note(12, 14, note_id="note-3", kind="graded", grade=80),
     )
     assert (leave.start, leave.end) == (day(0), day(30))
-    assert [leave.grade(day(each)) for each in (5, 12, 25)] == [50, 100, 100]
-    assert [leave.employer_grade(KAFE, day(each)) for each in (5, 12, 25)] == [50, 80, None]
-    assert [leave.employer_grade(BYGG, day(each)) for each in (5, 12, 25)] == [None, 100, 100]
+    assert [leave.grade(day(number)) for number in (5, 12, 25)] == [50, 100, 100]
+    assert [leave.employer_grade(KAFE, day(number)) for number in (5, 12, 25)] == [50, 80, None]
+    assert [leave.employer_grade(BYGG, day(number)) for number in (5, 12, 25)] == [None, 100, 100]
 
 
 def test_in_a_gap_the_last_sick_days_notes_and_grade_hold() -> None:
@@ -70,7 +70,7 @@ def test_in_a_gap_the_last_sick_days_notes_and_grade_hold() -> None:
     )
     assert leave.is_sick_listed(day(15))
     assert leave.grade(day(15)) == 60
-    assert [each.org_number for each in leave.employers(day(15))] == [KAFE]
+    assert [employer.org_number for employer in leave.employers(day(15))] == [KAFE]
 
 
 def test_days_in_a_row_of_full_leave_count_through_a_gap() -> None:
@@ -95,20 +95,20 @@ def test_work_resumed_ends_the_days_of_notes_issued_by_the_day_it_was_reported()
 
 
 def test_work_resumed_with_one_employer_ends_that_employers_days_only() -> None:
-    found = leaves(
+    cases = leaves(
         note(0, 30),
         note(0, 20, note_id="note-2", employer=BYGG),
         note(0, 40, note_id="note-3", employer=None),
         resumed=(resumed(10, 10, employer=KAFE),),
     )
-    assert spans(found) == [(0, 40, 41)]
-    assert [each.org_number for each in found[0].employers(day(12))] == [BYGG]
+    assert spans(cases) == [(0, 40, 41)]
+    assert [employer.org_number for employer in cases[0].employers(day(12))] == [BYGG]
 
 
 def test_each_work_resumed_stands() -> None:
     back = (resumed(10, 5), resumed(20, 15))
-    found = leaves(note(0, 30), note(12, 30, note_id="note-2", issued=12), resumed=back)
-    assert spans(found) == [(0, 19, 18)]
+    cases = leaves(note(0, 30), note(12, 30, note_id="note-2", issued=12), resumed=back)
+    assert spans(cases) == [(0, 19, 18)]
 
 
 def test_a_case_is_over_on_the_sixteenth_day_after_its_last_sick_day() -> None:
@@ -134,10 +134,10 @@ def test_work_resumed_before_a_new_note_of_the_same_case_does_not_end_it() -> No
 def test_death_ends_the_timers_and_its_annulment_restores_them() -> None:
     """contract 3.5."""
     life = Life()
-    life.tell(at(0), note(0, 60))
-    life.tell(at(5), PersonDied(person_id=ANNE, occurred_at=at(4)))
+    life.arrive(at(0), note(0, 60))
+    life.arrive(at(5), PersonDied(person_id=ANNE, occurred_at=at(4)))
     assert life.state("follow_up_plan.deadline", at(6)) == "not_applicable: died"
-    life.tell(at(10), DeathAnnulled(person_id=ANNE, occurred_at=at(10)))
+    life.arrive(at(10), DeathAnnulled(person_id=ANNE, occurred_at=at(10)))
     assert life.state("follow_up_plan.deadline", at(11)) == "armed: due"
     life.turn(at(70))
     assert life.fired_on("follow_up_plan.reminder") == [day(21)]
@@ -146,11 +146,11 @@ def test_death_ends_the_timers_and_its_annulment_restores_them() -> None:
 def test_a_due_date_on_the_cases_last_day_counts() -> None:
     """contract 3.3."""
     life = Life()
-    life.tell(at(0), note(0, 21))
+    life.arrive(at(0), note(0, 21))
     life.turn(at(40))
     assert life.fired_on("follow_up_plan.reminder") == [day(21)]
     short = Life()
-    short.tell(at(0), note(0, 20))
+    short.arrive(at(0), note(0, 20))
     short.turn(at(40))
     assert short.fired_on("follow_up_plan.reminder") == []
 

@@ -12,7 +12,7 @@ from tests.reference.life import ANNE, KAFE, Life, at, day, note
 
 def a_life() -> Life:
     life = Life()
-    life.tell(at(0), note(0, 40))
+    life.arrive(at(0), note(0, 40))
     return life
 
 
@@ -30,7 +30,7 @@ def test_a_first_note_writes_its_slot_and_version_a_case_timers_and_the_person()
     life = Life()
     before = life.known_people.copy()
 
-    life.tell(at(0), note(0, 40))
+    life.arrive(at(0), note(0, 40))
 
     change = changes(before, life.known_people)
     person = life.known_people.people[ANNE].hash
@@ -59,7 +59,7 @@ def test_only_the_withdrawals_that_came_now_are_added() -> None:
     life.turn(at(22))
     before = life.known_people.copy()
 
-    life.tell(
+    life.arrive(
         at(23),
         FollowUpPlanMade(person_id=ANNE, org_number=KAFE, made_on=day(23), occurred_at=at(23)),
     )
@@ -90,7 +90,7 @@ def test_a_copy_stays_as_it_is() -> None:
     copy = life.known_people.copy()
     timers = copy.people[ANNE].timers
 
-    life.tell(at(1), note(0, 100))
+    life.arrive(at(1), note(0, 100))
 
     assert copy.people[ANNE].timers == timers
     assert copy.slots != life.known_people.slots

@@ -22,7 +22,7 @@ from tests.reference import calendar as other
 from tests.reference.life import ANNE, KAFE, OSLO, Life, at, day, note, shipped
 
 FIRST, LAST = date(2020, 1, 1), date(2040, 12, 31)
-EVERY_DAY = [FIRST + timedelta(days=each) for each in range((LAST - FIRST).days + 1)]
+EVERY_DAY = [FIRST + timedelta(days=offset) for offset in range((LAST - FIRST).days + 1)]
 LEAVE_DAYS = 215
 
 # (offset in days, told before) of each start-anchored step, written down from contract 4's table. Full leave from
@@ -74,7 +74,7 @@ def full_leave(start: date) -> Leave:
         periods=(Period(from_=start, to=start, kind="full"),),
     )
     holds = (NoteDay(StandingNote(registered, Version(0, 0)), 100),)
-    days = tuple(start + timedelta(days=each) for each in range(LEAVE_DAYS))
+    days = tuple(start + timedelta(days=offset) for offset in range(LEAVE_DAYS))
     return Leave(days, dict.fromkeys(days, holds))
 
 
@@ -102,9 +102,9 @@ def test_the_reference_calendar_counts_as_everybody_does() -> None:
         other.Ymd(2038, 4, 25),
     ]
     assert other.weekday(other.number_of(other.Ymd(2026, 1, 5))) == 0
-    numbers = [other.number_of(ymd(each)) for each in EVERY_DAY]
+    numbers = [other.number_of(ymd(calendar_day)) for calendar_day in EVERY_DAY]
     assert numbers == list(range(numbers[0], numbers[0] + len(EVERY_DAY)))
-    assert [as_date(each) for each in numbers] == EVERY_DAY
+    assert [as_date(number) for number in numbers] == EVERY_DAY
 
 
 @pytest.mark.parametrize("rulebook", TABLES)
@@ -114,14 +114,14 @@ def test_every_step_of_every_start_is_due_on_the_date_and_told_at_the_instant_of
     table = TABLES[rulebook]
     for start, steps in planned(rulebook):
         first = other.number_of(ymd(start))
-        found = {f"{each.key.checkpoint}.{each.key.step}": each for each in steps}
-        for path, (offset, is_told_before) in table.items():
-            step = found.pop(path)
-            told = other.last_working_day(first + offset) if is_told_before else first + offset
+        step_by_path = {f"{step.key.checkpoint}.{step.key.step}": step for step in steps}
+        for path, (offset, is_sent_before) in table.items():
+            step = step_by_path.pop(path)
+            sent_on = other.last_working_day(first + offset) if is_sent_before else first + offset
             assert step.due_on == as_date(first + offset), (start, path)
             assert step.due_at is not None
-            assert step.due_at.timestamp() == other.nine_in_oslo(told), (start, path)
-        assert all(each.due_on is None for each in found.values()), (start, found)
+            assert step.due_at.timestamp() == other.nine_in_oslo(sent_on), (start, path)
+        assert all(step.due_on is None for step in step_by_path.values()), (start, step_by_path)
 
 
 def test_every_step_that_is_told_is_told_at_nine_in_oslo_across_both_changes_of_the_hour() -> None:
@@ -145,7 +145,7 @@ def test_a_change_of_the_hour_moves_the_instant_and_not_the_hour() -> None:
     }
     seen = {}
     for start, steps in planned("standard"):
-        due = next(each for each in steps if each.key.step == "question")
+        due = next(step for step in steps if step.key.step == "question")
         if due.due_on in changes and due.due_at is not None:
             seen[due.due_on] = due.due_at.astimezone(UTC).hour
             assert due.due_on == start + timedelta(days=105)
@@ -153,34 +153,38 @@ def test_a_change_of_the_hour_moves_the_instant_and_not_the_hour() -> None:
 
 
 def test_working_days_are_those_of_the_reference_on_every_day() -> None:
-    for each in EVERY_DAY:
-        number = other.number_of(ymd(each))
-        assert is_working_day(each) == other.is_working_day(number), each
-        assert last_working_day(each) == as_date(other.last_working_day(number)), each
-        assert working_days_after(each, 1) == as_date(other.next_working_day(number)), each
+    for calendar_day in EVERY_DAY:
+        number = other.number_of(ymd(calendar_day))
+        assert is_working_day(calendar_day) == other.is_working_day(number), calendar_day
+        assert last_working_day(calendar_day) == as_date(other.last_working_day(number)), (
+            calendar_day
+        )
+        assert working_days_after(calendar_day, 1) == as_date(other.next_working_day(number)), (
+            calendar_day
+        )
 
 
 def test_the_oslo_date_of_an_instant_changes_at_oslos_midnight() -> None:
-    for each in EVERY_DAY:
-        begins = midnight(each)
-        assert oslo_date(begins) == each
-        assert oslo_date(begins - timedelta(seconds=1)) == each - timedelta(days=1)
-        nine = datetime.fromtimestamp(other.nine_in_oslo(other.number_of(ymd(each))), UTC)
+    for calendar_day in EVERY_DAY:
+        begins = midnight(calendar_day)
+        assert oslo_date(begins) == calendar_day
+        assert oslo_date(begins - timedelta(seconds=1)) == calendar_day - timedelta(days=1)
+        nine = datetime.fromtimestamp(other.nine_in_oslo(other.number_of(ymd(calendar_day))), UTC)
         assert timedelta(hours=8) <= nine - begins <= timedelta(hours=10)
 
 
 def test_a_leave_that_starts_on_a_monday_has_its_deadlines_told_on_the_friday_before() -> None:
     """contract 4: days 28, 49, 161 and 182 are Sundays, when nothing may be sent."""
     life = Life()
-    life.tell(at(0), note(0, 200))
+    life.arrive(at(0), note(0, 200))
     life.turn(at(200))
-    told = {
+    fridays = {
         "follow_up_plan.deadline": 25,
         "dialogue_meeting_1.deadline": 46,
         "dialogue_meeting_2_summons.last_day": 158,
         "dialogue_meeting_2.deadline": 179,
     }
-    for path, friday in told.items():
+    for path, friday in fridays.items():
         (event,) = life.due(path)
         assert event.due_on == day(friday + 2)
         assert event.due_on.weekday() == 6
@@ -192,7 +196,7 @@ def test_a_leave_that_starts_on_a_monday_has_its_deadlines_told_on_the_friday_be
 def test_full_days_are_due_on_the_first_date_with_so_many_in_a_row(length: int) -> None:
     """contract 4: graded for a while, then full; found here by walking over every day."""
     life = Life()
-    life.tell(
+    life.arrive(
         at(0),
         note(0, 0, periods=[(0, length - 1, "graded", 50), (length, 150, "full", None)]),
     )
@@ -204,9 +208,9 @@ def test_full_days_are_due_on_the_first_date_with_so_many_in_a_row(length: int) 
         ("activity_requirement.assess", 55, 1),
     ):
         first = next(
-            each
-            for each in range(plain, 151)
-            if all(grade == 100 for grade in grades[each - row + 1 : each + 1])
+            number
+            for number in range(plain, 151)
+            if all(grade == 100 for grade in grades[number - row + 1 : number + 1])
         )
         assert life.steps(at(0))[path].due_on == day(first), path
 
@@ -214,7 +218,7 @@ def test_full_days_are_due_on_the_first_date_with_so_many_in_a_row(length: int) 
 def test_full_days_that_no_date_satisfies_show_the_plain_day() -> None:
     """contract 4.1: graded where the notes reach it, else waiting."""
     life = Life()
-    life.tell(at(0), note(0, 40, kind="graded", grade=50))
+    life.arrive(at(0), note(0, 40, kind="graded", grade=50))
     step = life.steps(at(1))["dialogue_meeting_1.reminder"]
     assert (step.due_on, step.state, step.reason) == (day(34), "not_applicable", "graded")
     step = life.steps(at(1))["dialogue_meeting_1.deadline"]

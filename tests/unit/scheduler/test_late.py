@@ -21,14 +21,14 @@ def outage(life: Life, until: int) -> list[tuple[str, int]]:
     now = at(until)
     life.known_people.replan([ANNE], now)
     events = life.known_people.fire_due(ANNE, now)
-    return [(f"{each.checkpoint}.{each.step}", each.late_seconds) for each in events]
+    return [(f"{event.checkpoint}.{event.step}", event.late_seconds) for event in events]
 
 
 def test_after_an_outage_everything_that_fell_due_in_it_fires_oldest_first_and_says_how_late() -> (
     None
 ):
     life = Life()
-    life.tell(at(0), note(0, 100))
+    life.arrive(at(0), note(0, 100))
     late = timedelta(hours=3).seconds
     assert outage(life, 43) == [
         (REMINDER, 22 * 86400 + late),
@@ -41,12 +41,12 @@ def test_after_an_outage_everything_that_fell_due_in_it_fires_oldest_first_and_s
 def test_after_an_outage_a_recovered_person_is_told_and_one_whose_case_is_over_is_not() -> None:
     """contract 4.2: armed in time, so not judged as late."""
     recovered, over = Life(), Life()
-    recovered.tell(at(0), note(0, 30))
+    recovered.arrive(at(0), note(0, 30))
     assert [path for path, _ in outage(recovered, 45)] == [REMINDER, PLAN]
-    over.tell(at(0), note(0, 30))
-    made = over.known_people.replan([ANNE], at(46))[ANNE]
-    (plan,) = made.plans.values()
-    missed = [(each.key.step, each.reason) for each in plan.steps if each.state == "missed"]
+    over.arrive(at(0), note(0, 30))
+    outcome = over.known_people.replan([ANNE], at(46))[ANNE]
+    (plan,) = outcome.plans.values()
+    missed = [(step.key.step, step.reason) for step in plan.steps if step.state == "missed"]
     assert missed == [("reminder", "ended"), ("deadline", "ended")]
     assert over.known_people.fire_due(ANNE, at(46)) == []
 
@@ -57,7 +57,7 @@ def test_a_step_that_fell_due_in_an_outage_fires_though_a_correction_moved_its_d
     """It was due anyway: no correction moved it into the past."""
     for first in (0, 1, -1):
         life = Life()
-        life.tell(at(0), note(0, 100))
+        life.arrive(at(0), note(0, 100))
         correction = note(first, 100, version=Version(10**15, 1))
         life.known_people.take([Observation(correction, None)])
         assert (REMINDER in [path for path, _ in outage(life, 30)]) is True
@@ -65,22 +65,22 @@ def test_a_step_that_fell_due_in_an_outage_fires_though_a_correction_moved_its_d
 
 def test_nothing_fires_on_the_day_a_case_is_over_even_before_its_replan() -> None:
     life = Life()
-    life.tell(at(0), note(0, 30))
+    life.arrive(at(0), note(0, 30))
     assert life.known_people.fire_due(ANNE, at(46, "00:00")) == []
 
 
 def test_an_overdue_step_says_so_until_it_fires() -> None:
     life = Life()
-    life.tell(at(0), note(0, 100))
-    made = life.known_people.replan([ANNE], at(21, "09:00", seconds=5))[ANNE]
-    (plan,) = made.plans.values()
-    step = next(each for each in plan.steps if each.key.step == "reminder")
+    life.arrive(at(0), note(0, 100))
+    outcome = life.known_people.replan([ANNE], at(21, "09:00", seconds=5))[ANNE]
+    (plan,) = outcome.plans.values()
+    step = next(step for step in plan.steps if step.key.step == "reminder")
     assert (step.state, step.reason) == ("armed", "overdue")
 
 
 def test_a_note_learnt_of_late_fires_at_once_while_it_helps() -> None:
     life = Life()
-    life.tell(at(24), note(0, 100))
+    life.arrive(at(24), note(0, 100))
     (event,) = life.due()
     assert (event.step, event.due_at, event.fired_at) == ("reminder", at(21, "09:00"), at(24))
     assert event.late_seconds == (at(24) - at(21, "09:00")).total_seconds()
@@ -91,7 +91,7 @@ def test_a_note_learnt_of_late_fires_at_once_while_it_helps() -> None:
 def test_catch_up_days_count_in_dates_from_the_legal_date(learnt: int, state: str) -> None:
     """The deadline of day 27 (told on day 25) may be caught up for 14 days."""
     life = Life()
-    life.tell(at(learnt, "23:59"), note(0, 100))
+    life.arrive(at(learnt, "23:59"), note(0, 100))
     step = life.steps(at(learnt, "23:59"))[PLAN]
     assert step.state == state
     assert step.reason == "catch_up_passed" or state == "fired"
@@ -102,7 +102,7 @@ def test_a_deadline_learnt_of_after_it_was_told_and_before_its_legal_date_is_lat
 ):
     """contract 4.2: late counts from due_at, also where the legal date is still ahead."""
     life = Life()
-    life.tell(at(26), note(0, 100))
+    life.arrive(at(26), note(0, 100))
     (event,) = life.due(PLAN)
     assert event.due_on == day(27)
     assert event.late_seconds == (at(26) - at(25, "09:00")).total_seconds()
@@ -111,7 +111,7 @@ def test_a_deadline_learnt_of_after_it_was_told_and_before_its_legal_date_is_lat
 
 def test_a_recovered_person_is_not_told_of_what_was_learnt_too_late() -> None:
     life = Life()
-    life.tell(at(40), note(0, 30))
+    life.arrive(at(40), note(0, 30))
     assert life.state(PLAN, at(40)) == "missed: recovered"
     assert life.due() == []
 
@@ -120,17 +120,17 @@ def test_missed_is_judged_anew_when_a_second_late_note_shows_that_the_person_is_
     None
 ):
     life = Life()
-    life.tell(at(40), note(0, 30))
-    life.tell(at(40, "12:05"), note(31, 60, note_id="note-2"))
-    assert [each.step for each in life.due("follow_up_plan.deadline")] == ["deadline"]
+    life.arrive(at(40), note(0, 30))
+    life.arrive(at(40, "12:05"), note(31, 60, note_id="note-2"))
+    assert [event.step for event in life.due("follow_up_plan.deadline")] == ["deadline"]
     assert life.state(REMINDER, at(41)) == "missed: catch_up_passed"
 
 
 def test_a_note_backdated_by_months_causes_no_burst() -> None:
     """contract 4.2: of one checkpoint only the latest such step fires, and none that is superseded."""
     life = Life()
-    life.tell(at(120), note(0, 300))
-    fired = [f"{each.checkpoint}.{each.step}" for each in life.due()]
+    life.arrive(at(120), note(0, 300))
+    fired = [f"{event.checkpoint}.{event.step}" for event in life.due()]
     assert fired == ["activity_requirement.assess", "meeting_need.reminder", ASSESS]
     reasons = {path: step.reason for path, step in life.steps(at(120)).items()}
     assert reasons[REMINDER] == "catch_up_passed"
@@ -142,11 +142,13 @@ def test_a_note_backdated_by_months_causes_no_burst() -> None:
 
 def test_the_others_of_a_burst_are_missed_for_good() -> None:
     life = Life()
-    life.tell(at(26), note(0, 100))
-    life.tell(at(26, "13:00"), note(0, 101))
-    life.tell(at(26, "14:00"), note(1, 101))
+    life.arrive(at(26), note(0, 100))
+    life.arrive(at(26, "13:00"), note(0, 101))
+    life.arrive(at(26, "14:00"), note(1, 101))
     life.turn(at(33))
-    assert [each.step for each in life.due() if each.checkpoint == "follow_up_plan"] == ["deadline"]
+    assert [event.step for event in life.due() if event.checkpoint == "follow_up_plan"] == [
+        "deadline"
+    ]
 
 
 def test_a_step_superseded_by_another_checkpoint_is_missed() -> None:
@@ -171,10 +173,10 @@ def test_a_step_superseded_by_another_checkpoint_is_missed() -> None:
             """
         )
     )
-    life.tell(at(9), note(0, 100))
-    assert [each.checkpoint for each in life.due()] == ["first"]
+    life.arrive(at(9), note(0, 100))
+    assert [event.checkpoint for event in life.due()] == ["first"]
     later = Life(life.rulebook)
-    later.tell(at(12), note(0, 100))
+    later.arrive(at(12), note(0, 100))
     assert later.due() == []
     assert later.state("first.step", at(12)) == "missed: superseded:second.step"
     assert later.state("second.step", at(12)) == "missed: catch_up_passed"
@@ -200,28 +202,28 @@ def test_a_step_that_supersedes_counts_only_if_it_applies() -> None:
         """
     )
     life = Life(rulebook)
-    life.tell(at(12), note(0, 100, kind="graded", grade=50))
-    assert [each.checkpoint for each in life.due()] == ["first"]
+    life.arrive(at(12), note(0, 100, kind="graded", grade=50))
+    assert [event.checkpoint for event in life.due()] == ["first"]
 
 
 def test_what_happens_at_once_is_superseded_by_nothing_that_fell_due_before_it() -> None:
     """Meeting 1 is asked for after the assessment of week 17: the line manager hears of it all the same."""
     life = Life()
-    life.tell(at(0), note(0, 300, kind="graded", grade=50))
+    life.arrive(at(0), note(0, 300, kind="graded", grade=50))
     life.turn(at(113))
-    told = {"person_id": ANNE, "meeting": 1, "party": "employee"}
-    life.tell(at(120), MeetingRequested.model_validate(told | {"occurred_at": at(120)}))
+    request = {"person_id": ANNE, "meeting": 1, "party": "employee"}
+    life.arrive(at(120), MeetingRequested.model_validate(request | {"occurred_at": at(120)}))
     assert len(life.due("dialogue_meeting_1.requested")) == 1
     before = Life()
-    before.tell(at(0), note(0, 300, kind="graded", grade=50))
-    before.tell(at(120), MeetingRequested.model_validate(told | {"occurred_at": at(111)}))
+    before.arrive(at(0), note(0, 300, kind="graded", grade=50))
+    before.arrive(at(120), MeetingRequested.model_validate(request | {"occurred_at": at(111)}))
     assert before.state("dialogue_meeting_1.requested", at(120)) == f"missed: superseded:{ASSESS}"
 
 
 def test_a_correction_that_moves_a_due_date_into_the_past_is_judged_as_late() -> None:
     life = Life()
-    life.tell(at(0), note(0, 100))
-    life.tell(at(15), note(-20, 100))
+    life.arrive(at(0), note(0, 100))
+    life.arrive(at(15), note(-20, 100))
     assert life.state(REMINDER, at(15)) == "missed: catch_up_passed"
     (event,) = life.due(PLAN)
     assert event.due_on == day(7)
@@ -231,20 +233,20 @@ def test_a_correction_that_moves_a_due_date_into_the_past_is_judged_as_late() ->
 def test_a_step_that_was_done_when_it_fell_due_is_judged_as_late_when_it_no_longer_is() -> None:
     for undone, state in ((30, "fired"), (50, "missed")):
         life = Life()
-        life.tell(at(0), note(0, 100))
-        made = FollowUpPlanMade(
+        life.arrive(at(0), note(0, 100))
+        plan = FollowUpPlanMade(
             person_id=ANNE, occurred_at=at(10), org_number=KAFE, made_on=day(10)
         )
-        life.tell(at(10), fact(made, fact_id="plan"))
-        life.tell(at(undone), withdrawn("plan", undone))
+        life.arrive(at(10), fact(plan, fact_id="plan"))
+        life.arrive(at(undone), withdrawn("plan", undone))
         assert life.steps(at(undone))[PLAN].state == state
 
 
 def test_a_step_that_waited_for_notes_when_it_fell_due_is_judged_as_late() -> None:
     """A paper note that continues the leave comes days after."""
     life = Life()
-    life.tell(at(0), note(0, 20))
-    life.tell(at(30), note(21, 60, note_id="note-2"))
+    life.arrive(at(0), note(0, 20))
+    life.arrive(at(30), note(21, 60, note_id="note-2"))
     (event,) = life.due()
     assert (event.step, event.fired_at) == ("deadline", at(30))
     assert life.state(REMINDER, at(30)) == "missed: catch_up_passed"
@@ -252,17 +254,17 @@ def test_a_step_that_waited_for_notes_when_it_fell_due_is_judged_as_late() -> No
 
 def test_a_step_that_supersedes_and_fired_long_ago_keeps_a_late_one_from_firing() -> None:
     life = Life()
-    life.tell(at(0), note(20, 120))
-    life.tell(at(70), note(0, 19, note_id="note-2"))
-    late = [each for each in life.due() if each.fired_at >= at(70)]
-    assert {each.checkpoint for each in late} <= {"dialogue_meeting_1", "activity_requirement"}
+    life.arrive(at(0), note(20, 120))
+    life.arrive(at(70), note(0, 19, note_id="note-2"))
+    late = [event for event in life.due() if event.fired_at >= at(70)]
+    assert {event.checkpoint for event in late} <= {"dialogue_meeting_1", "activity_requirement"}
     assert len(life.due(REMINDER)) == len(life.due(PLAN)) == 1
 
 
 def test_a_person_at_work_again_is_told_nothing_from_that_date() -> None:
     life = Life()
-    life.tell(at(0), note(0, 100))
-    life.tell(at(20), WorkResumed(person_id=ANNE, occurred_at=at(20), from_=day(20)))
+    life.arrive(at(0), note(0, 100))
+    life.arrive(at(20), WorkResumed(person_id=ANNE, occurred_at=at(20), from_=day(20)))
     life.turn(at(300))
     assert life.due() == []
     assert life.state(REMINDER, at(30)) == "not_applicable: ended"
@@ -270,15 +272,17 @@ def test_a_person_at_work_again_is_told_nothing_from_that_date() -> None:
 
 def test_work_resumed_reported_late_ends_the_case_and_withdraws_at_once() -> None:
     life = Life()
-    life.tell(at(0), note(0, 100))
-    life.tell(at(24), WorkResumed(person_id=ANNE, occurred_at=at(24), from_=day(22)))
-    assert [(each.reason, each.withdrawn_at) for each in life.withdrawals()] == [("ended", at(24))]
+    life.arrive(at(0), note(0, 100))
+    life.arrive(at(24), WorkResumed(person_id=ANNE, occurred_at=at(24), from_=day(22)))
+    assert [(withdrawal.reason, withdrawal.withdrawn_at) for withdrawal in life.withdrawals()] == [
+        ("ended", at(24))
+    ]
 
 
 def test_a_note_that_is_gone_when_a_step_falls_due_and_back_soon_after_loses_nothing() -> None:
     life = Life()
-    life.tell(at(0), note(0, 100, source="sendt"))
-    life.tell(at(21, "08:55"), gone(source="sendt"))
-    life.tell(at(21, "09:05"), note(0, 100, source="bekreftet"))
+    life.arrive(at(0), note(0, 100, source="sendt"))
+    life.arrive(at(21, "08:55"), gone(source="sendt"))
+    life.arrive(at(21, "09:05"), note(0, 100, source="bekreftet"))
     (event,) = life.due()
     assert (event.step, event.late_seconds) == ("reminder", 300)

@@ -23,7 +23,7 @@ from tests.reference.lives import gone_of, lives, long_life, records_of
 from tests.reference.model import STEPS, cases_of, closed_of, plan_of, scene_of
 
 NOW = st.tuples(st.integers(-10, 330), st.integers(0, 1439))
-PATHS = {each["path"] for each in STEPS}
+PATHS = {step["path"] for step in STEPS}
 SETTINGS = settings(max_examples=250)
 
 
@@ -46,7 +46,7 @@ def folded(
     return known_people.replan([ANNE], now)[ANNE]
 
 
-def days_from_start(made: ReplanOutcome) -> list[tuple[int, int, int, int]]:
+def days_from_start(outcome: ReplanOutcome) -> list[tuple[int, int, int, int]]:
     return sorted(
         (
             (leave.start - START).days,
@@ -54,7 +54,7 @@ def days_from_start(made: ReplanOutcome) -> list[tuple[int, int, int, int]]:
             len(leave.days),
             (leave.over_on - START).days,
         )
-        for leave in made.leaves.values()
+        for leave in outcome.leaves.values()
     )
 
 
@@ -65,39 +65,39 @@ def local(due_at: datetime | None) -> tuple[int, int] | None:
     return (there.date() - START).days, there.hour * 60 + there.minute
 
 
-def first_part(made: ReplanOutcome) -> list[dict[str, Any]]:
+def first_part(outcome: ReplanOutcome) -> list[dict[str, Any]]:
     """Each case's start-anchored steps by start, in the words of the reference model."""
     plans = []
-    for case_id, leave in sorted(made.leaves.items(), key=lambda item: item[1].start):
+    for case_id, leave in sorted(outcome.leaves.items(), key=lambda item: item[1].start):
         plans.append(
             {
-                f"{each.key.checkpoint}.{each.key.step}": {
-                    "state": each.state,
-                    "reason": each.reason,
-                    "due_on": (each.due_on - leave.start).days if each.due_on else None,
-                    "due_at": local(each.due_at),
-                    "to": sorted((to.role, to.org_number or "") for to in each.recipients),
+                f"{step.key.checkpoint}.{step.key.step}": {
+                    "state": step.state,
+                    "reason": step.reason,
+                    "due_on": (step.due_on - leave.start).days if step.due_on else None,
+                    "due_at": local(step.due_at),
+                    "to": sorted((to.role, to.org_number or "") for to in step.recipients),
                 }
-                for each in made.plans[case_id].steps
-                if f"{each.key.checkpoint}.{each.key.step}" in PATHS
+                for step in outcome.plans[case_id].steps
+                if f"{step.key.checkpoint}.{step.key.step}" in PATHS
             }
         )
     return plans
 
 
-def whole_plan(made: ReplanOutcome) -> list[list[tuple[Any, ...]]]:
+def whole_plan(outcome: ReplanOutcome) -> list[list[tuple[Any, ...]]]:
     """All that a plan says except for ids, without cases that no note makes any more."""
     return [
         [
             (
-                *(each.key, each.generation, each.due_on, each.due_at, each.state, each.reason),
+                *(step.key, step.generation, step.due_on, step.due_at, step.state, step.reason),
                 sorted(
-                    (to.role, to.org_number or "", to.adviser_id or "") for to in each.recipients
+                    (to.role, to.org_number or "", to.adviser_id or "") for to in step.recipients
                 ),
             )
-            for each in made.plans[case_id].steps
+            for step in outcome.plans[case_id].steps
         ]
-        for case_id, leave in sorted(made.leaves.items(), key=lambda item: item[1].start)
+        for case_id, leave in sorted(outcome.leaves.items(), key=lambda item: item[1].start)
     ]
 
 
@@ -106,7 +106,7 @@ def whole_plan(made: ReplanOutcome) -> list[list[tuple[Any, ...]]]:
 def test_cases_are_those_of_a_walk_over_every_day(life: dict[str, Any]) -> None:
     """contract 3.1-3.6."""
     expected = [
-        (each["start"], each["end"], each["sick_days"], each["over"]) for each in cases_of(life)
+        (case["start"], case["end"], case["sick_days"], case["over"]) for case in cases_of(life)
     ]
     assert days_from_start(folded(records_of(life), at(0))) == expected
 
@@ -120,18 +120,18 @@ def test_a_fresh_plan_is_that_of_the_reference_model(
     expected = [
         {
             path: {
-                "state": each["state"],
-                "reason": each["reason"],
-                "due_on": each["due_on"] - case["start"],
-                "due_at": each["due_at"],
-                "to": sorted((role, org or "") for role, org in each["to"]),
+                "state": step["state"],
+                "reason": step["reason"],
+                "due_on": step["due_on"] - case["start"],
+                "due_at": step["due_at"],
+                "to": sorted((role, org or "") for role, org in step["to"]),
             }
-            for path, each in plan.items()
+            for path, step in plan.items()
         }
         for case, plan in zip(cases_of(life), plan_of(life, now), strict=True)
     ]
-    found = first_part(folded(records_of(life), instant(now)))
-    for mine, theirs in zip(found, expected, strict=True):
+    plans = first_part(folded(records_of(life), instant(now)))
+    for mine, theirs in zip(plans, expected, strict=True):
         for path, step in theirs.items():
             if step["reason"] == "died" or mine[path]["reason"] == "died":
                 assert mine[path]["reason"] == step["reason"]
@@ -232,19 +232,19 @@ def test_what_stands_is_what_the_facts_of_today_still_give(
         simulation.arrive([record], at(number))
     now = (when[-1] + days, 720)
     simulation.run_until(instant(now))
-    made = known_people.replan([ANNE], instant(now))[ANNE]
+    outcome = known_people.replan([ANNE], instant(now))[ANNE]
     cases = {case["start"]: case for case in cases_of(life)}
-    for case_id, plan in made.plans.items():
-        standing = [each for each in plan.fired if each.remaining]
-        if case_id not in made.leaves:
+    for case_id, plan in outcome.plans.items():
+        standing = [fired_step for fired_step in plan.fired if fired_step.remaining]
+        if case_id not in outcome.leaves:
             assert standing == []
             continue
-        case = cases[(made.leaves[case_id].start - START).days]
+        case = cases[(outcome.leaves[case_id].start - START).days]
         scene = scene_of(life, list(cases.values()), case, now)
         assert not (standing and scene["over"])
-        for each in standing:
-            closed = closed_of(f"{each.key.checkpoint}.{each.key.step}", scene)
-            left = {(to.role, to.org_number) for to in each.remaining}
+        for fired_step in standing:
+            closed = closed_of(f"{fired_step.key.checkpoint}.{fired_step.key.step}", scene)
+            left = {(to.role, to.org_number) for to in fired_step.remaining}
             assert not {who: why for who, why in closed.items() if why and who in left}
 
 
@@ -265,11 +265,15 @@ def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
     records = [
         Observation(
             note(
-                each * 40, each * 40 + 5, note_id=f"n{each}", person=who, version=Version(0, each)
+                index * 40,
+                index * 40 + 5,
+                note_id=f"n{index}",
+                person=who,
+                version=Version(0, index),
             ),
             None,
         )
-        for each, who in enumerate(NUMBERS)
+        for index, who in enumerate(NUMBERS)
     ]
     for version, (old, new) in enumerate(changes.items()):
         change = PersonRenumbered(old_person_id=old, new_person_id=new, occurred_at=at(0))
@@ -282,14 +286,14 @@ def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
     for record in data.draw(st.permutations(records)):
         known_people.replan(known_people.take([record]), at(0))
     expected: dict[str, set[int]] = {}
-    for each, who in enumerate(NUMBERS):
-        expected.setdefault(_became(who, changes, gone), set()).add(each * 40)
-    found = {
-        number: {(leave.start - START).days for leave in made.leaves.values()}
-        for number, made in known_people.replan(NUMBERS, at(0)).items()
-        if made.leaves
+    for index, who in enumerate(NUMBERS):
+        expected.setdefault(_became(who, changes, gone), set()).add(index * 40)
+    starts = {
+        number: {(leave.start - START).days for leave in outcome.leaves.values()}
+        for number, outcome in known_people.replan(NUMBERS, at(0)).items()
+        if outcome.leaves
     }
-    assert found == expected
+    assert starts == expected
 
 
 def _fact(message: PersonRenumbered | FactWithdrawn, name: str, version: Version) -> Observation:
@@ -301,11 +305,11 @@ def _became(number: str, changes: dict[str, str], gone: set[str]) -> str:
 
     Written as groups of numbers with one that counts: a change puts the new number at the head of both groups.
     """
-    head = {each: each for each in NUMBERS}
+    head = {person: person for person in NUMBERS}
     for old, new in changes.items():
         if old in gone:
             continue
-        group = {each for each in NUMBERS if head[each] == head[old]}
+        group = {person for person in NUMBERS if head[person] == head[old]}
         # A number that others were joined to keeps its own head, unless that is the group itself (a ring).
         to = new if head[new] == head[old] else head[new]
         head |= dict.fromkeys(group, to)
@@ -321,12 +325,12 @@ def test_years_of_notes_are_cases_and_plans_as_the_reference_model_says(seed: in
     shuffled = records + records[::3]
     random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order to try, not a secret
     now = (on, 720)
-    made = folded(shuffled, instant(now))
-    assert days_from_start(made) == [
-        (each["start"], each["end"], each["sick_days"], each["over"]) for each in cases_of(life)
+    outcome = folded(shuffled, instant(now))
+    assert days_from_start(outcome) == [
+        (case["start"], case["end"], case["sick_days"], case["over"]) for case in cases_of(life)
     ]
-    for mine, plan in zip(first_part(made), plan_of(life, now), strict=True):
-        for path, each in plan.items():
-            assert (mine[path]["state"], mine[path]["reason"]) == (each["state"], each["reason"]), (
+    for mine, plan in zip(first_part(outcome), plan_of(life, now), strict=True):
+        for path, step in plan.items():
+            assert (mine[path]["state"], mine[path]["reason"]) == (step["state"], step["reason"]), (
                 path
             )

@@ -27,7 +27,7 @@ ASSESS = "dialogue_meeting_2_assessment.assess"
 
 def nav() -> Life:
     life = Life(shipped("nav-2026"))
-    life.tell(at(0), note(0, 300, kind="graded", grade=50))
+    life.arrive(at(0), note(0, 300, kind="graded", grade=50))
     return life
 
 
@@ -41,7 +41,7 @@ def test_nav_assesses_on_day_119_graded_or_not_and_shows_it_a_week_later() -> No
 
 def test_nav_lets_a_held_meeting_and_an_exemption_end_the_assessment_and_nothing_else() -> None:
     life = nav()
-    life.tell(
+    life.arrive(
         at(60),
         summoned(60, 170),
         ReassessmentRequested(
@@ -49,18 +49,18 @@ def test_nav_lets_a_held_meeting_and_an_exemption_end_the_assessment_and_nothing
         ),
     )
     assert life.state(ASSESS, at(61)) == "armed: due"
-    life.tell(at(62), exempted(62, until=70))
+    life.arrive(at(62), exempted(62, until=70))
     assert life.state(ASSESS, at(63)) == "armed: due"
-    life.tell(at(64), exempted(64, until=130))
+    life.arrive(at(64), exempted(64, until=130))
     assert life.state(ASSESS, at(65)) == "done: exempted:medical"
     life = nav()
-    life.tell(at(60), held(2, 60))
+    life.arrive(at(60), held(2, 60))
     assert life.state(ASSESS, at(61)) == "done: held"
 
 
 def employers() -> Life:
     life = Life(shipped("employer-example"))
-    life.tell(at(0), note(0, 300))
+    life.arrive(at(0), note(0, 300))
     return life
 
 
@@ -76,7 +76,7 @@ def test_an_employer_prepares_two_weeks_before_meeting_1_is_due() -> None:
 def test_an_employer_of_graded_work_prepares_no_meeting_1() -> None:
     """contract 4.1: judged by each employer's own notes, also what counts from meeting 1's deadline."""
     life = employers()
-    life.tell(at(1), note(0, 300, note_id="note-2", kind="graded", grade=40, employer=BYGG))
+    life.arrive(at(1), note(0, 300, note_id="note-2", kind="graded", grade=40, employer=BYGG))
     life.turn(at(40))
     assert asked(life.due("meeting_1_preparation.prepare")[0]) == [("line_manager", KAFE)]
 
@@ -84,7 +84,7 @@ def test_an_employer_of_graded_work_prepares_no_meeting_1() -> None:
 def test_an_employer_updates_the_plan_on_the_working_day_after_the_meeting() -> None:
     """Day 39 is Friday 13 February 2026."""
     life = employers()
-    life.tell(at(39), held(1, 39))
+    life.arrive(at(39), held(1, 39))
     life.turn(at(50))
     assert life.fired_on("meeting_1_follow_up.update_plan") == [day(42)]
     assert life.state("dialogue_meeting_1.deadline", at(50)) == "done: held"
@@ -92,12 +92,12 @@ def test_an_employer_updates_the_plan_on_the_working_day_after_the_meeting() -> 
 
 def test_an_employer_finds_a_new_date_for_a_meeting_that_was_postponed() -> None:
     life = employers()
-    life.tell(at(30), exempted(30, checkpoint="dialogue_meeting_1", reason="too_ill_for_now"))
-    life.tell(at(31), exempted(31, checkpoint="dialogue_meeting_1", reason="cannot_return"))
-    assert [each.subject for each in life.due("meeting_1_follow_up.new_date")] == [
+    life.arrive(at(30), exempted(30, checkpoint="dialogue_meeting_1", reason="too_ill_for_now"))
+    life.arrive(at(31), exempted(31, checkpoint="dialogue_meeting_1", reason="cannot_return"))
+    assert [event.subject for event in life.due("meeting_1_follow_up.new_date")] == [
         "too_ill_for_now"
     ]
-    life.tell(at(32), summoned(32, 60, meeting=1))
+    life.arrive(at(32), summoned(32, 60, meeting=1))
     assert reasons(life.withdrawals("meeting_1_follow_up.new_date")) == [("done", "summoned")]
 
 
@@ -113,7 +113,7 @@ def test_an_offices_override_moves_that_offices_people_alone() -> None:
     )
     for office, deadline, last_day in (("0220", 132, 111), ("0219", 181, 160), (None, 181, 160)):
         life = Life(parse(text))
-        life.tell(at(0), note(0, 300), OfficeChange(ANNE, office, Version(1, 1)))
+        life.arrive(at(0), note(0, 300), OfficeChange(ANNE, office, Version(1, 1)))
         steps = life.steps(at(1))
         assert steps["dialogue_meeting_2.deadline"].due_on == day(deadline)
         assert steps["dialogue_meeting_2_summons.last_day"].due_on == day(last_day)
@@ -127,10 +127,10 @@ def test_a_person_who_moves_office_is_planned_by_the_new_offices_rules() -> None
         '\n[office.0219]\n"dialogue_meeting_2_assessment.early.enabled" = true\n'
     )
     life = Life(parse(text))
-    life.tell(at(0), note(0, 300))
-    life.tell(at(1), OfficeChange(ANNE, "0219", Version(1, 1)))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(1), OfficeChange(ANNE, "0219", Version(1, 1)))
     assert life.state("dialogue_meeting_2_assessment.early", at(1)) == "armed: due"
-    life.tell(at(56), OfficeChange(ANNE, "0301", Version(2, 1)))
+    life.arrive(at(56), OfficeChange(ANNE, "0301", Version(2, 1)))
     assert reasons(life.withdrawals("dialogue_meeting_2_assessment.early")) == [
         ("not_applicable", "disabled")
     ]
@@ -139,7 +139,7 @@ def test_a_person_who_moves_office_is_planned_by_the_new_offices_rules() -> None
 def test_an_event_tells_the_case_as_it_is_on_the_due_date() -> None:
     """contract 5: `week` is the week that `day` lies in, the form that of the newest note of the date."""
     life = Life()
-    life.tell(
+    life.arrive(
         at(0),
         note(0, 59, form="paper", issued=0),
         note(60, 124, note_id="note-2", kind="graded", grade=60, issued=60),
@@ -149,10 +149,10 @@ def test_an_event_tells_the_case_as_it_is_on_the_due_date() -> None:
     case = event.case
     assert (case.start, case.end, case.sick_days) == (day(0), day(124), 125)
     assert (case.day, case.week, case.grade, case.form) == (113, 17, 60, "digital")
-    assert [each.org_number for each in case.employers] == [KAFE]
+    assert [employer.org_number for employer in case.employers] == [KAFE]
     assert event.basis is not None
     assert event.basis.weeks_completed == 16
-    assert [(each.from_, each.to, each.grade) for each in event.basis.grade.history] == [
+    assert [(span.from_, span.to, span.grade) for span in event.basis.grade.history] == [
         (day(0), day(59), 100),
     ]
     assert life.due("follow_up_plan.deadline")[0].case.form == "paper"
@@ -162,7 +162,7 @@ def test_an_event_tells_the_case_as_it_is_on_the_due_date() -> None:
 def test_messages_of_a_step_make_sense_until_the_checkpoints_next_step() -> None:
     """contract 6.4: what the notifier knows as `not_after`."""
     life = Life()
-    life.tell(at(0), note(0, 300))
+    life.arrive(at(0), note(0, 300))
     life.turn(at(130))
     assert life.due("follow_up_plan.reminder")[0].not_after == at(25, "09:00")
     assert life.due("meeting_need.question")[0].not_after == at(109, "09:00")

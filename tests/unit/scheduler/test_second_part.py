@@ -53,9 +53,9 @@ REQUESTED, LOOK, REPLY = (
 )
 
 
-def away(last: int = 300, **told: Any) -> Life:
+def away(last: int = 300, **fields: Any) -> Life:
     life = Life()
-    life.tell(at(0), note(0, last, **told))
+    life.arrive(at(0), note(0, last, **fields))
     return life
 
 
@@ -176,7 +176,7 @@ def fired(life: Life, path: str) -> list[date]:
 
 def test_steps_of_the_second_part_do_not_wait_for_the_notes() -> None:
     life = away(30)
-    life.tell(at(20), reassessment(20, 40))
+    life.arrive(at(20), reassessment(20, 40))
     assert life.state(f"{LOOK}/r", at(21)) == "armed: due"
     life.turn(at(60))
     assert fired(life, LOOK) == [day(40)]
@@ -184,9 +184,9 @@ def test_steps_of_the_second_part_do_not_wait_for_the_notes() -> None:
 
 def test_steps_of_the_second_part_end_with_the_case() -> None:
     life = away(30)
-    life.tell(at(20), reassessment(20, 46), reassessment(20, 45, name="before"))
+    life.arrive(at(20), reassessment(20, 46), reassessment(20, 45, name="before"))
     life.turn(at(80))
-    assert [each.subject for each in life.due(LOOK)] == ["before"]
+    assert [event.subject for event in life.due(LOOK)] == ["before"]
     assert life.state(f"{LOOK}/r", at(80)) == "not_applicable: ended"
 
 
@@ -195,19 +195,21 @@ def test_steps_of_the_second_part_end_with_the_case() -> None:
 
 def test_a_reassessment_looks_again_on_the_asked_date_and_goes_to_the_adviser_who_asked() -> None:
     life = away()
-    life.tell(at(20), reassessment(20, 40), reassessment(20, 50, name="other"))
+    life.arrive(at(20), reassessment(20, 40), reassessment(20, 50, name="other"))
     life.turn(at(60))
     first, second = life.due(LOOK)
     assert (first.subject, first.due_at) == ("r", at(40, "09:00"))
     assert (second.subject, second.due_at) == ("other", at(50, "09:00"))
-    assert [(each.role, each.adviser_id) for each in first.recipients] == [("adviser", ADVISER)]
+    assert [(recipient.role, recipient.adviser_id) for recipient in first.recipients] == [
+        ("adviser", ADVISER)
+    ]
     assert first.basis is not None
 
 
 def test_a_closed_reassessment_is_done_and_a_moved_one_moves() -> None:
     life = away()
-    life.tell(at(20), reassessment(20, 40), reassessment(20, 50, name="other"))
-    life.tell(
+    life.arrive(at(20), reassessment(20, 40), reassessment(20, 50, name="other"))
+    life.arrive(
         at(30),
         ReassessmentClosed(
             person_id=ANNE, occurred_at=at(30), reassessment_id="r", adviser_id=ADVISER
@@ -215,23 +217,23 @@ def test_a_closed_reassessment_is_done_and_a_moved_one_moves() -> None:
         reassessment(30, 60, name="other"),
     )
     life.turn(at(80))
-    assert [(each.subject, each.due_on) for each in life.due(LOOK)] == [("other", day(60))]
+    assert [(event.subject, event.due_on) for event in life.due(LOOK)] == [("other", day(60))]
 
 
 def test_a_reassessment_moved_after_it_fired_withdraws_at_once_and_fires_again() -> None:
     """Dates that facts set move by acts, not by notes."""
     life = away()
-    life.tell(at(20), reassessment(20, 40))
-    life.tell(at(41), reassessment(41, 60))
+    life.arrive(at(20), reassessment(20, 40))
+    life.arrive(at(41), reassessment(41, 60))
     assert reasons(life.withdrawals(LOOK)) == [("moved", None)]
     assert life.withdrawals(LOOK)[0].withdrawn_at == at(41)
     life.turn(at(80))
-    assert [each.generation for each in life.due(LOOK)] == [1, 2]
+    assert [event.generation for event in life.due(LOOK)] == [1, 2]
 
 
 def test_a_reassessment_without_a_date_has_no_timer() -> None:
     life = away()
-    life.tell(at(20), reassessment(20, None))
+    life.arrive(at(20), reassessment(20, None))
     assert life.state(f"{LOOK}/r", at(21)) == "not_applicable: nobody_asked"
 
 
@@ -240,8 +242,8 @@ def test_a_reassessment_without_a_date_has_no_timer() -> None:
 
 def test_a_request_goes_to_the_adviser_at_once_for_each_of_meetings_2_and_3() -> None:
     life = away()
-    life.tell(at(20), requested(20), requested(20, meeting=3), requested(20, meeting=1))
-    assert [(each.subject, each.late_seconds) for each in life.due(REQUESTED)] == [
+    life.arrive(at(20), requested(20), requested(20, meeting=3), requested(20, meeting=1))
+    assert [(event.subject, event.late_seconds) for event in life.due(REQUESTED)] == [
         ("2", 0),
         ("3", 0),
     ]
@@ -250,16 +252,18 @@ def test_a_request_goes_to_the_adviser_at_once_for_each_of_meetings_2_and_3() ->
 
 def test_one_request_stands_for_each_meeting_and_a_second_party_asks_nothing_new() -> None:
     life = away()
-    life.tell(at(20), requested(20))
-    life.tell(at(25), requested(25, party="employer", org=KAFE))
+    life.arrive(at(20), requested(20))
+    life.arrive(at(25), requested(25, party="employer", org=KAFE))
     assert len(life.due(REQUESTED)) == 1
 
 
 def test_a_summons_or_a_closing_ends_a_request() -> None:
     life = away()
-    life.tell(at(20), requested(20), requested(20, meeting=3))
-    life.tell(at(25), closed(25), summoned(25, 60, meeting=3))
-    assert {(each.subject, each.detail) for each in life.withdrawals(REQUESTED)} == {
+    life.arrive(at(20), requested(20), requested(20, meeting=3))
+    life.arrive(at(25), closed(25), summoned(25, 60, meeting=3))
+    assert {
+        (withdrawal.subject, withdrawal.detail) for withdrawal in life.withdrawals(REQUESTED)
+    } == {
         ("2", "closed"),
         ("3", "summoned"),
     }
@@ -267,46 +271,46 @@ def test_a_summons_or_a_closing_ends_a_request() -> None:
 
 def test_a_request_newer_than_its_closing_opens_it_again() -> None:
     life = away()
-    life.tell(at(20), requested(20))
-    life.tell(at(25), closed(25))
-    life.tell(at(30), requested(30, party="employer"))
-    assert [each.generation for each in life.due(REQUESTED)] == [1, 2]
+    life.arrive(at(20), requested(20))
+    life.arrive(at(25), closed(25))
+    life.arrive(at(30), requested(30, party="employer"))
+    assert [event.generation for event in life.due(REQUESTED)] == [1, 2]
 
 
 def test_a_request_opened_again_fires_again_also_where_closing_and_request_come_together() -> None:
     """contract 4.1: what arrived together must mean what it means one by one."""
     life = away()
-    life.tell(at(20), requested(20))
-    life.tell(at(31), closed(25), requested(30, party="employer"))
+    life.arrive(at(20), requested(20))
+    life.arrive(at(31), closed(25), requested(30, party="employer"))
     assert reasons(life.withdrawals(REQUESTED)) == [("done", "closed")]
-    assert [each.generation for each in life.due(REQUESTED)] == [1, 2]
+    assert [event.generation for event in life.due(REQUESTED)] == [1, 2]
 
 
 def test_a_request_older_than_its_closing_that_comes_late_opens_nothing() -> None:
     life = away()
-    life.tell(at(25), closed(25))
-    life.tell(at(26), requested(20))
+    life.arrive(at(25), closed(25))
+    life.arrive(at(26), requested(20))
     assert life.due(REQUESTED) == []
     assert life.state(f"{REQUESTED}/2", at(26)) == "done: closed"
 
 
 def test_a_meeting_held_before_a_request_does_not_answer_it() -> None:
     life = away()
-    life.tell(at(20), held(20, 20))
-    life.tell(at(30), requested(30))
+    life.arrive(at(20), held(20, 20))
+    life.arrive(at(30), requested(30))
     assert len(life.due(REQUESTED)) == 1
-    life.tell(at(40), held(40, 40))
+    life.arrive(at(40), held(40, 40))
     assert reasons(life.withdrawals(REQUESTED)) == [("done", "held")]
 
 
 def test_meeting_1_requested_by_two_goes_to_every_employer_that_is_meant() -> None:
     life = Life()
-    life.tell(
+    life.arrive(
         at(0),
         note(0, 300, kind="graded", grade=50),
         note(0, 300, note_id="note-2", kind="graded", grade=50, employer=BYGG),
     )
-    life.tell(
+    life.arrive(
         at(20),
         requested(20, meeting=1, party="employer", org=KAFE),
         requested(20, meeting=1, party="employee"),
@@ -322,7 +326,7 @@ def test_meeting_1_requested_by_two_goes_to_every_employer_that_is_meant() -> No
 
 def test_the_plan_is_asked_for_fourteen_and_seven_days_before_a_meeting() -> None:
     life = away()
-    life.tell(at(100), summoned(100, 130))
+    life.arrive(at(100), summoned(100, 130))
     life.turn(at(140))
     assert (fired(life, FIRST), fired(life, SECOND)) == ([day(116)], [day(123)])
     assert asked(life.due(FIRST)[0]) == [("line_manager", KAFE)]
@@ -330,18 +334,18 @@ def test_the_plan_is_asked_for_fourteen_and_seven_days_before_a_meeting() -> Non
 
 def test_a_plan_shared_with_the_office_since_the_summons_is_enough_and_no_other() -> None:
     life = away()
-    life.tell(at(90), shared(90))
-    life.tell(at(100), summoned(100, 130))
-    life.tell(at(101), shared(101, with_="practitioner"))
+    life.arrive(at(90), shared(90))
+    life.arrive(at(100), summoned(100, 130))
+    life.arrive(at(101), shared(101, with_="practitioner"))
     assert life.state(f"{FIRST}/m", at(102)) == "armed: due"
-    life.tell(at(103), shared(103))
+    life.arrive(at(103), shared(103))
     assert life.state(f"{FIRST}/m", at(104)) == "done: plan_shared"
     assert life.state(f"{SECOND}/m", at(104)) == "done: plan_shared"
 
 
 def test_a_meeting_summoned_at_short_notice_asks_for_the_plan_once() -> None:
     life = away()
-    life.tell(at(100), summoned(100, 105))
+    life.arrive(at(100), summoned(100, 105))
     life.turn(at(110))
     assert fired(life, FIRST) == []
     assert fired(life, SECOND) == [day(100)]
@@ -349,8 +353,8 @@ def test_a_meeting_summoned_at_short_notice_asks_for_the_plan_once() -> None:
 
 def test_a_cancelled_meeting_ends_all_steps_of_its_own() -> None:
     life = away()
-    life.tell(at(100), summoned(100, 130))
-    life.tell(at(101), answered(101, "not_coming"), cancelled(101))
+    life.arrive(at(100), summoned(100, 130))
+    life.arrive(at(101), answered(101, "not_coming"), cancelled(101))
     for path in (FIRST, SECOND, OUTCOME, ANSWER):
         assert life.state(f"{path}/m", at(102)) == "done: cancelled", path
     life.turn(at(200))
@@ -373,16 +377,16 @@ def test_a_cancelled_meeting_ends_the_steps_of_a_rulebook_of_ones_own_too() -> N
             """
         )
     )
-    life.tell(at(0), note(0, 300))
-    life.tell(at(100), summoned(100, 130))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(100), summoned(100, 130))
     assert life.state("room.book/m", at(101)) == "armed: due"
-    life.tell(at(102), cancelled(102))
+    life.arrive(at(102), cancelled(102))
     assert life.state("room.book/m", at(103)) == "done: cancelled"
 
 
 def test_a_meeting_without_a_date_has_no_steps_that_hang_on_it() -> None:
     life = away()
-    life.tell(at(100), summoned(100, None))
+    life.arrive(at(100), summoned(100, None))
     life.turn(at(250))
     assert [life.due(path) for path in (FIRST, SECOND, NOTICE, OUTCOME)] == [[], [], [], []]
 
@@ -395,15 +399,15 @@ def test_a_meeting_first_summoned_less_than_21_days_ahead_is_noticed(
     ahead: int, count: int
 ) -> None:
     life = away()
-    life.tell(at(100), summoned(100, 100 + ahead))
-    life.tell(at(101), moved(101, 150))
+    life.arrive(at(100), summoned(100, 100 + ahead))
+    life.arrive(at(101), moved(101, 150))
     assert len(life.due(NOTICE)) == count
 
 
 def test_the_outcome_is_asked_for_one_working_day_after_the_meeting() -> None:
     """Day 130 is Friday 15 May 2026, day 132 Sunday 17 May; the next working day is Monday 18 May."""
     life = away()
-    life.tell(at(100), summoned(100, 130))
+    life.arrive(at(100), summoned(100, 130))
     life.turn(at(140))
     assert fired(life, OUTCOME) == [day(133)]
     assert asked(life.due(OUTCOME)[0]) == [("adviser", None)]
@@ -411,31 +415,31 @@ def test_the_outcome_is_asked_for_one_working_day_after_the_meeting() -> None:
 
 def test_the_outcome_of_meeting_1_is_the_line_managers() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
-    life.tell(at(20), summoned(20, 30, meeting=1, org=BYGG))
+    life.arrive(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
+    life.arrive(at(20), summoned(20, 30, meeting=1, org=BYGG))
     life.turn(at(40))
-    assert [asked(each) for each in life.due(OUTCOME)] == [[("line_manager", BYGG)]]
+    assert [asked(event) for event in life.due(OUTCOME)] == [[("line_manager", BYGG)]]
 
 
 def test_a_moved_meeting_has_its_outcome_after_its_new_date() -> None:
     life = away()
-    life.tell(at(100), summoned(100, 120))
-    life.tell(at(110), moved(110, 140))
+    life.arrive(at(100), summoned(100, 120))
+    life.arrive(at(110), moved(110, 140))
     life.turn(at(150))
     assert fired(life, OUTCOME) == [day(141)]
     life = away()
-    life.tell(at(100), summoned(100, 120))
-    life.tell(at(124), moved(124, 127))
+    life.arrive(at(100), summoned(100, 120))
+    life.arrive(at(124), moved(124, 127))
     assert reasons(life.withdrawals(OUTCOME)) == [("done", "moved")]
     life.turn(at(150))
-    assert [each.generation for each in life.due(OUTCOME)] == [1, 2]
+    assert [event.generation for event in life.due(OUTCOME)] == [1, 2]
     assert fired(life, OUTCOME) == [day(121), day(128)]
 
 
 def test_a_meeting_held_needs_no_outcome() -> None:
     life = away()
-    life.tell(at(100), summoned(100, 120))
-    life.tell(at(120), held(120))
+    life.arrive(at(100), summoned(100, 120))
+    life.arrive(at(120), held(120))
     life.turn(at(150))
     assert fired(life, OUTCOME) == []
 
@@ -445,30 +449,30 @@ def test_a_refusal_or_a_wish_for_another_time_goes_to_the_adviser_at_once(
     answer: str, count: int
 ) -> None:
     life = away()
-    life.tell(at(100), summoned(100, 130))
-    life.tell(at(105), answered(105, answer))
+    life.arrive(at(100), summoned(100, 130))
+    life.arrive(at(105), answered(105, answer))
     assert len(life.due(ANSWER)) == count
 
 
 def test_a_move_answers_a_refusal_and_a_refusal_of_the_new_date_asks_again() -> None:
     for together in (False, True):
         life = away()
-        life.tell(at(100), summoned(100, 130))
-        life.tell(at(105), answered(105, "other_time"))
+        life.arrive(at(100), summoned(100, 130))
+        life.arrive(at(105), answered(105, "other_time"))
         if together:
-            life.tell(at(108), moved(106, 140), answered(107, "not_coming"))
+            life.arrive(at(108), moved(106, 140), answered(107, "not_coming"))
         else:
-            life.tell(at(106), moved(106, 140))
-            life.tell(at(107), answered(107, "not_coming"))
+            life.arrive(at(106), moved(106, 140))
+            life.arrive(at(107), answered(107, "not_coming"))
         assert reasons(life.withdrawals(ANSWER)) == [("done", "moved")], together
-        assert [each.generation for each in life.due(ANSWER)] == [1, 2], together
+        assert [event.generation for event in life.due(ANSWER)] == [1, 2], together
 
 
 def test_who_answers_that_they_come_after_all_takes_the_refusal_back() -> None:
     life = away()
-    life.tell(at(100), summoned(100, 130))
-    life.tell(at(105), answered(105, "not_coming"))
-    life.tell(at(106), answered(106, "coming"))
+    life.arrive(at(100), summoned(100, 130))
+    life.arrive(at(105), answered(105, "not_coming"))
+    life.arrive(at(106), answered(106, "coming"))
     assert reasons(life.withdrawals(ANSWER)) == [("not_applicable", "nobody_asked")]
 
 
@@ -477,14 +481,14 @@ def test_who_answers_that_they_come_after_all_takes_the_refusal_back() -> None:
 
 def test_a_plan_asked_for_is_told_reminded_of_and_overdue() -> None:
     life = away()
-    life.tell(at(100), plan_asked(100))
+    life.arrive(at(100), plan_asked(100))
     life.turn(at(120))
-    told = {
-        each.step: (each.fired_at, asked(each)[0], each.subject)
-        for each in life.due()
-        if each.checkpoint == "plan_requested"
+    firings = {
+        event.step: (event.fired_at, asked(event)[0], event.subject)
+        for event in life.due()
+        if event.checkpoint == "plan_requested"
     }
-    assert told == {
+    assert firings == {
         "requested": (at(100), ("line_manager", KAFE), KAFE),
         "reminder": (at(111, "09:00"), ("line_manager", KAFE), KAFE),
         "overdue": (at(115, "09:00"), ("adviser", None), KAFE),
@@ -496,9 +500,9 @@ def test_a_plan_asked_for_is_told_reminded_of_and_overdue() -> None:
 def test_a_plan_asked_for_at_short_notice_is_asked_for_once() -> None:
     """contract 4.2: no burst; the request says it all when its reminder would come with it."""
     life = away()
-    life.tell(at(100), plan_asked(100, reply_by=102))
+    life.arrive(at(100), plan_asked(100, reply_by=102))
     life.turn(at(101))
-    assert [each.step for each in life.due() if each.checkpoint == "plan_requested"] == [
+    assert [event.step for event in life.due() if event.checkpoint == "plan_requested"] == [
         "requested"
     ]
     assert life.state(f"plan_requested.reminder/{KAFE}", at(101)) == (
@@ -508,13 +512,13 @@ def test_a_plan_asked_for_at_short_notice_is_asked_for_once() -> None:
 
 def test_a_plan_shared_with_the_office_since_it_was_asked_for_ends_it_for_that_employer() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
-    life.tell(at(90), shared(90))
-    life.tell(at(100), plan_asked(100, reply_by=110))
-    life.tell(at(102), shared(102, org=BYGG))
+    life.arrive(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
+    life.arrive(at(90), shared(90))
+    life.arrive(at(100), plan_asked(100, reply_by=110))
+    life.arrive(at(102), shared(102, org=BYGG))
     assert life.state(f"plan_requested.reminder/{KAFE}", at(103)) == "armed: due"
     assert life.state(f"plan_requested.overdue/{KAFE}", at(103)) == "armed: due"
-    life.tell(at(104), shared(104))
+    life.arrive(at(104), shared(104))
     assert life.state(f"plan_requested.reminder/{KAFE}", at(105)) == "done: plan_shared"
     assert life.state(f"plan_requested.overdue/{KAFE}", at(105)) == "done: plan_shared"
     assert reasons(life.withdrawals("plan_requested.requested")) == [("done", "plan_shared")]
@@ -525,14 +529,16 @@ def test_a_plan_shared_with_the_office_since_it_was_asked_for_ends_it_for_that_e
 
 def test_an_exemption_from_meeting_2_is_told_at_once_and_taken_back_when_it_is_revoked() -> None:
     life = away()
-    life.tell(at(60), exempted(60), exempted(60, checkpoint="dialogue_meeting_1", reason="too_ill"))
+    life.arrive(
+        at(60), exempted(60), exempted(60, checkpoint="dialogue_meeting_1", reason="too_ill")
+    )
     (event,) = life.due("exemption_notice.notice")
     assert (event.subject, asked(event)) == (
         "medical",
         [("employee", None), ("line_manager", KAFE)],
     )
     assert event.basis is None
-    life.tell(
+    life.arrive(
         at(70),
         ExemptionRevoked(
             person_id=ANNE,
@@ -548,19 +554,19 @@ def test_an_exemption_from_meeting_2_is_told_at_once_and_taken_back_when_it_is_r
 def test_a_reply_is_due_the_day_after_its_date_and_any_later_assessment_ends_it() -> None:
     life = away()
     assert life.state(REPLY, at(1)) == "not_applicable: nobody_asked"
-    life.tell(at(60), assessed(60, reply_by=70))
+    life.arrive(at(60), assessed(60, reply_by=70))
     life.turn(at(72))
     (event,) = life.due(REPLY)
     assert (event.due_at, event.subject) == (at(71, "09:00"), None)
-    life.tell(at(73), assessed(73, final=True))
+    life.arrive(at(73), assessed(73, final=True))
     assert reasons(life.withdrawals(REPLY)) == [("done", "assessed")]
 
 
 @pytest.mark.parametrize("reply_by", [75, 100])
 def test_a_second_wait_for_a_reply_is_due_on_its_own_date(reply_by: int) -> None:
     life = away()
-    life.tell(at(60), assessed(60, reply_by=70))
-    life.tell(at(72), assessed(72, reply_by=reply_by))
+    life.arrive(at(60), assessed(60, reply_by=70))
+    life.arrive(at(72), assessed(72, reply_by=reply_by))
     assert reasons(life.withdrawals(REPLY)) == [("done", "assessed")]
     life.turn(at(120))
     assert fired(life, REPLY) == [day(71), day(reply_by + 1)]
@@ -571,9 +577,9 @@ def test_a_second_wait_for_a_reply_is_due_on_its_own_date(reply_by: int) -> None
 
 def test_a_fact_withdrawn_takes_back_what_it_asked_for() -> None:
     life = away()
-    life.tell(at(100), fact(summoned(100, 110), fact_id="summons"))
+    life.arrive(at(100), fact(summoned(100, 110), fact_id="summons"))
     assert len(life.due(NOTICE)) == 1
-    life.tell(at(101), withdrawn("summons", 101))
+    life.arrive(at(101), withdrawn("summons", 101))
     assert reasons(life.withdrawals(NOTICE)) == [("not_applicable", "nobody_asked")]
     assert life.withdrawals(NOTICE)[0].withdrawn_at == at(101)
     life.turn(at(200))
@@ -583,23 +589,23 @@ def test_a_fact_withdrawn_takes_back_what_it_asked_for() -> None:
 def test_what_happens_at_once_is_late_only_when_the_case_is_over_or_long_ago() -> None:
     """contract 4: at once means due at the fact's occurred_at."""
     life = away()
-    life.tell(at(150), requested(20))
+    life.arrive(at(150), requested(20))
     (event,) = life.due(REQUESTED)
     assert event.due_at == at(20)
-    life.tell(at(203), requested(20, meeting=3))
+    life.arrive(at(203), requested(20, meeting=3))
     assert life.state(f"{REQUESTED}/3", at(203)) == "missed: catch_up_passed"
     over = away(30)
-    over.tell(at(46), requested(40))
+    over.arrive(at(46), requested(40))
     assert over.state(f"{REQUESTED}/2", at(46)) == "missed: ended"
     in_time = away(30)
-    in_time.tell(at(45), requested(40))
+    in_time.arrive(at(45), requested(40))
     assert len(in_time.due(REQUESTED)) == 1
 
 
 def test_nothing_of_the_second_part_goes_out_about_the_dead() -> None:
     life = away()
-    life.tell(at(100), summoned(100, 130), plan_asked(100))
-    life.tell(at(101), PersonDied(person_id=ANNE, occurred_at=at(101)))
+    life.arrive(at(100), summoned(100, 130), plan_asked(100))
+    life.arrive(at(101), PersonDied(person_id=ANNE, occurred_at=at(101)))
     before = len(life.due())
     life.turn(at(200))
     assert len(life.due()) == before

@@ -74,22 +74,22 @@ def exempted(
 
 def test_a_step_ahead_is_armed_and_a_step_past_is_fired_on_time() -> None:
     life = Life()
-    life.tell(at(0), note(0, 100))
+    life.arrive(at(0), note(0, 100))
     assert life.state(PLAN, at(1)) == "armed: due"
     assert life.state(PLAN, at(26)) == "fired: on_time"
 
 
 def test_a_step_after_the_notes_waits_and_is_armed_when_they_reach_it() -> None:
     life = Life()
-    life.tell(at(0), note(0, 20))
+    life.arrive(at(0), note(0, 20))
     assert life.state(PLAN, at(1)) == "waiting: notes_end_before_due"
-    life.tell(at(2), note(21, 40, note_id="note-2"))
+    life.arrive(at(2), note(21, 40, note_id="note-2"))
     assert life.state(PLAN, at(3)) == "armed: due"
 
 
 def test_a_step_whose_date_passes_unreached_is_not_applicable_and_at_last_ended() -> None:
     life = Life()
-    life.tell(at(0), note(0, 20))
+    life.arrive(at(0), note(0, 20))
     assert life.state("follow_up_plan.reminder", at(21)) == "waiting: notes_end_before_due"
     assert life.state("follow_up_plan.reminder", at(22)) == "not_applicable: not_sick_listed"
     assert life.state(MEETING, at(35)) == "waiting: notes_end_before_due"
@@ -99,35 +99,35 @@ def test_a_step_whose_date_passes_unreached_is_not_applicable_and_at_last_ended(
 
 def test_death_comes_before_done_and_done_before_waiting() -> None:
     life = Life()
-    life.tell(at(0), note(0, 20))
-    made = FollowUpPlanMade(person_id=ANNE, occurred_at=at(1), org_number=KAFE, made_on=day(1))
-    life.tell(at(1), made)
+    life.arrive(at(0), note(0, 20))
+    plan = FollowUpPlanMade(person_id=ANNE, occurred_at=at(1), org_number=KAFE, made_on=day(1))
+    life.arrive(at(1), plan)
     assert life.state(PLAN, at(2)) == "done: plan_made"
-    life.tell(at(3), PersonDied(person_id=ANNE, occurred_at=at(3)))
+    life.arrive(at(3), PersonDied(person_id=ANNE, occurred_at=at(3)))
     assert life.state(PLAN, at(3)) == "not_applicable: died"
 
 
 def test_over_before_the_step_was_due_comes_before_done() -> None:
     life = Life()
-    life.tell(at(0), note(0, 20))
-    life.tell(at(1), held(1, 1))
+    life.arrive(at(0), note(0, 20))
+    life.arrive(at(1), held(1, 1))
     assert life.state(MEETING, at(2)) == "done: held"
     assert life.state(MEETING, at(37)) == "not_applicable: ended"
 
 
 def test_a_disabled_step_is_always_disabled() -> None:
     life = Life()
-    life.tell(at(0), note(0, 20))
+    life.arrive(at(0), note(0, 20))
     path = "dialogue_meeting_2_assessment.early"
     for number in (1, 30, 60):
         assert life.state(path, at(number)) == "not_applicable: disabled"
-    life.tell(at(61), PersonDied(person_id=ANNE, occurred_at=at(61)))
+    life.arrive(at(61), PersonDied(person_id=ANNE, occurred_at=at(61)))
     assert life.state(path, at(62)) == "not_applicable: disabled"
 
 
 def test_somebody_without_an_employer_is_not_asked_for_an_employers_duties() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300, employer=None))
+    life.arrive(at(0), note(0, 300, employer=None))
     for path in (PLAN, MEETING, QUESTION, ASSESS, SUMMONS, DEADLINE):
         assert life.state(path, at(1)) == "not_applicable: no_employer", path
     assert life.state("activity_requirement.assess", at(1)) == "armed: due"
@@ -135,7 +135,7 @@ def test_somebody_without_an_employer_is_not_asked_for_an_employers_duties() -> 
 
 def test_graded_leave_has_no_meeting_1_but_the_later_checkpoints() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300, kind="graded", grade=60))
+    life.arrive(at(0), note(0, 300, kind="graded", grade=60))
     assert life.state(MEETING, at(1)) == "not_applicable: graded"
     assert life.state("activity_requirement.assess", at(1)) == "not_applicable: graded"
     for path in (PLAN, QUESTION, ASSESS, SUMMONS, DEADLINE):
@@ -145,8 +145,8 @@ def test_graded_leave_has_no_meeting_1_but_the_later_checkpoints() -> None:
 def test_a_meeting_1_that_was_held_with_a_graded_person_is_done_and_not_graded() -> None:
     """contract 4.1: done comes before a condition that fails."""
     life = Life()
-    life.tell(at(0), note(0, 300, kind="graded", grade=60))
-    life.tell(at(20), held(1, 20))
+    life.arrive(at(0), note(0, 300, kind="graded", grade=60))
+    life.arrive(at(20), held(1, 20))
     assert life.state(MEETING, at(21)) == "done: held"
 
 
@@ -154,12 +154,12 @@ def test_meeting_1_is_requested_for_graded_people_alone() -> None:
     """contract 4: graded people get meeting 1 on request; nobody asked before."""
     request = MeetingRequested(person_id=ANNE, occurred_at=at(20), meeting=1, party="employee")
     graded, full = Life(), Life()
-    graded.tell(at(0), note(0, 300, kind="graded", grade=60))
-    full.tell(at(0), note(0, 300))
+    graded.arrive(at(0), note(0, 300, kind="graded", grade=60))
+    full.arrive(at(0), note(0, 300))
     path = "dialogue_meeting_1.requested"
     assert graded.state(path, at(1)) == "not_applicable: nobody_asked"
     for life in (graded, full):
-        life.tell(at(20), request)
+        life.arrive(at(20), request)
     assert graded.state(path, at(20)) == "fired: on_time"
     assert asked(graded.due(path)[0]) == [("line_manager", KAFE)]
     assert full.state(path, at(20)) == "not_applicable: not_graded"
@@ -167,12 +167,12 @@ def test_meeting_1_is_requested_for_graded_people_alone() -> None:
 
 def test_a_meeting_that_is_summoned_answers_the_question_of_its_need() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(60), summoned(60, 170))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(60), summoned(60, 170))
     assert life.state(QUESTION, at(61)) == "not_applicable: summoned"
     assert life.state(ASSESS, at(61)) == "done: summoned"
     assert life.state(SUMMONS, at(61)) == "done: summoned"
-    life.tell(
+    life.arrive(
         at(62),
         DialogueMeetingCancelled(
             person_id=ANNE, occurred_at=at(62), meeting=2, meeting_id="meeting-2"
@@ -180,7 +180,7 @@ def test_a_meeting_that_is_summoned_answers_the_question_of_its_need() -> None:
     )
     assert life.state(QUESTION, at(63)) == "armed: due"
     assert life.state(ASSESS, at(63)) == "armed: due"
-    life.tell(at(64), held(2, 64))
+    life.arrive(at(64), held(2, 64))
     assert life.state(QUESTION, at(65)) == "not_applicable: summoned"
     assert life.state(DEADLINE, at(65)) == "done: held"
 
@@ -188,28 +188,28 @@ def test_a_meeting_that_is_summoned_answers_the_question_of_its_need() -> None:
 def test_a_meeting_of_another_number_ends_nothing() -> None:
     """contract 4: `held`, `summoned` and `requested` mean the checkpoint's own meeting."""
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(20), held(2, 20), held(3, 20))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(20), held(2, 20), held(3, 20))
     assert life.state(MEETING, at(21)) == "armed: due"
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(20), held(1, 20), held(3, 20))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(20), held(1, 20), held(3, 20))
     assert life.state(DEADLINE, at(21)) == "armed: due"
 
 
 def test_a_summons_ends_the_reminder_of_meeting_1_and_not_its_deadline() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(20), summoned(20, 40, meeting=1))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(20), summoned(20, 40, meeting=1))
     assert life.state("dialogue_meeting_1.reminder", at(21)) == "done: summoned"
     assert life.state(MEETING, at(21)) == "armed: due"
 
 
 def test_only_a_final_assessment_ends_the_activity_requirement() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
+    life.arrive(at(0), note(0, 300))
     for number, final in ((10, False), (20, True)):
-        life.tell(
+        life.arrive(
             at(number),
             ActivityRequirementAssessed(
                 person_id=ANNE, occurred_at=at(number), outcome="waiting", final=final
@@ -222,8 +222,8 @@ def test_only_a_final_assessment_ends_the_activity_requirement() -> None:
 
 def test_a_reassessment_asked_for_ends_the_assessment() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(
+    life.arrive(at(0), note(0, 300))
+    life.arrive(
         at(30),
         ReassessmentRequested(
             person_id=ANNE, occurred_at=at(30), reassessment_id="r", adviser_id=ADVISER, on=day(150)
@@ -236,8 +236,8 @@ def test_a_reassessment_asked_for_ends_the_assessment() -> None:
 @pytest.mark.parametrize("reason", ["medical", "hospitalised", "ongoing_measure", "a_new_reason"])
 def test_an_exemption_from_meeting_2_covers_its_four_checkpoints(reason: str) -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(60), exempted(60, reason=reason))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(60), exempted(60, reason=reason))
     for path in (QUESTION, "meeting_need.reminder", ASSESS, SUMMONS, DEADLINE):
         assert life.state(path, at(61)) == f"done: exempted:{reason}", path
     assert life.state(MEETING, at(61)) == "fired: on_time"
@@ -246,27 +246,27 @@ def test_an_exemption_from_meeting_2_covers_its_four_checkpoints(reason: str) ->
 
 def test_lapsed_applies_to_the_exempted_by_an_expected_recovery_alone() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
+    life.arrive(at(0), note(0, 300))
     path = "dialogue_meeting_2.lapsed"
     assert life.state(path, at(1)) == "not_applicable: not_exempted"
-    life.tell(at(60), exempted(60, reason="recovery_expected_within_28_weeks"))
+    life.arrive(at(60), exempted(60, reason="recovery_expected_within_28_weeks"))
     assert life.state(DEADLINE, at(61)) == "done: exempted:recovery_expected_within_28_weeks"
     assert life.state(path, at(61)) == "armed: due"
-    life.tell(at(62), exempted(62, reason="medical"))
+    life.arrive(at(62), exempted(62, reason="medical"))
     assert life.state(path, at(63)) == "done: exempted:medical"
 
 
 def test_an_expected_recovery_that_names_an_employer_lapses_for_no_adviser() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(60), exempted(60, reason="recovery_expected_within_28_weeks", org=KAFE))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(60), exempted(60, reason="recovery_expected_within_28_weeks", org=KAFE))
     assert life.state(DEADLINE, at(61)) == "armed: due"
     assert life.state("dialogue_meeting_2.lapsed", at(61)) == "not_applicable: not_exempted"
 
 
 def test_the_answer_of_a_party_ends_the_question_for_that_party() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
+    life.arrive(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
     life.turn(at(104))
 
     def answer(org: str | None) -> MeetingNeedAnswered:
@@ -281,39 +281,41 @@ def test_the_answer_of_a_party_ends_the_question_for_that_party() -> None:
             }
         )
 
-    life.tell(at(104), answer(KAFE))
+    life.arrive(at(104), answer(KAFE))
     assert asked_of(life) == [("employee", None), ("line_manager", BYGG)]
-    life.tell(at(104, "13:00"), answer(None))
+    life.arrive(at(104, "13:00"), answer(None))
     assert asked_of(life) == [("line_manager", BYGG)]
-    life.tell(at(104, "14:00"), answer(BYGG))
+    life.arrive(at(104, "14:00"), answer(BYGG))
     assert life.state(QUESTION, at(104, "15:00")) == "done: answered"
 
 
 def asked_of(life: Life) -> list[tuple[str, str | None]]:
-    step = life.steps(max(each for each, _ in [*life.simulation.sent, (at(104, "14:30"), None)]))
-    return [(each.role, each.org_number) for each in step[QUESTION].recipients]
+    step = life.steps(
+        max(instant for instant, _ in [*life.simulation.sent, (at(104, "14:30"), None)])
+    )
+    return [(recipient.role, recipient.org_number) for recipient in step[QUESTION].recipients]
 
 
 @pytest.mark.parametrize("party", ["unknown", "practitioner"])
 def test_a_request_by_neither_party_closes_neither_question(party: str) -> None:
     """contract 7."""
     life = Life()
-    life.tell(at(0), note(0, 300))
+    life.arrive(at(0), note(0, 300))
     request = MeetingRequested.model_validate(
         {"person_id": ANNE, "occurred_at": at(50), "meeting": 2, "party": party}
     )
-    life.tell(at(50), request)
+    life.arrive(at(50), request)
     step = life.steps(at(51))[QUESTION]
     assert (step.state, len(step.recipients)) == ("armed", 2)
 
 
 def test_a_request_for_meeting_2_ends_the_question_for_who_asked() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(
+    life.arrive(at(0), note(0, 300))
+    life.arrive(
         at(50), MeetingRequested(person_id=ANNE, occurred_at=at(50), meeting=2, party="employee")
     )
-    life.tell(
+    life.arrive(
         at(51), MeetingRequested(person_id=ANNE, occurred_at=at(51), meeting=1, party="employer")
     )
     life.turn(at(106))
@@ -323,8 +325,8 @@ def test_a_request_for_meeting_2_ends_the_question_for_who_asked() -> None:
 
 def test_a_summons_for_a_date_in_time_holds_the_deadline_back_until_the_day_after() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(150), summoned(150, 181))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(150), summoned(150, 181))
     life.turn(at(181, "23:59"))
     assert life.due(DEADLINE) == []
     life.turn(at(182, "09:00"))
@@ -334,18 +336,18 @@ def test_a_summons_for_a_date_in_time_holds_the_deadline_back_until_the_day_afte
 
 def test_a_meeting_that_held_the_deadline_back_and_is_moved_too_far_lets_it_go_at_once() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(150), summoned(150, 181))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(150), summoned(150, 181))
     too_far = summoned(180, 200).model_dump()
-    life.tell(at(180), DialogueMeetingMoved.model_validate(too_far))
+    life.arrive(at(180), DialogueMeetingMoved.model_validate(too_far))
     (event,) = life.due(DEADLINE)
     assert (event.due_at, event.fired_at) == (at(179, "09:00"), at(180))
 
 
 def test_a_summons_for_too_late_a_date_does_not_hold_the_deadline_back() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(150), summoned(150, 182))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(150), summoned(150, 182))
     life.turn(at(182))
     (event,) = life.due(DEADLINE)
     assert event.due_at == at(179, "09:00")
@@ -356,13 +358,13 @@ def test_a_summons_for_too_late_a_date_does_not_hold_the_deadline_back() -> None
 
 def two_employers() -> Life:
     life = Life()
-    life.tell(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
+    life.arrive(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
     return life
 
 
 def test_each_employer_is_judged_for_its_own_plan_and_the_employee_when_all_have_theirs() -> None:
     life = two_employers()
-    life.tell(
+    life.arrive(
         at(10),
         FollowUpPlanMade(person_id=ANNE, occurred_at=at(10), org_number=KAFE, made_on=day(10)),
     )
@@ -370,7 +372,7 @@ def test_each_employer_is_judged_for_its_own_plan_and_the_employee_when_all_have
     (event,) = life.due(PLAN)
     assert asked(event) == [("line_manager", BYGG), ("employee", None)]
     life = two_employers()
-    life.tell(
+    life.arrive(
         at(10),
         FollowUpPlanMade(person_id=ANNE, occurred_at=at(10), org_number=KAFE, made_on=day(10)),
         FollowUpPlanShared(
@@ -386,7 +388,7 @@ def test_each_employer_is_judged_for_its_own_plan_and_the_employee_when_all_have
 
 def test_an_exemption_of_one_employer_ends_that_employers_part_alone() -> None:
     life = two_employers()
-    life.tell(at(10), exempted(10, checkpoint="dialogue_meeting_1", reason="too_ill", org=KAFE))
+    life.arrive(at(10), exempted(10, checkpoint="dialogue_meeting_1", reason="too_ill", org=KAFE))
     life.turn(at(47))
     (event,) = life.due(MEETING)
     assert asked(event) == [("line_manager", BYGG), ("employee", None)]
@@ -394,22 +396,22 @@ def test_an_exemption_of_one_employer_ends_that_employers_part_alone() -> None:
 
 def test_the_employees_share_ends_when_every_employers_has_done_or_exempted() -> None:
     life = two_employers()
-    life.tell(at(10), exempted(10, checkpoint="dialogue_meeting_1", reason="too_ill", org=KAFE))
-    life.tell(at(11), held(1, 11, org=BYGG))
+    life.arrive(at(10), exempted(10, checkpoint="dialogue_meeting_1", reason="too_ill", org=KAFE))
+    life.arrive(at(11), held(1, 11, org=BYGG))
     assert life.state(MEETING, at(12)) == "done: held"
 
 
 def test_an_exemption_that_names_an_employer_ends_nothing_for_the_adviser() -> None:
     life = two_employers()
-    life.tell(at(10), exempted(10, org=KAFE), exempted(10, org=BYGG, reason="other"))
+    life.arrive(at(10), exempted(10, org=KAFE), exempted(10, org=BYGG, reason="other"))
     assert life.state(DEADLINE, at(11)) == "armed: due"
     (step,) = [life.steps(at(11))[QUESTION]]
-    assert [each.role for each in step.recipients] == ["employee"]
+    assert [recipient.role for recipient in step.recipients] == ["employee"]
 
 
 def test_an_employer_whose_own_notes_are_graded_is_not_asked_for_meeting_1() -> None:
     life = Life()
-    life.tell(
+    life.arrive(
         at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG, kind="graded", grade=40)
     )
     life.turn(at(47))
@@ -421,8 +423,8 @@ def test_an_employer_whose_own_notes_are_graded_is_not_asked_for_meeting_1() -> 
 
 def test_an_employer_that_joins_after_a_due_date_is_not_asked() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(22), note(22, 300, note_id="note-2", employer=BYGG))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(22), note(22, 300, note_id="note-2", employer=BYGG))
     life.turn(at(50))
     assert asked(life.due("follow_up_plan.reminder")[0]) == [
         ("line_manager", KAFE),
@@ -453,9 +455,9 @@ def test_a_checkpoint_that_the_code_has_never_heard_of_works() -> None:
             """
         )
     )
-    life.tell(at(0), note(0, 100))
+    life.arrive(at(0), note(0, 100))
     life.turn(at(100))
-    assert [(each.step, each.due_at) for each in life.due()] == [
+    assert [(event.step, event.due_at) for event in life.due()] == [
         ("invite", at(9, "07:30")),
         ("drink", at(14, "07:30")),
     ]

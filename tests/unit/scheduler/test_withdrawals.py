@@ -39,7 +39,7 @@ DEADLINE = "dialogue_meeting_2.deadline"
 QUARTER = timedelta(minutes=15)
 
 
-def made(number: int, org: str = KAFE) -> FollowUpPlanMade:
+def plan_made(number: int, org: str = KAFE) -> FollowUpPlanMade:
     return FollowUpPlanMade(
         person_id=ANNE, occurred_at=at(number), org_number=org, made_on=day(number)
     )
@@ -50,10 +50,10 @@ def made(number: int, org: str = KAFE) -> FollowUpPlanMade:
 
 def test_a_start_that_moves_less_than_eight_days_ahead_or_back_changes_nothing() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
+    life.arrive(at(0), note(0, 300))
     life.turn(at(22))
     for first in (3, 8, 1, -30, 0):
-        life.tell(at(22, seconds=first + 60), note(first, 300))
+        life.arrive(at(22, seconds=first + 60), note(first, 300))
     life.turn(at(24))
     assert life.withdrawals() == []
     assert len(life.due(REMINDER)) == 1
@@ -63,17 +63,17 @@ def test_a_due_date_moved_more_than_seven_days_after_today_withdraws_after_a_qua
     None
 ):
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(22), note(9, 300))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(22), note(9, 300))
     assert life.withdrawals() == []
     assert life.state(REMINDER, at(22, "12:14")) == "fired: on_time"
     life.turn(at(22, "12:15"))
-    (taken_back,) = life.withdrawals()
-    assert (taken_back.reason, taken_back.recipients) == ("moved", None)
-    assert taken_back.withdrawn_at == at(22) + QUARTER
+    (withdrawal,) = life.withdrawals()
+    assert (withdrawal.reason, withdrawal.recipients) == ("moved", None)
+    assert withdrawal.withdrawn_at == at(22) + QUARTER
     assert life.state(REMINDER, at(23)) == "armed: again:2"
     life.turn(at(40))
-    assert [(each.generation, each.due_on) for each in life.due(REMINDER)] == [
+    assert [(event.generation, event.due_on) for event in life.due(REMINDER)] == [
         (1, day(21)),
         (2, day(30)),
     ]
@@ -81,8 +81,8 @@ def test_a_due_date_moved_more_than_seven_days_after_today_withdraws_after_a_qua
 
 def test_a_due_date_moved_to_seven_days_after_today_stands() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(22), note(8, 300))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(22), note(8, 300))
     life.turn(at(50))
     assert life.withdrawals() == []
     assert len(life.due(REMINDER)) == 1
@@ -91,10 +91,10 @@ def test_a_due_date_moved_to_seven_days_after_today_stands() -> None:
 def test_what_moved_away_and_back_within_a_quarter_withdraws_nothing() -> None:
     """A note that changes topic is gone for a moment."""
     life = Life()
-    life.tell(at(0), note(0, 300, source="sendt"))
-    life.tell(at(22), gone(source="sendt"))
-    life.tell(at(22, "12:10"), note(0, 300, source="bekreftet"))
-    life.tell(at(23), gone(source="bekreftet"))
+    life.arrive(at(0), note(0, 300, source="sendt"))
+    life.arrive(at(22), gone(source="sendt"))
+    life.arrive(at(22, "12:10"), note(0, 300, source="bekreftet"))
+    life.arrive(at(23), gone(source="bekreftet"))
     life.turn(at(23, "12:14"))
     assert life.withdrawals() == []
     life.turn(at(23, "12:15"))
@@ -104,9 +104,9 @@ def test_what_moved_away_and_back_within_a_quarter_withdraws_nothing() -> None:
 def test_the_last_note_of_a_long_leave_that_changes_topic_withdraws_nothing() -> None:
     """What is left for a moment is a case that was over long ago."""
     life = Life()
-    life.tell(at(0), note(0, 30), note(31, 300, note_id="note-2", source="sendt"))
-    life.tell(at(60), gone("note-2", source="sendt"))
-    life.tell(at(60, "12:05"), note(31, 300, note_id="note-2", source="bekreftet"))
+    life.arrive(at(0), note(0, 30), note(31, 300, note_id="note-2", source="sendt"))
+    life.arrive(at(60), gone("note-2", source="sendt"))
+    life.arrive(at(60, "12:05"), note(31, 300, note_id="note-2", source="bekreftet"))
     life.turn(at(62))
     assert life.withdrawals() == []
     assert life.state(DEADLINE, at(62)) == "armed: due"
@@ -114,23 +114,23 @@ def test_the_last_note_of_a_long_leave_that_changes_topic_withdraws_nothing() ->
 
 def test_a_leave_corrected_to_have_ended_long_ago_is_withdrawn_after_a_quarter() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(60), note(0, 40))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(60), note(0, 40))
     life.turn(at(60, "12:15"))
-    assert {each.reason for each in life.withdrawals()} == {"ended"}
-    assert {each.withdrawn_at for each in life.withdrawals()} == {at(60) + QUARTER}
+    assert {withdrawal.reason for withdrawal in life.withdrawals()} == {"ended"}
+    assert {withdrawal.withdrawn_at for withdrawal in life.withdrawals()} == {at(60) + QUARTER}
 
 
 def test_notes_that_return_bring_a_withdrawn_step_back_as_the_next_generation() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(22), gone())
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(22), gone())
     life.turn(at(23))
     assert life.state(REMINDER, at(23)) == "not_applicable: case_withdrawn"
-    life.tell(at(24), note(0, 300))
-    assert [each.generation for each in life.due(REMINDER)] == [1, 2]
-    assert len({each.event_id for each in life.due(REMINDER)}) == 2
-    assert len({each.case_id for each in life.due(REMINDER)}) == 1
+    life.arrive(at(24), note(0, 300))
+    assert [event.generation for event in life.due(REMINDER)] == [1, 2]
+    assert len({event.event_id for event in life.due(REMINDER)}) == 2
+    assert len({event.case_id for event in life.due(REMINDER)}) == 1
 
 
 # --- acts and deaths ----------------------------------------------------------------------------------------
@@ -138,38 +138,38 @@ def test_notes_that_return_bring_a_withdrawn_step_back_as_the_next_generation() 
 
 def test_an_act_withdraws_at_once_and_its_withdrawal_brings_the_step_back() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(22), fact(made(22), fact_id="plan"))
-    (taken_back,) = life.withdrawals(REMINDER)
-    assert (taken_back.reason, taken_back.detail) == ("done", "plan_made")
-    assert taken_back.withdrawn_at == at(22)
-    assert taken_back.event_id == life.due(REMINDER)[0].event_id
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(22), fact(plan_made(22), fact_id="plan"))
+    (withdrawal,) = life.withdrawals(REMINDER)
+    assert (withdrawal.reason, withdrawal.detail) == ("done", "plan_made")
+    assert withdrawal.withdrawn_at == at(22)
+    assert withdrawal.event_id == life.due(REMINDER)[0].event_id
     assert life.state(REMINDER, at(22)) == "done: plan_made"
-    life.tell(at(23), withdrawn("plan", 23))
-    assert [each.generation for each in life.due(REMINDER)] == [1, 2]
+    life.arrive(at(23), withdrawn("plan", 23))
+    assert [event.generation for event in life.due(REMINDER)] == [1, 2]
 
 
 def test_a_death_withdraws_at_once_and_its_annulment_brings_back_what_still_helps() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(26), PersonDied(person_id=ANNE, occurred_at=at(26)))
-    assert [(each.step, each.reason) for each in life.withdrawals()] == [
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(26), PersonDied(person_id=ANNE, occurred_at=at(26)))
+    assert [(withdrawal.step, withdrawal.reason) for withdrawal in life.withdrawals()] == [
         ("reminder", "died"),
         ("deadline", "died"),
     ]
-    life.tell(at(29), DeathAnnulled(person_id=ANNE, occurred_at=at(29)))
-    assert [each.generation for each in life.due(PLAN)] == [1, 2]
-    assert [each.generation for each in life.due(REMINDER)] == [1]
+    life.arrive(at(29), DeathAnnulled(person_id=ANNE, occurred_at=at(29)))
+    assert [event.generation for event in life.due(PLAN)] == [1, 2]
+    assert [event.generation for event in life.due(REMINDER)] == [1]
     assert life.state(REMINDER, at(29)) == "missed: catch_up_passed"
 
 
 def test_an_exemption_withdraws_and_its_revocation_brings_back() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(114), exempted(114))
-    (taken_back,) = life.withdrawals(ASSESS)
-    assert (taken_back.reason, taken_back.detail) == ("exempted", "medical")
-    life.tell(
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(114), exempted(114))
+    (withdrawal,) = life.withdrawals(ASSESS)
+    assert (withdrawal.reason, withdrawal.detail) == ("exempted", "medical")
+    life.arrive(
         at(120),
         ExemptionRevoked(
             person_id=ANNE,
@@ -179,14 +179,14 @@ def test_an_exemption_withdraws_and_its_revocation_brings_back() -> None:
             granted_by="adviser",
         ),
     )
-    assert [each.generation for each in life.due(ASSESS)] == [1, 2]
+    assert [event.generation for event in life.due(ASSESS)] == [1, 2]
 
 
 def test_what_fell_due_under_an_exemption_is_planned_for_the_morning_after_it() -> None:
     """contract 4: `until` is the last day that it stands."""
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(100), exempted(100, until=130))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(100), exempted(100, until=130))
     assert life.state(ASSESS, at(112)) == "done: exempted:medical"
     assert life.state(ASSESS, at(130)) == "done: exempted:medical"
     assert life.state(DEADLINE, at(112)) == "armed: due"
@@ -197,8 +197,8 @@ def test_what_fell_due_under_an_exemption_is_planned_for_the_morning_after_it() 
 
 def test_what_was_withdrawn_because_of_an_exemption_is_planned_for_the_morning_after_it() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(114), exempted(114, until=130))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(114), exempted(114, until=130))
     assert reasons(life.withdrawals(ASSESS)) == [("exempted", "medical")]
     life.turn(at(140))
     again = life.due(ASSESS)[1]
@@ -208,8 +208,8 @@ def test_what_was_withdrawn_because_of_an_exemption_is_planned_for_the_morning_a
 def test_catch_up_days_count_from_the_morning_after_an_exemption() -> None:
     """The question's reminder may be caught up for 14 days, and the exemption stood for 21."""
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(108), exempted(108, until=130))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(108), exempted(108, until=130))
     life.turn(at(140))
     (event,) = life.due("meeting_need.reminder")
     assert event.due_at == at(131, "09:00")
@@ -217,9 +217,9 @@ def test_catch_up_days_count_from_the_morning_after_an_exemption() -> None:
 
 def test_a_second_exemption_that_stood_on_the_morning_after_the_first_moves_it_on_again() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(100), exempted(100, until=120))
-    life.tell(at(118), exempted(118, reason="hospitalised", until=140))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(100), exempted(100, until=120))
+    life.arrive(at(118), exempted(118, reason="hospitalised", until=140))
     life.turn(at(150))
     (event,) = life.due(ASSESS)
     assert event.due_at == at(141, "09:00")
@@ -227,8 +227,8 @@ def test_a_second_exemption_that_stood_on_the_morning_after_the_first_moves_it_o
 
 def test_too_ill_for_now_without_a_date_stands_for_four_weeks() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(40), exempted(40, checkpoint="dialogue_meeting_1", reason="too_ill_for_now"))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(40), exempted(40, checkpoint="dialogue_meeting_1", reason="too_ill_for_now"))
     life.turn(at(100))
     (event,) = life.due("dialogue_meeting_1.deadline")
     assert event.due_at == at(69, "09:00")
@@ -236,26 +236,26 @@ def test_too_ill_for_now_without_a_date_stands_for_four_weeks() -> None:
 
 def test_an_exemption_that_ends_before_the_due_date_ends_nothing() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(100), exempted(100, until=111))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(100), exempted(100, until=111))
     life.turn(at(113))
-    assert [each.due_at for each in life.due(ASSESS)] == [at(112, "09:00")]
+    assert [event.due_at for event in life.due(ASSESS)] == [at(112, "09:00")]
 
 
 def test_a_cancelled_meeting_brings_back_what_its_summons_took() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(at(113), summoned(113, 160))
+    life.arrive(at(0), note(0, 300))
+    life.arrive(at(113), summoned(113, 160))
     assert reasons(life.withdrawals(ASSESS)) == [("done", "summoned")]
     assert reasons(life.withdrawals(QUESTION)) == [("not_applicable", "summoned")]
     assert life.withdrawals(QUESTION)[0].withdrawn_at == at(113)
-    life.tell(
+    life.arrive(
         at(115),
         DialogueMeetingCancelled(
             person_id=ANNE, occurred_at=at(115), meeting=2, meeting_id="meeting-2"
         ),
     )
-    assert [each.generation for each in life.due(ASSESS)] == [1, 2]
+    assert [event.generation for event in life.due(ASSESS)] == [1, 2]
 
 
 # --- for some -----------------------------------------------------------------------------------------------
@@ -263,13 +263,15 @@ def test_a_cancelled_meeting_brings_back_what_its_summons_took() -> None:
 
 def test_a_withdrawal_names_the_recipients_that_it_is_for() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
-    life.tell(at(22), made(22))
+    life.arrive(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
+    life.arrive(at(22), plan_made(22))
     (first,) = life.withdrawals()
     assert first.recipients is not None
-    assert [(each.role, each.org_number) for each in first.recipients] == [("line_manager", KAFE)]
+    assert [(recipient.role, recipient.org_number) for recipient in first.recipients] == [
+        ("line_manager", KAFE)
+    ]
     assert life.state(REMINDER, at(22)) == "fired: on_time"
-    life.tell(at(23), made(23, BYGG))
+    life.arrive(at(23), plan_made(23, BYGG))
     rest = life.withdrawals()[1:]
     assert reasons(rest) == [("done", "plan_made")]
     assert rest[0].recipients is None
@@ -278,43 +280,46 @@ def test_a_withdrawal_names_the_recipients_that_it_is_for() -> None:
 
 def test_recipients_that_fall_away_for_different_reasons_are_told_of_each() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
+    life.arrive(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
     life.turn(at(36))
-    life.tell(
+    life.arrive(
         at(36),
         exempted(36, checkpoint="dialogue_meeting_1", reason="cannot_return", org=KAFE),
         summoned(36, 40, meeting=1),
     )
-    found = life.withdrawals("dialogue_meeting_1.reminder")
-    assert reasons(found) == [("done", "summoned")]
+    withdrawals = life.withdrawals("dialogue_meeting_1.reminder")
+    assert reasons(withdrawals) == [("done", "summoned")]
     life = Life()
-    life.tell(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
+    life.arrive(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
     life.turn(at(36))
-    life.tell(
+    life.arrive(
         at(36),
         exempted(36, checkpoint="dialogue_meeting_1", reason="cannot_return", org=KAFE),
         DialogueMeetingHeld(
             person_id=ANNE, occurred_at=at(36), meeting=1, meeting_id="m", org_number=BYGG
         ),
     )
-    found = life.withdrawals("dialogue_meeting_1.reminder")
-    told = {
-        (each.recipients[0].role, each.recipients[0].org_number): (each.reason, each.detail)
-        for each in found
-        if each.recipients is not None
+    withdrawals = life.withdrawals("dialogue_meeting_1.reminder")
+    reason_by_recipient = {
+        (withdrawal.recipients[0].role, withdrawal.recipients[0].org_number): (
+            withdrawal.reason,
+            withdrawal.detail,
+        )
+        for withdrawal in withdrawals
+        if withdrawal.recipients is not None
     }
-    assert told == {
+    assert reason_by_recipient == {
         ("line_manager", KAFE): ("exempted", "cannot_return"),
         ("line_manager", BYGG): ("done", "held"),
         ("employee", None): ("done", "held"),
     }
-    assert len({each.withdrawal_id for each in found}) == 3
+    assert len({withdrawal.withdrawal_id for withdrawal in withdrawals}) == 3
 
 
 def test_an_answer_withdraws_the_question_from_who_answered() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(
+    life.arrive(at(0), note(0, 300))
+    life.arrive(
         at(106),
         MeetingNeedAnswered(
             person_id=ANNE,
@@ -324,9 +329,9 @@ def test_an_answer_withdraws_the_question_from_who_answered() -> None:
             justified=True,
         ),
     )
-    (taken_back,) = life.withdrawals(QUESTION)
-    assert taken_back.recipients is not None
-    assert [each.role for each in taken_back.recipients] == ["employee"]
+    (withdrawal,) = life.withdrawals(QUESTION)
+    assert withdrawal.recipients is not None
+    assert [recipient.role for recipient in withdrawal.recipients] == ["employee"]
     life.turn(at(110))
     assert asked(life.due("meeting_need.reminder")[0]) == [("line_manager", KAFE)]
 
@@ -336,9 +341,9 @@ def test_an_answer_withdraws_the_question_from_who_answered() -> None:
 
 def test_the_end_of_a_case_withdraws_at_its_midnight_and_the_step_stays_fired() -> None:
     life = Life()
-    life.tell(at(0), note(0, 30))
+    life.arrive(at(0), note(0, 30))
     life.turn(at(46))
-    assert {(each.reason, each.withdrawn_at) for each in life.withdrawals()} == {
+    assert {(withdrawal.reason, withdrawal.withdrawn_at) for withdrawal in life.withdrawals()} == {
         ("ended", at(46, "00:00"))
     }
     assert life.state(REMINDER, at(47)) == "fired: on_time"
@@ -348,40 +353,40 @@ def test_an_ended_case_that_goes_on_after_all_fires_again_what_helps_and_keeps_t
     None
 ):
     life = Life()
-    life.tell(at(0), note(0, 60))
+    life.arrive(at(0), note(0, 60))
     life.turn(at(80))
-    ended = {f"{each.checkpoint}.{each.step}" for each in life.withdrawals()}
+    ended = {f"{withdrawal.checkpoint}.{withdrawal.step}" for withdrawal in life.withdrawals()}
     assert {PLAN, "dialogue_meeting_1.deadline", "activity_requirement.assess"} <= ended
-    life.tell(at(80), note(61, 200, note_id="note-2"))
+    life.arrive(at(80), note(61, 200, note_id="note-2"))
     assert life.state(PLAN, at(80)) == "fired: on_time"
     again = [
-        (f"{each.checkpoint}.{each.step}", each.generation)
-        for each in life.due()
-        if each.fired_at >= at(80)
+        (f"{event.checkpoint}.{event.step}", event.generation)
+        for event in life.due()
+        if event.fired_at >= at(80)
     ]
     assert again == [("activity_requirement.assess", 2)]
 
 
 def test_work_resumed_withdrawn_brings_the_case_back() -> None:
     life = Life()
-    life.tell(at(0), note(0, 100))
+    life.arrive(at(0), note(0, 100))
     back = WorkResumed(person_id=ANNE, occurred_at=at(23), from_=day(23))
-    life.tell(at(23), fact(back, fact_id="back"))
+    life.arrive(at(23), fact(back, fact_id="back"))
     assert reasons(life.withdrawals()) == [("ended", None)]
-    life.tell(at(24), withdrawn("back", 24))
-    assert [each.generation for each in life.due(REMINDER)] == [1, 2]
+    life.arrive(at(24), withdrawn("back", 24))
+    assert [event.generation for event in life.due(REMINDER)] == [1, 2]
 
 
 def test_a_fired_step_never_fires_again_for_the_same_generation() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
+    life.arrive(at(0), note(0, 300))
     for number in range(22, 60):
-        life.tell(at(number), note(-(number % 7), 300))
-        life.tell(at(number, "13:00"), note(number % 5, 300))
+        life.arrive(at(number), note(-(number % 7), 300))
+        life.arrive(at(number, "13:00"), note(number % 5, 300))
     life.turn(at(400))
-    ids = [each.event_id for each in life.due()]
+    ids = [event.event_id for event in life.due()]
     assert len(ids) == len(set(ids))
-    fired = [(each.case_id, each.checkpoint, each.step, each.subject) for each in life.due()]
+    fired = [(event.case_id, event.checkpoint, event.step, event.subject) for event in life.due()]
     assert len(fired) == len(set(fired))
 
 
@@ -391,12 +396,12 @@ def test_a_fired_step_never_fires_again_for_the_same_generation() -> None:
 def test_a_fact_that_changes_the_basis_goes_out_with_the_next_revision() -> None:
     """contract 4.4."""
     life = Life()
-    life.tell(at(0), note(0, 300))
+    life.arrive(at(0), note(0, 300))
     life.turn(at(113))
     (event,) = life.due(ASSESS)
     assert event.basis is not None
     assert event.basis.revision == 1
-    life.tell(
+    life.arrive(
         at(114),
         FollowUpPlanShared(
             person_id=ANNE,
@@ -406,18 +411,18 @@ def test_a_fact_that_changes_the_basis_goes_out_with_the_next_revision() -> None
             shared_on=day(114),
         ),
     )
-    updates = [each for each in life.updates() if each.event_id == event.event_id]
-    assert [(each.revision, each.basis.revision) for each in updates] == [(2, 2)]
+    updates = [update for update in life.updates() if update.event_id == event.event_id]
+    assert [(update.revision, update.basis.revision) for update in updates] == [(2, 2)]
     assert f"plan_not_shared:{KAFE}" not in updates[0].basis.missing
-    life.tell(at(115), note(0, 300))
+    life.arrive(at(115), note(0, 300))
     life.turn(at(117))
-    assert [each for each in life.updates() if each.event_id == event.event_id] == updates
+    assert [update for update in life.updates() if update.event_id == event.event_id] == updates
 
 
 def test_what_is_withdrawn_is_updated_no_more() -> None:
     life = Life()
-    life.tell(at(0), note(0, 300))
-    life.tell(
+    life.arrive(at(0), note(0, 300))
+    life.arrive(
         at(113),
         ReassessmentRequested(
             person_id=ANNE,
@@ -427,6 +432,6 @@ def test_what_is_withdrawn_is_updated_no_more() -> None:
             on=day(140),
         ),
     )
-    life.tell(at(114), made(114))
+    life.arrive(at(114), plan_made(114))
     (event,) = life.due(ASSESS)
-    assert [each for each in life.updates() if each.event_id == event.event_id] == []
+    assert [update for update in life.updates() if update.event_id == event.event_id] == []
