@@ -14,6 +14,7 @@ import structlog
 
 from schemas.messages import DeliveryReceipt, LineManagerChanged, PersonContactChanged
 from schemas.wire import Decoded, Record
+from services.notifier import metrics
 from services.notifier.domain.decision import (
     EMPLOYMENT_ENDED,
     Deliver,
@@ -31,9 +32,8 @@ from services.notifier.domain.delivery import (
 from services.notifier.domain.withdrawal import code, reason_code, withdrawal_for
 from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
 from services.notifier.lookups import due_for, read_contacts
-from services.notifier.metrics import count_endings, count_refused
 from services.notifier.ports import Begin, PresentPerson, Tables
-from services.notifier.settling import log_lost, update_tasks
+from services.notifier.settling import observe, update_tasks
 from services.runtime.clock import Clock
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -77,8 +77,7 @@ class Handlers:
             if erased := await self._erased(tables, persons):
                 batch = self._without(records, erased)
             changed = await self._handle(tables, batch, persons, now)
-        count_endings(changed)
-        log_lost(changed)
+        observe(changed)
         if batch.dead:
             _log.warning("records.dead", count=len(batch.dead))
 
@@ -115,7 +114,7 @@ class Handlers:
             stamp = record.timestamp_ms
             if not any(stamp <= erased[number].timestamp() * 1000 for number in named):
                 newer.append(record)
-        count_refused(len(records) - len(newer))
+        metrics.REFUSED.inc(len(records) - len(newer))
         return sort_records(newer, self._decode)
 
     async def _drop_seen(self, tables: Tables, batch: Batch, now: datetime) -> None:

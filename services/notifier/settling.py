@@ -8,9 +8,9 @@ from datetime import datetime
 
 import structlog
 
+from services.notifier import metrics
 from services.notifier.domain.delivery import TRANSITIONS, Delivery
 from services.notifier.messages import updates_of
-from services.notifier.metrics import count_endings
 from services.notifier.ports import Tables
 from services.runtime.logs import declare_log_keys
 
@@ -29,16 +29,18 @@ async def settle(
     await tables.deliveries.add(following)
     unsent = [one.delivery_id for one in settled if one.state in ("cancelled", "expired", "failed")]
     await tables.safety.give_back_slots(unsent)
-    count_endings(settled)
     if settled:
         states = Counter[str](delivery.state for delivery in settled)
         _log.info("deliveries.settled", count=len(settled), **states)
-    log_lost(settled)
+    observe(settled)
 
 
-def log_lost(deliveries: Iterable[Delivery]) -> None:
-    """One line for each delivery that reached nobody, since somebody will ask why."""
+def observe(deliveries: Iterable[Delivery]) -> None:
+    """Count each by the state that it came to; one log line for each that reached nobody: somebody will ask why."""
     for delivery in deliveries:
+        metrics.SETTLED.labels(delivery.channel, delivery.state).inc()
+        if delivery.state == "failed":
+            metrics.FAILED.labels(delivery.channel, delivery.role).inc()
         if delivery.state in ("failed", "expired"):
             _log.warning(
                 f"delivery.{delivery.state}",

@@ -14,11 +14,13 @@ from contextlib import contextmanager
 
 import structlog
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+
+from services.runtime.metrics import READY
 
 # None, or one sentence about what is wrong; it is shown to operators, so no personal data.
 Check = Callable[[], Awaitable[str | None]]
@@ -32,7 +34,6 @@ LOOK_EVERY_SECONDS = 2.0
 PULSE_SECONDS = 30.0
 
 _log = structlog.stdlib.get_logger(__name__)
-_ready_gauge = Gauge("stoppunkt_ready", "1 while every readiness check passes.")
 
 
 class Unhealthy(Exception):
@@ -103,7 +104,7 @@ class Health:
     async def _look(self) -> tuple[dict[str, str], dict[str, str]]:
         dead = await self.liveness()
         faults = await _faults(self._ready) | dead
-        _ready_gauge.set(0 if faults else 1)
+        READY.set(0 if faults else 1)
         return dead, faults
 
     async def guard(self, patience_seconds: float | None = None) -> None:

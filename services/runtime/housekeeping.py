@@ -12,16 +12,13 @@ from datetime import UTC
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from prometheus_client import Counter
 
+from services.runtime import metrics
 from services.runtime.logs import error_fields
 
 Job = Callable[[], Awaitable[object]]
 
 _log = structlog.stdlib.get_logger(__name__)
-_runs = Counter(
-    "stoppunkt_housekeeping_runs", "Housekeeping jobs run, by name and how.", ["job", "outcome"]
-)
 
 
 class Housekeeper:
@@ -60,10 +57,10 @@ def _observed(name: str, job: Job) -> Callable[[], Awaitable[None]]:
         try:
             await job()
         except Exception as error:  # noqa: BLE001 - the next run is the retry
-            _runs.labels(name, "failed").inc()
+            metrics.HOUSEKEEPING_RUNS.labels(name, "failed").inc()
             _log.warning("housekeeping.failed", job=name, **error_fields(error))
         else:
-            _runs.labels(name, "done").inc()
+            metrics.HOUSEKEEPING_RUNS.labels(name, "done").inc()
             seconds = round(time.monotonic() - started_at, 3)
             _log.info("housekeeping.done", job=name, seconds=seconds)
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, Literal, TextIO
 
 import structlog
-from prometheus_client import Counter
+
+from services.runtime import metrics
 
 EventDict = MutableMapping[str, Any]
 
@@ -38,13 +39,6 @@ _declared = {
     "partition", "port", "reason", "records", "repeats", "seconds", "service", "signal", "topic",
     "topics", "weakness",
 }  # fmt: skip
-
-_masked = Counter(
-    "stoppunkt_log_masked", "Places in log lines that looked like personal data; each is a bug."
-)
-_dropped = Counter(
-    "stoppunkt_log_keys_dropped", "Values left out of log lines, their key not being declared."
-)
 
 _PERSONAL = re.compile(
     # a national number; not part of a longer number nor of a uuid
@@ -128,7 +122,7 @@ def mask(text: str) -> str:
     """`text` with everything that looks like personal data replaced by ***, each place counted."""
     masked, places = _PERSONAL.subn("***", text)
     if places:
-        _masked.inc(places)
+        metrics.LOG_MASKED.inc(places)
     return masked
 
 
@@ -197,7 +191,7 @@ def _without_exceptions(_: object, __: str, event: EventDict) -> EventDict:
 def _only_declared(_: object, __: str, event: EventDict) -> EventDict:
     kept = {key: _plain(value) for key, value in event.items() if key in _declared}
     if unknown := sorted(event.keys() - _declared):
-        _dropped.inc(len(unknown))
+        metrics.LOG_KEYS_DROPPED.inc(len(unknown))
         kept["dropped_keys"] = unknown
     return kept
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from services.runtime.metrics import counter, histogram
 
-RECORDS = Counter(
-    "stoppunkt_scheduler_records", "Records handled, by what came of them", ["outcome"]
-)
-FIRED = Counter("stoppunkt_scheduler_fired", "Timers fired", ["checkpoint", "step"])
-PUBLISHED = Counter(
-    "stoppunkt_scheduler_published", "Records of the outbox that Kafka has acknowledged"
-)
-LATENESS_SECONDS = Histogram(
-    "stoppunkt_scheduler_lateness_seconds",
-    "From a timer's due instant to its firing",
+RECORDS = counter("scheduler_records", "Records handled, by what came of them.", "outcome")
+FIRED = counter("scheduler_fired", "Timers fired.", "checkpoint", "step")
+LATENESS_SECONDS = histogram(
+    "scheduler_lateness_seconds",
+    "From a timer's due instant to its firing.",
     buckets=(0, 1, 5, 15, 60, 300, 3600, 86_400, 7 * 86_400),
 )
-RECONCILED = Counter(
-    "stoppunkt_scheduler_reconciled_people", "People whose timers were compared with their facts"
+PUBLISHED = counter("scheduler_published", "Records of the outbox that Kafka has acknowledged.")
+RECONCILED = counter(
+    "scheduler_reconciled_people", "People whose timers were compared with their facts."
 )
-MENDED = Counter(
-    "stoppunkt_scheduler_mended_timers", "Timers that were not what the facts give; each is a bug"
+MENDED = counter(
+    "scheduler_mended_timers", "Timers that were not what the facts give; each is a bug."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.notifier.metrics import show_backlog
+from services.notifier import metrics
 from services.notifier.ports import Backlog
 from services.notifier.store import Begin
 
@@ -16,5 +16,10 @@ async def count_backlog(begin: Begin, now: datetime) -> Backlog:
     """Count what operators should see as of `now` (aware), and show it as metrics; changes nothing."""
     async with begin() as tables:
         backlog = await tables.deliveries.backlog(now, now - RECEIPT_PATIENCE)
-    show_backlog(backlog)
+    oldest = backlog.oldest_ready_at
+    metrics.READY.set(backlog.ready)
+    metrics.OLDEST_READY.set(oldest.timestamp() if oldest is not None else 0)
+    metrics.UNANSWERED.clear()
+    for channel, count in backlog.unanswered.items():
+        metrics.UNANSWERED.labels(channel).set(count)
     return backlog

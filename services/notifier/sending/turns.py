@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from services.notifier import metrics
 from services.notifier.domain.decision import next_delivery
 from services.notifier.domain.delivery import (
     Delivery,
@@ -24,7 +25,6 @@ from services.notifier.domain.delivery import (
     released,
 )
 from services.notifier.lookups import due_for
-from services.notifier.metrics import count_uncertain
 from services.notifier.ports import Begin, ContactBook, Recall, Tables
 from services.notifier.sending.judging import Judging
 from services.notifier.sending.rehearsal import Rehearsed, rehearsed
@@ -107,7 +107,9 @@ class Turns:
         claimed = await tables.deliveries.claim(now, lease_until, BATCH)
         if not claimed:
             return None
-        count_uncertain(claimed)
+        for delivery in claimed:
+            if delivery.uncertain:
+                metrics.UNCERTAIN.labels(delivery.channel).inc()
         judged, book = await self._judging.judge(tables, claimed, now)
         settled = [one.step for one in judged if isinstance(one.step, Delivery)]
         following = [one.following for one in judged if one.following is not None]
