@@ -120,7 +120,7 @@ def what_reaches_nobody_goes_the_whole_way_to_an_adviser(life: Life) -> Story:
 
 
 async def test_every_failure_for_good_is_counted(lived: Lived) -> None:
-    """contract 6.7: terminal failures are counted, also those that a receipt tells of; here one SMS and two e-mails."""
+    """contract 6.7: terminal failures are counted, also those that a receipt reports; here one SMS and two e-mails."""
     assert (lived.ends("failed", "sms"), lived.ends("failed", "email")) == (1, 2)
     assert (lived.counted["failed", "sms"], lived.counted["failed", "email"]) == (1, 2)
 

@@ -149,9 +149,9 @@ def the_news_that_there_is_no_meeting_waits_for_a_day_after_the_question(life: L
 
 @SITUATIONS.add
 def of_two_late_steps_of_one_instant_the_older_leaves_first(life: Life) -> Story:
-    """contract 4.2, 6.9: a note told on day 44 makes two steps fire at once: the second waits for a day.
+    """contract 4.2, 6.9: a note that comes on day 44 makes two steps fire at once: the second waits for a day.
 
-    The plan's steps are too late to be told; meeting 1's reminder was due on 8 March, the activity requirement's
+    The plan's steps are too late to be sent; meeting 1's reminder was due on 8 March, the activity requirement's
     notice on the 16th.
     """
     life.contact()
@@ -182,7 +182,7 @@ def a_plan_that_never_was_brings_the_reminder_back(life: Life) -> Story:
     ]
 
 
-# --- line managers as the welfare office's own topic tells of them ------------------------------------------
+# --- line managers in the welfare office's own format ------------------------------------------
 
 
 @SITUATIONS.add
@@ -213,7 +213,7 @@ def a_line_manager_whom_nav_has_deactivated_is_gone(life: Life) -> Story:
 def an_employment_that_has_ended_ends_that_employers_duties(life: Life) -> Story:
     """contract 7: DEAKTIVERT_ARBEIDSFORHOLD ends them: nobody there is told, and no adviser that nobody is there.
 
-    For the second it is told on the day after the send: what has left for that employer is taken back.
+    For the second it becomes known on the day after the send: what has left for that employer is taken back.
     """
     ended = {"aktivTom": "2026-02-19", "status": "DEAKTIVERT_ARBEIDSFORHOLD"}
     later = life.another("later")
@@ -244,7 +244,7 @@ def an_employer_that_has_somebody_again_has_its_duties_again(life: Life) -> Stor
 
 
 def nav_manager(life: Life, at: str, **fields: Any) -> None:
-    """The relation to the line manager as that topic tells of it."""
+    """The relation to the line manager in that topic's format."""
     relation = {
         "narmesteLederId": f"relation-{life.number[-5:]}",
         "fnr": life.number,

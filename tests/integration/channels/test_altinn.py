@@ -255,7 +255,7 @@ async def endpoint(deliveries: Any, at: datetime = NOW) -> AsyncIterator[httpx.A
     chosen = settings("http://127.0.0.1:9", altinn_condition_port=0)
     build_sms(chosen, parts)
     build_email(chosen, parts)
-    server = next(each.__self__ for each in life.closes if hasattr(each.__self__, "port"))  # type: ignore[attr-defined]
+    server = next(close.__self__ for close in life.closes if hasattr(close.__self__, "port"))  # type: ignore[attr-defined]
     assert await life.health.liveness() == {}
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
         yield client
@@ -274,10 +274,10 @@ async def ask(client: httpx.AsyncClient, delivery_id: str = DELIVERY) -> bool:
 @pytest.mark.parametrize(
     ("known", "relevant"),
     [
-        *((about(state=each), True) for each in ("waiting", "sending", "sent", "delivered")),
+        *((about(state=state), True) for state in ("waiting", "sending", "sent", "delivered")),
         *(
-            (about(state=each), False)
-            for each in ("closing", "closed", "cancelled", "expired", "failed")
+            (about(state=state), False)
+            for state in ("closing", "closed", "cancelled", "expired", "failed")
         ),
         (about(died_at=NOW), False),
         (about(died_at=NOW - timedelta(days=1)), True),

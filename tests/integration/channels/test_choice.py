@@ -77,7 +77,11 @@ def parts(life: Lifetime | None = None) -> ChannelParts:
 
 
 def test_every_transport_is_in_these_tests() -> None:
-    assert {(each.slot, each.name) for each in TRANSPORTS} == set(VARIABLES) == set(CLASSES)
+    assert (
+        {(transport.slot, transport.name) for transport in TRANSPORTS}
+        == set(VARIABLES)
+        == set(CLASSES)
+    )
 
 
 @pytest.mark.parametrize("which", sorted(VARIABLES))
@@ -89,7 +93,7 @@ async def test_a_transport_takes_the_place_of_the_topic(
     chosen = settings(monkeypatch, **{f"{slot.upper()}_TRANSPORT": name}, **VARIABLES[which])
     life = Lifetime()
     found = channels_for(chosen, Out(), parts(life))
-    assert [each.kind for each in found] == KINDS
+    assert [channel.kind for channel in found] == KINDS
     place = KINDS.index("email" if slot == "employer" else slot)
     assert isinstance(found[place], CLASSES[which])
     assert len(life.closes) == (0 if name == "minside" else 1)

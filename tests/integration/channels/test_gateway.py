@@ -50,8 +50,8 @@ async def test_what_is_wrong_for_good_is_not_tried_again(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "uncertain"),
     [
-        *((each, False) for each in (301, 302, 401, 403, 408, 409, 425, 429, 501, 503)),
-        *((each, True) for each in (500, 502, 504)),
+        *((status, False) for status in (301, 302, 401, 403, 408, 409, 425, 429, 501, 503)),
+        *((status, True) for status in (500, 502, 504)),
     ],
 )
 async def test_what_may_pass_is_tried_again(status: int, uncertain: bool) -> None:
@@ -71,7 +71,7 @@ async def test_a_gateway_that_takes_it_and_hangs_may_have_it(reply: Reply) -> No
         assert isinstance(failed, Failed)
         assert (failed.permanent, failed.uncertain) == (False, True)
         assert await channel.send(sms()) == Sent()
-    assert {each.headers["idempotency-key"] for each in server.asked} == {DELIVERY}
+    assert {request.headers["idempotency-key"] for request in server.asked} == {DELIVERY}
 
 
 async def test_nobody_listening_is_certain() -> None:

@@ -34,7 +34,7 @@ from tests.support.notifier_desk import ANNE, anne, desk, due, oslo
 TEXTS = load_texts()
 PRODUCER = {"cluster": "prod-gcp", "namespace": "team-demo", "appnavn": "sykefravaer-notifier"}
 LINK = "https://www.nav.no/syk"
-# What tms-varsel-authority demands of a notice, as far as its documentation and its validation tell.
+# What tms-varsel-authority demands of a notice, as far as its documentation and its validation show.
 NOTICE = {
     "type": "object",
     "required": [
@@ -127,15 +127,19 @@ async def test_an_sms_becomes_a_notice_in_its_own_language(
     topic = Topic()
     assert await min_side(topic, notice).send(sms(language)) == Sent()
     (record,) = topic.records
-    made = value(record)
-    check(made, NOTICE)
+    sent = value(record)
+    check(sent, NOTICE)
     # The example has what a library of NAV's adds about itself.
-    assert names(made) <= names(payload("minside_opprett_oppgave"))
-    assert (made["type"], made["ident"], made["varselId"]) == (notice, ANNE, DELIVERY)
-    assert made["tekster"] == [
+    assert names(sent) <= names(payload("minside_opprett_oppgave"))
+    assert (sent["type"], sent["ident"], sent["varselId"]) == (
+        notice,
+        ANNE,
+        DELIVERY,
+    )
+    assert sent["tekster"] == [
         {"spraakkode": language, "tekst": sms(language).message.text, "default": True}  # type: ignore[union-attr]
     ]
-    assert made["aktivFremTil"] == "2026-03-10T00:00:00Z"
+    assert sent["aktivFremTil"] == "2026-03-10T00:00:00Z"
     # No address of ours: NAV knows where its own people are reached.
     assert "90000001" not in (record.value or b"").decode()
 
@@ -153,10 +157,10 @@ async def test_a_notice_is_taken_back_by_the_id_that_it_was_made_with() -> None:
     channel = min_side(topic)
     assert channel.closes == {"sent", "delivered"}
     assert await channel.close(recall("done:held")) == Sent()
-    made = value(topic.records[0])
+    sent = value(topic.records[0])
     example = payload("minside_inaktiver")
-    assert made == {"@event_name": "inaktiver", "varselId": DELIVERY, "produsent": PRODUCER}
-    assert set(made) == set(example) - {"metadata"}
+    assert sent == {"@event_name": "inaktiver", "varselId": DELIVERY, "produsent": PRODUCER}
+    assert set(sent) == set(example) - {"metadata"}
 
 
 async def test_somebody_without_a_national_number_is_reached_another_way() -> None:
@@ -173,7 +177,7 @@ async def test_somebody_without_a_national_number_is_reached_another_way() -> No
 
 def event(**others: Any) -> Record:
     known = payload("minside_hendelse_ekstern_status_sendt") | {"varselId": DELIVERY}
-    data = {name: each for name, each in (known | others).items() if each is not None}
+    data = {name: content for name, content in (known | others).items() if content is not None}
     timestamp_ms = int(NOW.timestamp() * 1000)
     return Record(TOPIC, b"k", json.dumps(data).encode(), timestamp_ms=timestamp_ms)
 
@@ -187,14 +191,16 @@ def read(record: Record) -> object:
 
 def test_an_sms_that_was_sent_is_a_receipt() -> None:
     assert read(event()) == DeliveryReceipt(delivery_id=DELIVERY, outcome="delivered", at=NOW)
-    told = read(event(tidspunkt="2026-02-24T09:30:00.123+01:00"))
-    assert isinstance(told, DeliveryReceipt)
-    assert told.at == datetime(2026, 2, 24, 8, 30, 0, 123000, tzinfo=UTC)
+    receipt = read(event(tidspunkt="2026-02-24T09:30:00.123+01:00"))
+    assert isinstance(receipt, DeliveryReceipt)
+    assert receipt.at == datetime(2026, 2, 24, 8, 30, 0, 123000, tzinfo=UTC)
 
 
 def test_one_that_failed_has_failed_for_good_and_says_no_more() -> None:
-    told = read(event(status="feilet", kanal=None, feilmelding="mottaker 14838511253 er reservert"))
-    assert told == DeliveryReceipt(
+    receipt = read(
+        event(status="feilet", kanal=None, feilmelding="mottaker 14838511253 er reservert")
+    )
+    assert receipt == DeliveryReceipt(
         delivery_id=DELIVERY, outcome="failed", permanent=True, reason="minside:feilet", at=NOW
     )
 
@@ -230,7 +236,7 @@ async def test_a_failed_sms_of_min_sides_goes_another_way(database_url: str) -> 
         (sms,) = it.left("sms.requested")
         await it.notifier.handle([event(status="feilet", varselId=sms.data["delivery_id"])])
         await it.settle()
-        assert [each.type for each in it.left()] == ["sms.requested", "email.requested"]
+        assert [message.type for message in it.left()] == ["sms.requested", "email.requested"]
 
 
 @pytest.mark.parametrize(

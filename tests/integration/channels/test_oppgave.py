@@ -101,7 +101,7 @@ class Book:
     def _serve(self, asked: Asked) -> Reply:
         if asked.path == "/api/v1/oppgaver" and asked.method == "GET":
             wanted = asked.query["saksreferanse"]
-            found = [each for each in self.tasks.values() if each["saksreferanse"] == wanted]
+            found = [task for task in self.tasks.values() if task["saksreferanse"] == wanted]
             return Reply(200, {"antallTreffTotalt": len(found), "oppgaver": found})
         if asked.path == "/api/v1/oppgaver" and asked.method == "POST":
             check(asked.body, CREATE)
@@ -181,12 +181,12 @@ async def test_a_task_is_looked_for_made_and_given_its_reference_and_its_adviser
 async def test_a_task_that_stands_in_for_somebody_says_which_kind_it_is(step: str) -> None:
     book = Book()
     async with serving(handler=book) as server, oppgave(server.url) as channel:
-        task = opened(step=step, office=None, adviser_id=None, priority="normal")
-        assert await channel.send(task) == Sent()
-    (made,) = book.tasks.values()
-    assert made["beskrivelse"] == load_texts().task_title(step, "nb") + "."
-    assert "tildeltEnhetsnr" not in made
-    assert "tilordnetRessurs" not in made
+        created = opened(step=step, office=None, adviser_id=None, priority="normal")
+        assert await channel.send(created) == Sent()
+    (stored,) = book.tasks.values()
+    assert stored["beskrivelse"] == load_texts().task_title(step, "nb") + "."
+    assert "tildeltEnhetsnr" not in stored
+    assert "tilordnetRessurs" not in stored
 
 
 async def test_a_task_that_is_there_is_not_made_again() -> None:
@@ -239,7 +239,7 @@ async def test_killed_between_making_and_marking_there_is_one_more_and_not_two()
         (("GET", ""), Reply(500), Failed(permanent=False, reason="gw:500", uncertain=True)),
         (("GET", ""), Reply(200, text="<html>"), UNREADABLE),
         (("GET", ""), Reply(200, {"oppgaver": [{"id": 1}]}), UNREADABLE),
-        # Whoever does not tell the reference may be answering with anybody's tasks.
+        # Tasks without a reference may be anybody's: the search may have ignored it.
         (
             ("GET", ""),
             Reply(200, {"oppgaver": [{"id": 1, "versjon": 1, "status": "OPPRETTET"}]}),

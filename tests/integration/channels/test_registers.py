@@ -56,7 +56,7 @@ LOOKUP = {
     },
 }
 UNUSABLE = [
-    *(Reply(each) for each in (301, 400, 401, 403, 404, 429, 500, 503)),
+    *(Reply(status) for status in (301, 400, 401, 403, 404, 429, 500, 503)),
     Reply(200, text="<html>"),
     Reply(200, []),
     Reply(hangs=True),
@@ -214,7 +214,7 @@ async def asking(database_url: str, registers: Registers) -> AsyncIterator[Desk]
 
 
 def types(left: list[Left]) -> list[str]:
-    return [each.type.removesuffix(".requested") for each in left]
+    return [message.type.removesuffix(".requested") for message in left]
 
 
 async def test_the_register_has_the_last_word_on_the_address(database_url: str) -> None:

@@ -85,7 +85,7 @@ class World:
         if asked.method == "GET":
             wanted = asked.query["saksreferanse"]
             return Reply(
-                200, {"oppgaver": [each for each in self.tasks if each["saksreferanse"] == wanted]}
+                200, {"oppgaver": [task for task in self.tasks if task["saksreferanse"] == wanted]}
             )
         if asked.method == "POST":
             fresh = {"id": 1, "versjon": 1, "status": "OPPRETTET", "saksreferanse": None}
@@ -118,7 +118,7 @@ def variables(url: str, port: int) -> dict[str, str]:
 
 def records(*messages: Message) -> list[Record]:
     offsets = Offsets()
-    return [replace(offsets.record(each, TUESDAY), timestamp_ms=0) for each in messages]
+    return [replace(offsets.record(message, TUESDAY), timestamp_ms=0) for message in messages]
 
 
 async def condition(url: str) -> bool:
@@ -143,7 +143,7 @@ async def test_one_event_reaches_three_apis_and_a_withdrawal_takes_it_back_from_
         await deployment.publish(records(step))
 
         async def all_have_it() -> bool:
-            marked = [each for each in world.tasks if each["saksreferanse"]]
+            marked = [task for task in world.tasks if task["saksreferanse"]]
             return bool(world.orders and world.mutations and marked)
 
         await eventually(all_have_it, what="the messages")
@@ -158,9 +158,9 @@ async def test_one_event_reaches_three_apis_and_a_withdrawal_takes_it_back_from_
         await eventually(all_is_closed, what="the closing")
         assert not await condition(order["conditionEndpoint"])
         opened, closed = world.mutations
-        made = opened["variables"]["nyOppgave"]
-        assert made["metadata"]["eksternId"] == closed["variables"]["eksternId"]
-        (external,) = made["eksterneVarsler"]
+        task = opened["variables"]["nyOppgave"]
+        assert task["metadata"]["eksternId"] == closed["variables"]["eksternId"]
+        (external,) = task["eksterneVarsler"]
         assert external["epost"]["mottaker"]["kontaktinfo"]["epostadresse"] == ADDRESSES[3]
         notifier.send_sigterm()
         assert await notifier.exit_code(10) == 0

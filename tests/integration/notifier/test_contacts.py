@@ -42,7 +42,7 @@ async def test_the_newest_record_stands_whatever_comes_when(database_url: str) -
         for records in ([newest], [older, newer]):
             await it.notifier.handle(records)
         await it.receive_and_send(due(at=TUESDAY))
-        assert [each.data["to"] for each in it.left()] == ["+4790000004"]
+        assert [message.data["to"] for message in it.left()] == ["+4790000004"]
 
 
 async def test_a_record_published_again_later_changes_nothing(database_url: str) -> None:
@@ -54,7 +54,7 @@ async def test_a_record_published_again_later_changes_nothing(database_url: str)
         await it.notifier.handle([first, second, again])
         await it.notifier.handle([again])
         await it.receive_and_send(due(at=TUESDAY))
-        assert [each.data["to"] for each in it.left()] == ["+4790000003"]
+        assert [message.data["to"] for message in it.left()] == ["+4790000003"]
 
 
 async def test_a_new_number_takes_contacts_and_deliveries_along(database_url: str) -> None:
@@ -72,7 +72,7 @@ async def test_a_new_number_takes_contacts_and_deliveries_along(database_url: st
 
         (email,) = it.left("email.requested")
         assert email.data["to"] == "ny@example.invalid"
-        tasks = [each.data["person_id"] for each in it.left("adviser_task.opened")]
+        tasks = [message.data["person_id"] for message in it.left("adviser_task.opened")]
         assert tasks == [JON_OLD, ANNE]
         assert len(await it.deliveries(ANNE)) == len(await it.deliveries(JON_OLD)) == 3
 
@@ -115,7 +115,7 @@ async def test_the_end_of_an_old_relation_leaves_the_new_line_manager(database_u
             [it.offsets.record(anne(), TUESDAY + MINUTE * number) for number in range(4)]
         )
         await it.receive_and_send(anne(), due(at=TUESDAY, recipients=(MANAGER,)))
-        assert [each.data["to"] for each in it.left()] == ["ny@example.invalid"]
+        assert [message.data["to"] for message in it.left()] == ["ny@example.invalid"]
         assert sort_records([], decode).contacts == []
 
 
@@ -135,4 +135,4 @@ async def test_a_record_that_comes_while_a_turn_looks_for_it_wakes_what_waits(
             )
         await telling
         await it.settle()
-        assert [each.type for each in it.left()] == ["sms.requested"]
+        assert [message.type for message in it.left()] == ["sms.requested"]

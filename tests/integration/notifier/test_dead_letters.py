@@ -36,11 +36,11 @@ def broken(offset: int, topic: str = CONTACTS) -> Record:
 async def test_a_record_that_cannot_be_understood_is_set_aside_as_it_was(database_url: str) -> None:
     """With why and from where in its headers; what stands beside it in the batch is handled."""
     async with desk(database_url, TUESDAY) as it:
-        good = [it.offsets.record(each, TUESDAY) for each in (anne(), due(at=TUESDAY))]
+        good = [it.offsets.record(message, TUESDAY) for message in (anne(), due(at=TUESDAY))]
         await it.notifier.handle([good[0], broken(17), good[1]])
         await it.settle()
-        assert [each.type for each in it.left("sms.requested")] == ["sms.requested"]
-        (dead,) = [each for each in it.out.records if each.topic == f"{CONTACTS}.dead"]
+        assert [message.type for message in it.left("sms.requested")] == ["sms.requested"]
+        (dead,) = [record for record in it.out.records if record.topic == f"{CONTACTS}.dead"]
         assert (dead.key, dead.value) == (broken(17).key, broken(17).value)
         headers = dict(dead.headers)
         assert headers["odd"] == b"\xff\xfe"
@@ -75,4 +75,4 @@ async def test_more_than_a_hundred_in_ten_minutes_stop_it_until_an_operator_resu
         await it.resume_after_dead_letters()
         await it.receive_and_send(anne(), due(at=it.now))
         assert len(it.left("sms.requested")) == 1
-        assert len([each for each in it.out.records if each.topic.endswith(".dead")]) == 161
+        assert len([record for record in it.out.records if record.topic.endswith(".dead")]) == 161

@@ -29,7 +29,7 @@ TUESDAY = oslo("2026-02-24T09:00:00")
 
 @dataclass
 class Gateway:
-    """A channel that answers what it was told to, then that it has taken the message."""
+    """A channel that gives these answers one after the other, and then takes every message."""
 
     kind: Kind
     answers: list[Outcome] = field(default_factory=list)
@@ -89,14 +89,14 @@ async def test_every_channel_in_turn_and_at_last_an_adviser(database_url: str) -
         give_gateways(it, Gateway("sms", for_ever=never), Gateway("email", for_ever=never))
         event = due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER))
         await it.receive_and_send(anne(), manager(), organisation(), event)
-        assert [each.type for each in it.left()].count("letter.requested") == 1
+        assert [message.type for message in it.left()].count("letter.requested") == 1
         (letter,) = it.left("letter.requested")
         await it.receive_and_send(
             receipt(letter.id, "failed", at=TUESDAY, permanent=True, reason="no_address")
         )
-        tasks = sorted(each.data["step"] for each in it.left("adviser_task.opened"))
+        tasks = sorted(message.data["step"] for message in it.left("adviser_task.opened"))
         assert tasks == ["undelivered", "undelivered"]
-        assert {each[:3] for each in await it.states()} == {
+        assert {row[:3] for row in await it.states()} == {
             ("employee", "sms", "failed"),
             ("employee", "email", "failed"),
             ("employee", "letter", "failed"),
@@ -119,9 +119,9 @@ async def test_kafka_being_away_spends_no_attempt_and_changes_no_channel(
                 await it.notifier.turn(it.now)
         it.clock.turn(TUESDAY + timedelta(minutes=30))
         await it.settle()
-        assert [each.type for each in it.left()] == ["sms.requested"]
-        (told,) = await it.deliveries()
-        assert (told.state, told.attempts) == ("sent", 0)
+        assert [message.type for message in it.left()] == ["sms.requested"]
+        (delivery,) = await it.deliveries()
+        assert (delivery.state, delivery.attempts) == ("sent", 0)
 
 
 async def test_one_message_in_trouble_holds_up_no_other(database_url: str) -> None:
@@ -130,7 +130,7 @@ async def test_one_message_in_trouble_holds_up_no_other(database_url: str) -> No
         it.out.fails = 1
         with pytest.raises(ConnectionError):
             await it.notifier.turn(it.now)
-        assert sorted(each.state for each in await it.deliveries()) == ["sent", "waiting"]
+        assert sorted(delivery.state for delivery in await it.deliveries()) == ["sent", "waiting"]
 
 
 async def test_a_retry_that_would_leave_the_window_waits_for_the_morning(
@@ -164,8 +164,10 @@ async def test_a_gateway_that_only_fails_is_left_alone_for_a_while(database_url:
             due(at=TUESDAY, person_id=people[5], generation=6, recipients=(EMPLOYEE, MANAGER))
         )
         assert len(sms.ids) == 5
-        told = [each for each in await it.deliveries(people[5]) if each.channel == "sms"]
-        assert [(each.state, each.attempts) for each in told] == [("waiting", 0)]
+        untried = [
+            delivery for delivery in await it.deliveries(people[5]) if delivery.channel == "sms"
+        ]
+        assert [(delivery.state, delivery.attempts) for delivery in untried] == [("waiting", 0)]
         assert ("line_manager", "email", "sent", None) in await it.states()
 
 
@@ -178,7 +180,7 @@ async def test_receipts_move_deliveries_on(database_url: str) -> None:
             receipt(sms.id, "failed", at=TUESDAY, permanent=False, reason="busy")
         )
         await it.until(TUESDAY + timedelta(minutes=5))
-        assert [each.id for each in it.left()] == [sms.id, sms.id]
+        assert [message.id for message in it.left()] == [sms.id, sms.id]
         await it.receive_and_send(
             receipt(sms.id, "delivered", at=TUESDAY), receipt("nobody", "read", at=TUESDAY)
         )

@@ -31,7 +31,7 @@ async def test_a_due_event_becomes_an_sms_an_email_and_an_adviser_task(database_
         await it.receive_and_send(event)
 
         left = it.left()
-        assert sorted(each.type for each in left) == [
+        assert sorted(message.type for message in left) == [
             "adviser_task.opened",
             "email.requested",
             "sms.requested",
@@ -67,7 +67,7 @@ async def test_a_withdrawal_that_comes_first_leaves_nothing_to_send(database_url
         await it.receive_and_send(anne(), manager(), organisation())
         await it.receive_and_send(withdrawal(event, at=TUESDAY, recipients=(MANAGER,)))
         await it.receive_and_send(event)
-        assert [each.type for each in it.left()] == ["sms.requested"]
+        assert [message.type for message in it.left()] == ["sms.requested"]
 
 
 async def test_the_same_records_again_and_in_another_order_change_nothing(
@@ -98,7 +98,7 @@ async def test_killed_after_sending_and_before_writing_it_down_it_sends_the_same
         assert not await it.another().turn(TUESDAY + timedelta(minutes=1))
         await it.until(TUESDAY + timedelta(minutes=3))
         again = it.left("sms.requested")
-        assert [each.id for each in again] == [sms.id, sms.id]
+        assert [message.id for message in again] == [sms.id, sms.id]
         assert await it.states() == [("employee", "sms", "sent", None)]
 
 
@@ -118,7 +118,7 @@ async def test_two_processes_send_each_message_once(database_url: str) -> None:
         other = it.another()
         for _ in range(3):
             await asyncio.gather(it.notifier.turn(TUESDAY), other.turn(TUESDAY))
-        ids = [each.id for each in it.left("sms.requested")]
+        ids = [message.id for message in it.left("sms.requested")]
         assert len(ids) == len(set(ids)) == len(people)
 
 
@@ -129,7 +129,7 @@ async def test_a_checkpoint_that_nobody_here_knows_is_told_too(database_url: str
             "some_checkpoint", "some_step", at=TUESDAY, recipients=(EMPLOYEE, MANAGER, ADVISER)
         )
         await it.receive_and_send(anne(), manager(), adviser(), event)
-        types = sorted(each.type for each in it.left())
+        types = sorted(message.type for message in it.left())
         assert types == ["adviser_task.opened", "email.requested", "sms.requested"]
         (task,) = it.left("adviser_task.opened")
         assert (task.data["checkpoint"], task.data["step"]) == ("some_checkpoint", "some_step")
@@ -146,7 +146,7 @@ async def test_the_employee_reads_the_language_of_the_register(database_url: str
                 anne(person_id=person, language=language),
                 due(at=TUESDAY, person_id=person, generation=generation),
             )
-        texts = {each.data["text"] for each in it.left("sms.requested")}
+        texts = {message.data["text"] for message in it.left("sms.requested")}
         assert len(texts) == 3
 
 

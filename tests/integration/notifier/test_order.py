@@ -29,15 +29,15 @@ TUESDAY = oslo("2026-02-24T09:00:00")
 def what_stands(it: Desk) -> dict[str, int]:
     """Each message that was sent and not taken back, with the newest basis that it was given."""
     standing: dict[str, int] = {}
-    for each in it.left():
-        if each.type.endswith((".requested", ".opened")):
-            known = each.data.get("basis") or {"revision": 0}
-            standing[each.key] = known["revision"]
-        elif each.type == "adviser_task.updated":
-            standing[each.key] = max(standing[each.key], each.data["revision"])
+    for message in it.left():
+        if message.type.endswith((".requested", ".opened")):
+            known = message.data.get("basis") or {"revision": 0}
+            standing[message.key] = known["revision"]
+        elif message.type == "adviser_task.updated":
+            standing[message.key] = max(standing[message.key], message.data["revision"])
         else:
-            assert each.key in standing, "something was taken back that had never been sent"
-            del standing[each.key]
+            assert message.key in standing, "something was taken back that had never been sent"
+            del standing[message.key]
     return standing
 
 

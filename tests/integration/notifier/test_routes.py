@@ -48,7 +48,10 @@ async def test_a_paper_note_leaves_the_line_managers_email_alone(database_url: s
     async with desk(database_url, TUESDAY) as it:
         event = due(at=TUESDAY, form="paper", recipients=(EMPLOYEE, MANAGER))
         await it.receive_and_send(anne(), manager(), event)
-        assert sorted(each.type for each in it.left()) == ["email.requested", "letter.requested"]
+        assert sorted(message.type for message in it.left()) == [
+            "email.requested",
+            "letter.requested",
+        ]
 
 
 async def test_a_reservation_made_while_the_sms_waited_turns_it_into_a_letter(
@@ -61,7 +64,7 @@ async def test_a_reservation_made_while_the_sms_waited_turns_it_into_a_letter(
         it.clock.turn(sunday + timedelta(hours=1))
         await it.receive_and_send(anne(may_be_notified=False))
         await it.until(oslo("2026-02-23T09:00:00"))
-        assert [each.type for each in it.left()] == ["letter.requested"]
+        assert [message.type for message in it.left()] == ["letter.requested"]
         assert await it.states() == [
             ("employee", "letter", "sent", None),
             ("employee", "sms", "cancelled", "reserved"),
@@ -81,7 +84,7 @@ async def test_somebody_with_neither_phone_nor_email_gets_a_letter(database_url:
     async with desk(database_url, TUESDAY) as it:
         await it.receive_and_send(anne(phone=None, email="a@example.invalid, b@example.invalid"))
         await it.receive_and_send(due(at=TUESDAY))
-        assert [each.type for each in it.left()] == ["letter.requested"]
+        assert [message.type for message in it.left()] == ["letter.requested"]
 
 
 async def test_a_person_without_a_record_gets_a_letter_a_day_later(database_url: str) -> None:
@@ -130,7 +133,7 @@ async def test_each_employers_line_manager_is_told(database_url: str) -> None:
             anne(), manager(), manager(org_number=BYGG, email="sjef@example.invalid")
         )
         await it.receive_and_send(due(at=TUESDAY, recipients=(MANAGER, other), employers=employers))
-        to = sorted(each.data["to"] for each in it.left("email.requested"))
+        to = sorted(message.data["to"] for message in it.left("email.requested"))
         assert to == ["leder@example.invalid", "sjef@example.invalid"]
 
 
@@ -140,7 +143,10 @@ async def test_a_protected_address_never_reaches_the_employers_side(database_url
         other = Recipient(role="line_manager", org_number=BYGG)
         await it.receive_and_send(anne(protected=True), manager(), adviser())
         await it.receive_and_send(due(at=TUESDAY, recipients=(EMPLOYEE, MANAGER, other)))
-        assert sorted(each.type for each in it.left()) == ["adviser_task.opened", "sms.requested"]
+        assert sorted(message.type for message in it.left()) == [
+            "adviser_task.opened",
+            "sms.requested",
+        ]
         (task,) = it.left("adviser_task.opened")
         assert (task.data["office"], task.data["adviser_id"]) == (SPECIAL_OFFICE, None)
         assert task.data["step"] == "protected"
@@ -161,7 +167,7 @@ async def test_a_protection_that_becomes_known_while_the_email_waits_stops_it(
         it.clock.turn(sunday + timedelta(hours=1))
         await it.receive_and_send(anne(protected=True))
         await it.until(oslo("2026-02-23T09:00:00"))
-        assert [each.type for each in it.left()] == ["adviser_task.opened"]
+        assert [message.type for message in it.left()] == ["adviser_task.opened"]
 
 
 async def test_as_long_as_protection_is_unknown_the_employers_side_waits(
@@ -173,7 +179,7 @@ async def test_as_long_as_protection_is_unknown_the_employers_side_waits(
         assert await it.states() == [("line_manager", "email", "waiting", "register")]
         it.clock.turn(TUESDAY + timedelta(hours=1))
         await it.receive_and_send(anne())
-        assert [each.type for each in it.left()] == ["email.requested"]
+        assert [message.type for message in it.left()] == ["email.requested"]
 
 
 async def test_the_task_about_a_protection_ends_with_the_last_employer(database_url: str) -> None:
@@ -198,5 +204,5 @@ async def test_a_task_goes_to_the_adviser_named_unless_absent(database_url: str)
         await it.receive_and_send(due(at=TUESDAY, recipients=(named,), generation=2))
         await it.receive_and_send(adviser(absent=True))
         await it.receive_and_send(due(at=TUESDAY, recipients=(ADVISER,), generation=3))
-        desks = [(each.data["office"], each.data["adviser_id"]) for each in it.left()]
+        desks = [(message.data["office"], message.data["adviser_id"]) for message in it.left()]
         assert desks == [("0219", "Z990009"), ("0219", "Z990001"), ("0219", None)]

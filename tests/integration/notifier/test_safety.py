@@ -20,12 +20,12 @@ async def test_two_messages_to_one_recipient_about_one_person_are_a_day_apart(
         await it.receive_and_send(
             anne(), due(at=TUESDAY), due("meeting_need", "question", at=TUESDAY)
         )
-        assert sorted(each[2:] for each in await it.states()) == [
+        assert sorted(row[2:] for row in await it.states()) == [
             ("sent", None),
             ("waiting", "interval"),
         ]
         await it.until(TUESDAY + DAY)
-        assert [each.at for each in it.left()] == [TUESDAY, TUESDAY + DAY]
+        assert [message.at for message in it.left()] == [TUESDAY, TUESDAY + DAY]
 
 
 async def test_a_manager_of_many_is_not_held_up(database_url: str) -> None:
@@ -44,7 +44,7 @@ async def test_two_processes_keep_the_interval_together(database_url: str) -> No
         events = [due(at=TUESDAY, generation=number) for number in range(1, 9)]
         await it.receive(anne(), *events)
         others = [it.another() for _ in range(4)]
-        await asyncio.gather(*(each.turn(TUESDAY) for each in others))
+        await asyncio.gather(*(process.turn(TUESDAY) for process in others))
         await it.settle()
         assert len(it.left()) == 1
 
@@ -55,10 +55,10 @@ async def test_what_was_cancelled_holds_up_nobody(database_url: str) -> None:
         await it.receive_and_send(
             anne(phone=None, email=None, may_be_notified=True), due(at=TUESDAY)
         )
-        assert [each.type for each in it.left()] == ["letter.requested"]
+        assert [message.type for message in it.left()] == ["letter.requested"]
         it.clock.turn(TUESDAY + DAY)
         await it.receive_and_send(anne(), due("meeting_need", "question", at=it.now))
-        assert [each.type for each in it.left()] == ["letter.requested", "sms.requested"]
+        assert [message.type for message in it.left()] == ["letter.requested", "sms.requested"]
 
 
 async def test_past_the_ceiling_of_an_hour_the_rest_waits_for_the_next(database_url: str) -> None:
@@ -68,10 +68,12 @@ async def test_past_the_ceiling_of_an_hour_the_rest_waits_for_the_next(database_
             event = due(at=TUESDAY, person_id=person, generation=number)
             await it.receive_and_send(anne(person_id=person), event)
         assert len(it.left()) == 3
-        waiting = [each for each in await it.deliveries() if each.state == "waiting"]
-        assert {(each.wait_reason, each.attempts) for each in waiting} == {("brake", 0)}
+        waiting = [delivery for delivery in await it.deliveries() if delivery.state == "waiting"]
+        assert {(delivery.wait_reason, delivery.attempts) for delivery in waiting} == {("brake", 0)}
         await it.until(TUESDAY + timedelta(hours=1))
-        assert [each.at for each in it.left()] == [TUESDAY] * 3 + [TUESDAY + timedelta(hours=1)] * 2
+        assert [message.at for message in it.left()] == [TUESDAY] * 3 + [
+            TUESDAY + timedelta(hours=1)
+        ] * 2
 
 
 async def test_the_brake_stops_one_channel_until_it_is_let_go(database_url: str) -> None:
@@ -80,7 +82,7 @@ async def test_the_brake_stops_one_channel_until_it_is_let_go(database_url: str)
         await it.receive_and_send(
             anne(), manager(), due(at=TUESDAY, recipients=(MANAGER,)), due(at=TUESDAY, generation=2)
         )
-        assert [each.type for each in it.left()] == ["email.requested"]
+        assert [message.type for message in it.left()] == ["email.requested"]
         (brake,) = await it.brakes()
         assert (brake.channel, brake.why) == ("sms", "wrong text")
         it.clock.turn(TUESDAY + timedelta(minutes=7))

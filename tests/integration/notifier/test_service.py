@@ -53,7 +53,7 @@ def people(count: int) -> list[str]:
 
 
 def stories(count: int) -> list[list[Message]]:
-    """For each of so many people: who they are, and one due event for all three recipients."""
+    """For record of so many people: who they are, and one due event for all three recipients."""
     recipients = (EMPLOYEE, MANAGER, ADVISER)
     return [
         [
@@ -67,7 +67,7 @@ def stories(count: int) -> list[list[Message]]:
 
 def records(messages: list[Message]) -> list[Record]:
     offsets = Offsets()
-    return [replace(offsets.record(each, TUESDAY), timestamp_ms=0) for each in messages]
+    return [replace(offsets.record(message, TUESDAY), timestamp_ms=0) for message in messages]
 
 
 async def left(deployment: Deployment) -> list[Record]:
@@ -91,11 +91,11 @@ async def test_an_event_on_kafka_is_three_messages_on_kafka_and_a_withdrawal_tak
     await eventually(lambda: _have_left(deployment, 6), what="the twins")
 
     sent = await deployment.read()
-    assert {header(each, "ce_source") for each in await left(deployment)} == {
+    assert {header(message, "ce_source") for message in await left(deployment)} == {
         "urn:stoppunkt:notifier"
     }
     opened, closed = sent.of_type("adviser_task.opened"), sent.of_type("adviser_task.closed")
-    assert [data(each)["task_id"] for each in opened] == [data(each)["task_id"] for each in closed]
+    assert [data(task)["task_id"] for task in opened] == [data(task)["task_id"] for task in closed]
     assert data(sent.of_type("sms.requested")[0])["to"] == "+4790000000"
     notifier.send_sigterm()
     assert await notifier.exit_code(10) == 0
@@ -107,13 +107,13 @@ async def test_killed_in_the_middle_nothing_is_lost_and_a_repeat_has_the_same_id
 ) -> None:
     """contract 13.4: at most one more send of what was being sent, with the id that it had."""
     count = 300
-    told = stories(count)
+    all_stories = stories(count)
     first = await deployment.start("notifier")
     # Contacts that come in between may be said in a repeat, which is no fault (contract 6.3).
-    contacts = [adviser(), *chain.from_iterable(story[:2] for story in told)]
+    contacts = [adviser(), *chain.from_iterable(story[:2] for story in all_stories)]
     await deployment.publish(records(contacts))
     await eventually(lambda: _has_seen(deployment, len(contacts)), what="the contacts")
-    await deployment.publish(records(list(chain.from_iterable(story[2:] for story in told))))
+    await deployment.publish(records(list(chain.from_iterable(story[2:] for story in all_stories))))
     await eventually(lambda: _have_left(deployment, 30), what="the first messages")
     first.kill()
     await first.exit_code(5)
@@ -125,10 +125,10 @@ async def test_killed_in_the_middle_nothing_is_lost_and_a_repeat_has_the_same_id
     await eventually(lambda: _ids_have_left(deployment, 3 * count), what="the rest")
 
     found = await left(deployment)
-    keys = {each.key for each in found}
+    keys = {record.key for record in found}
     assert len(keys) == 3 * count
     assert len(found) - len(keys) <= 100, "more than one batch was repeated"
-    contents = {(each.key, each.value) for each in found}
+    contents = {(record.key, record.value) for record in found}
     assert len(contents) == len(keys), "a repeat said something else"
 
 
@@ -139,7 +139,7 @@ async def test_two_processes_from_the_start_send_each_message_once(deployment: D
     await deployment.publish(records([adviser(), *chain.from_iterable(stories(count))]))
     await eventually(lambda: _ids_have_left(deployment, 3 * count), what="all messages")
     found = await left(deployment)
-    assert len(found) == len({each.key for each in found}) == 3 * count
+    assert len(found) == len({record.key for record in found}) == 3 * count
 
 
 async def _have_left(deployment: Deployment, count: int) -> bool:
@@ -147,11 +147,11 @@ async def _have_left(deployment: Deployment, count: int) -> bool:
 
 
 async def _ids_have_left(deployment: Deployment, count: int) -> bool:
-    return len({each.key for each in await left(deployment)}) >= count
+    return len({message.key for message in await left(deployment)}) >= count
 
 
 async def _all_work(deployment: Deployment) -> bool:
-    return all([await each.is_working() for each in deployment.processes])
+    return all([await process.is_working() for process in deployment.processes])
 
 
 async def _has_seen(deployment: Deployment, count: int) -> bool:

@@ -204,10 +204,12 @@ async def test_a_due_event_ends_in_the_line_managers_mailbox(database_url: str) 
             await it.receive_and_send(anne(), manager(), event)
             assert await it.states() == [("line_manager", "email", "waiting", "retry")]
             await it.until(tuesday + timedelta(minutes=5))
-            (told,) = await it.deliveries()
+            (delivery,) = await it.deliveries()
             await it.receive_and_send(withdrawal(event, at=it.now))
             assert await it.states() == [("line_manager", "email", "sent", None)]
     mails = [mail for _, mail in mailbox.mails]
-    assert [each["Message-ID"] for each in mails] == [f"<{told.delivery_id}@stoppunkt.invalid>"] * 2
-    assert {each["To"] for each in mails} == {"leder@example.invalid"}
+    assert [mail["Message-ID"] for mail in mails] == [
+        f"<{delivery.delivery_id}@stoppunkt.invalid>"
+    ] * 2
+    assert {mail["To"] for mail in mails} == {"leder@example.invalid"}
     assert "Frist for møtet" in mails[0].get_content()

@@ -82,9 +82,11 @@ async def test_an_answer_of_one_party_leaves_the_others_reminder_alone(database_
             withdrawal(event, at=SUNDAY, recipients=(MANAGER,), detail="answered")
         )
         await it.until(TUESDAY)
-        assert sorted(each.type for each in it.left()) == ["email.requested", "sms.requested"]
-        told = await it.deliveries()
-        assert [each.org_number for each in told if each.state == "cancelled"] == [KAFE]
+        assert sorted(message.type for message in it.left()) == ["email.requested", "sms.requested"]
+        deliveries = await it.deliveries()
+        assert [
+            delivery.org_number for delivery in deliveries if delivery.state == "cancelled"
+        ] == [KAFE]
 
 
 async def test_a_withdrawal_that_comes_while_the_message_is_on_its_way_calls_it_back(
@@ -96,9 +98,12 @@ async def test_a_withdrawal_that_comes_while_the_message_is_on_its_way_calls_it_
         await it.receive(anne(), adviser(), event)
         await it.kill_while_sending()
         await it.receive_and_send(withdrawal(event, at=TUESDAY))
-        assert [each.type for each in it.left()] == ["adviser_task.opened"]
+        assert [message.type for message in it.left()] == ["adviser_task.opened"]
         await it.until(TUESDAY + timedelta(minutes=5))
-        assert [each.type for each in it.left()] == ["adviser_task.opened", "adviser_task.closed"]
+        assert [message.type for message in it.left()] == [
+            "adviser_task.opened",
+            "adviser_task.closed",
+        ]
         opened, closed = it.left()
         assert closed.data["task_id"] == opened.data["task_id"]
 
@@ -120,7 +125,7 @@ async def test_a_withdrawal_that_is_handled_during_the_send_takes_it_back_right_
         ]  # fmt: skip
         it.notifier = it.another()
         await it.receive_and_send(anne(), event)
-        assert [each.type for each in it.left()] == ["sms.requested", "sms.cancelled"]
+        assert [message.type for message in it.left()] == ["sms.requested", "sms.cancelled"]
         assert await it.states() == [("employee", "sms", "closed", "done:held")]
 
 
@@ -132,7 +137,7 @@ async def test_the_dead_get_nothing(database_url: str) -> None:
         await it.receive_and_send(withdrawal(waiting, at=SUNDAY, reason="died", detail=None), late)
         await it.until(TUESDAY)
         assert it.left() == []
-        assert {each.reason for each in await it.deliveries()} == {"died"}
+        assert {delivery.reason for delivery in await it.deliveries()} == {"died"}
 
 
 async def test_who_was_wrongly_said_to_be_dead_is_told_again(database_url: str) -> None:
@@ -144,7 +149,7 @@ async def test_who_was_wrongly_said_to_be_dead_is_told_again(database_url: str) 
         )
         it.clock.turn(TUESDAY)
         await it.receive_and_send(due(at=TUESDAY, generation=2))
-        assert [each.type for each in it.left()] == ["sms.requested"]
+        assert [message.type for message in it.left()] == ["sms.requested"]
 
 
 async def test_a_changed_basis_updates_the_open_task_once(database_url: str) -> None:

@@ -176,7 +176,7 @@ def test_a_task_that_stands_in_for_somebody_has_the_last_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "passed_on"),
     [
         ("plan_shared", "plan_shared"),
         ("exempted:medical", "exempted:medical"),
@@ -189,6 +189,6 @@ def test_a_task_that_stands_in_for_somebody_has_the_last_rule() -> None:
         ("x" * 65, None),
     ],
 )
-def test_a_reason_is_a_code_or_nothing(text: str | None, kept: str | None) -> None:
+def test_a_reason_is_a_code_or_nothing(text: str | None, passed_on: str | None) -> None:
     """contract 8: no reason can say anything about a person."""
-    assert code(text) == kept
+    assert code(text) == passed_on

@@ -1,4 +1,4 @@
-"""What the notifier is told from outside: a transport that cannot work ends the start (contract 12)."""
+"""The notifier's settings: a transport that cannot work ends the start (contract 12)."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def test_each_kind_has_one_channel_and_kafka_is_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = channels_for(settings(monkeypatch), Out())
-    assert [each.kind for each in found] == ["sms", "email", "letter", "adviser_task"]
+    assert [channel.kind for channel in found] == ["sms", "email", "letter", "adviser_task"]
     assert isinstance(found[1], KafkaEmail)
 
 
 def test_a_mail_server_takes_the_place_of_the_email_topic(monkeypatch: pytest.MonkeyPatch) -> None:
     found = channels_for(settings(monkeypatch, **SMTP), Out())
-    assert [each.kind for each in found] == ["sms", "email", "letter", "adviser_task"]
+    assert [channel.kind for channel in found] == ["sms", "email", "letter", "adviser_task"]
     assert isinstance(found[1], Smtp)
 
 

@@ -1,4 +1,4 @@
-"""What people are told: the shipped words, on any date, in all three languages (contract 6.5)."""
+"""What people read: the shipped words, on any date, in all three languages (contract 6.5)."""
 
 from __future__ import annotations
 
@@ -62,15 +62,17 @@ def written_for(*roles: Role) -> list[tuple[str, str, Role]]:
     ]
 
 
-@pytest.mark.parametrize("told", goes_to(), ids=".".join)
+@pytest.mark.parametrize("words_for", goes_to(), ids=".".join)
 def test_every_step_of_the_shipped_rulebooks_has_words_of_its_own(
-    told: tuple[str, str, Role],
+    words_for: tuple[str, str, Role],
 ) -> None:
-    assert TEXTS.has(*told)
+    assert TEXTS.has(*words_for)
 
 
 def test_no_words_are_left_over_for_a_step_that_no_rulebook_has() -> None:
-    written_words = {told for told in written_for(*get_args(Role)) if not told[0].startswith("_")}
+    written_words = {
+        words_for for words_for in written_for(*get_args(Role)) if not words_for[0].startswith("_")
+    }
     assert written_words == set(goes_to())
 
 
@@ -85,23 +87,23 @@ def test_an_sms_is_one_sms_on_any_date(due_on: date, day: int) -> None:
             assert "$" not in text
 
 
-@pytest.mark.parametrize("told", written_for("employee", "line_manager"), ids=".".join)
+@pytest.mark.parametrize("words_for", written_for("employee", "line_manager"), ids=".".join)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_message_says_by_which_date_or_the_file_says_why_not(
-    told: tuple[str, str, Role], language: Language
+    words_for: tuple[str, str, Role], language: Language
 ) -> None:
-    checkpoint, step, role = told
+    checkpoint, step, role = words_for
     words = TEXTS.checkpoints[checkpoint].step[step]
     notice = TEXTS.notice(checkpoint, step, role, language, MONDAY)
     assert bool(re.search(r"\d{1,2}\.? \w+ 2026", notice)) is (words.undated is None)
 
 
-@pytest.mark.parametrize("told", written_for("employee", "line_manager"), ids=".".join)
+@pytest.mark.parametrize("words_for", written_for("employee", "line_manager"), ids=".".join)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_email_says_the_same_as_the_notice_and_each_line_of_its_guide_names_a_source(
-    told: tuple[str, str, Role], language: Language
+    words_for: tuple[str, str, Role], language: Language
 ) -> None:
-    checkpoint, step, role = told
+    checkpoint, step, role = words_for
     email = TEXTS.email(checkpoint, step, role, language, MONDAY)
     assert email.subject == TEXTS.title(checkpoint, step, role, language)
     assert TEXTS.notice(checkpoint, step, role, language, MONDAY) in email.text
@@ -168,22 +170,26 @@ def test_the_days_in_the_texts_are_those_of_the_standard_rulebook() -> None:
     )
     assert plan.last_case_day == steps["follow_up_plan.deadline"]["day"]
     assert activity.last_case_day == steps["activity_requirement.assess"]["day"]
-    for told, deadline in (
+    for words_for, deadline in (
         ("follow_up_plan.reminder", steps["follow_up_plan.deadline"]["day"]),
         ("dialogue_meeting_1.reminder", steps["dialogue_meeting_1.deadline"]["day"]),
         ("activity_requirement.notice", steps["activity_requirement.assess"]["day"]),
         ("meeting_need.question", steps["dialogue_meeting_2_assessment.assess"]["day"] - 1),
         ("meeting_need.reminder", steps["dialogue_meeting_2_assessment.assess"]["day"] - 1),
     ):
-        checkpoint, step = told.split(".")
-        assert steps[told]["day"] + words[checkpoint].step[step].last_day == deadline, told
-    for told, from_anchor in (
+        checkpoint, step = words_for.split(".")
+        assert steps[words_for]["day"] + words[checkpoint].step[step].last_day == deadline, (
+            words_for
+        )
+    for words_for, from_anchor in (
         ("meeting_plan.first", -7),
         ("meeting_plan.second", -7),
         ("plan_requested.reminder", 0),
     ):
-        checkpoint, step = told.split(".")
-        assert steps[told]["days"] + words[checkpoint].step[step].last_day == from_anchor, told
+        checkpoint, step = words_for.split(".")
+        assert steps[words_for]["days"] + words[checkpoint].step[step].last_day == from_anchor, (
+            words_for
+        )
     prepare = days_of("employer-example")["meeting_1_preparation.prepare"]
     assert prepare["days"] + words["meeting_1_preparation"].step["prepare"].last_day == 0
 

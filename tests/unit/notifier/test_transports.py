@@ -20,10 +20,17 @@ def test_every_transport_that_a_channel_file_declares_is_registered() -> None:
         found = vars(import_module(f"{channels.__name__}.{module.name}"))
         if "TRANSPORTS" in found:
             declared += found["TRANSPORTS"]
-        elif any(hasattr(each, "send") and hasattr(each, "close") for each in _classes_of(found)):
+        elif any(
+            hasattr(found_class, "send") and hasattr(found_class, "close")
+            for found_class in _classes_of(found)
+        ):
             without.add(module.name)
     assert without == BUILT_FROM_THE_SETTINGS, "a channel without TRANSPORTS at its end"
-    missing = [f"{each.slot}/{each.name}" for each in declared if each not in TRANSPORTS]
+    missing = [
+        f"{transport.slot}/{transport.name}"
+        for transport in declared
+        if transport not in TRANSPORTS
+    ]
     assert not missing, f"add to services/notifier/transports.py: {missing}"
 
 
@@ -35,7 +42,7 @@ def test_no_two_transports_have_one_name_in_a_slot() -> None:
 def _classes_of(found: dict[str, object]) -> list[type]:
     """The classes that the module itself defines."""
     return [
-        each
-        for each in found.values()
-        if isinstance(each, type) and each.__module__ == found["__name__"]
+        value
+        for value in found.values()
+        if isinstance(value, type) and value.__module__ == found["__name__"]
     ]

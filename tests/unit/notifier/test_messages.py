@@ -1,0 +1,64 @@
+"""A message leaves with what the turn knew: the delivery, its event, the language, the notice (contract 6.10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from schemas.messages import EmailRequested, Language, SmsRequested
+from services.notifier.domain.recipients import Contacts, PersonContact
+from services.notifier.domain.relevance import Facts, Send
+from services.notifier.messages import MANAGERS_LANGUAGE, compose
+from services.notifier.ports import KnownEvent, Outgoing
+from services.notifier.texts_folder import load_texts
+from tests.support.channel_server import NOW, about
+from tests.support.notifier_desk import KAFE
+
+TEXTS = load_texts()
+
+
+def composed(role: str, channel: str, language: Language) -> Outgoing:
+    """A message to that recipient, where the employee reads that language."""
+    stored = about(role, channel, org_number=KAFE if role == "line_manager" else None)  # type: ignore[arg-type]
+    person = PersonContact(
+        may_be_notified=True,
+        phone="+4790000001",
+        email="anne@example.invalid",
+        language=language,
+        protected=False,
+        office="0219",
+        birth_date=date(1985, 3, 14),
+    )
+    known = KnownEvent(stored.event, stored.delivery.person, NOW, 1)
+    facts = Facts(stored.event, Contacts(person), NOW, "2103")
+    send = Send(to="+4790000001" if channel == "sms" else "a@example.invalid")
+    return compose(stored.delivery, known, facts, send, words=TEXTS, now=NOW)
+
+
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
+def test_the_language_of_the_words_is_said(language: Language) -> None:
+    sms = composed("employee", "sms", language)
+    event = sms.known.event
+    words = TEXTS.sms(event.checkpoint, event.step, "employee", language, event.due_on)
+    assert isinstance(sms.message, SmsRequested)
+    assert (sms.language, sms.message.text) == (language, words)
+    assert composed("line_manager", "email", language).language == MANAGERS_LANGUAGE
+
+
+@pytest.mark.parametrize("channel", ["email", "organisation_email"])
+def test_an_emails_notice_is_among_its_words(channel: str) -> None:
+    email = composed("line_manager", channel, "nn")
+    assert isinstance(email.message, EmailRequested)
+    assert email.notice is not None
+    assert email.notice in email.message.text
+    assert composed("employee", "sms", "nb").notice is None
+
+
+def test_the_id_is_the_deliverys_and_nothing_personal_is_shown() -> None:
+    email = composed("line_manager", "email", "nb")
+    moved = replace(email, delivery=replace(email.delivery, delivery_id="another"))
+    assert (email.delivery_id, moved.delivery_id) == (email.message.delivery_id, "another")  # type: ignore[union-attr]
+    assert email.known.event.person_id not in repr(email)
+    assert "a@example.invalid" not in repr(email)
