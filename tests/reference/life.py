@@ -1,4 +1,4 @@
-"""One or more people's lives told to the pure scheduler: tell, turn the clock, look. No database, no broker."""
+"""Records arrive in the scheduler's domain, the clock is turned, and a test looks: without a database or a broker."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def note(
     counts: bool = True,
     version: Version = UNSET,
 ) -> NoteSlot:
-    """A note over days `first` to `last` of START, both included."""
+    """A note over the days `first` to `last`, both included, counted from START, which is 0."""
     note_periods = tuple(periods) if periods is not None else ((first, last, kind, grade),)
     days = tuple(day(number) for number in certified)
     registered = SickNoteRegistered(
@@ -97,7 +97,7 @@ def note(
 def gone(
     note_id: str = "note-1", *, source: NoteSource = "canonical", version: Version = UNSET
 ) -> NoteSlot:
-    """A null value under the note's key."""
+    """A record that removes the note: a null value under its key."""
     return NoteSlot(source, note_id, version, None)
 
 
@@ -123,7 +123,7 @@ Arrival = NoteSlot | Fact | OfficeChange | FollowUpFact | PersonRenumbered
 
 @dataclass
 class Life:
-    """A simulation that is told things; instants are (day, wall clock in Oslo)."""
+    """A simulation in which records arrive, for one person or several; instants are those of `at`."""
 
     rulebook: Rulebook = field(default_factory=lambda: shipped("standard"))
     arrived_count: int = 0
@@ -177,7 +177,7 @@ class Life:
         return f"{step.state}: {step.reason}"
 
     def due(self, path: str = "") -> list[DeadlineDue]:
-        """What has fired, in order; all, or one step's."""
+        """The due events that were sent, in order: all, or those of one `checkpoint.step`."""
         return [
             message
             for _, message in self.simulation.sent
@@ -211,5 +211,5 @@ Party = Literal["employee", "line_manager", "adviser"]
 
 
 def asked(event: DeadlineDue) -> list[tuple[Party, str | None]]:
-    """Whom an event is for."""
+    """The recipients of an event: role and organisation number."""
     return [(recipient.role, recipient.org_number) for recipient in event.recipients]

@@ -1,7 +1,7 @@
-"""Generated lives: many notes and all kinds of facts, and how they are told to the scheduler.
+"""Generated lives: many notes and all kinds of facts, and the records by which they reach the scheduler.
 
-A life is the dict that reference_model reads. Instants are whole minutes of Oslo days without a change of the
-hour in them (all in winter and spring 2026 up to day 80; dates beyond are compared as local time all the same).
+A life is the dict that `tests/reference/model.py` reads. Instants are a day, counted from Monday 5 January 2026, and
+a minute of that day in Oslo; they are compared as local time, so that a change of the hour does not matter.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def facts(draw: st.DrawFn) -> Dict:
 def lives(
     draw: st.DrawFn, *, notes_max: int = 6, facts_max: int = 10, replies: bool = True
 ) -> Dict:
-    """Without `replies` no assessment asks for one: reference_model knows the start-anchored steps alone."""
+    """Without `replies` no assessment asks for one: the reference model has no step that counts from a fact."""
     sick_notes = draw(st.lists(notes(), min_size=1, max_size=notes_max))
     later_facts = draw(st.lists(facts(), max_size=facts_max))
     for number, fact in enumerate(later_facts):
@@ -188,9 +188,9 @@ def message_of(fact: Dict) -> m.FollowUpFact:
 
 
 def long_life(seed: int) -> Dict:
-    """Years of one person: hundreds of notes at random, overlapping, apart, of several employers, and facts between.
+    """Years of one person: hundreds of random notes, overlapping or apart, of several employers, and facts between.
 
-    Made by a generator of its own, since Hypothesis's choices run out long before so many notes.
+    Python's own generator makes it: Hypothesis limits the choices of an example to far fewer than so many notes need.
     """
     chance = random.Random(seed)  # noqa: S311 - a life to try, not a secret
     sick_notes = [

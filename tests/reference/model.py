@@ -1,7 +1,8 @@
-"""Cases and fresh plans of the standard's first part, day by day: plain dicts and loops, nothing of the domain.
+"""Cases and plans of the steps that count from the start, worked out day by day without the domain's code.
 
 Days are whole numbers (0 is Monday 5 January 2026), an instant is (day, minute of the day in Oslo). A life is a
-dict of `notes` and `facts`, in the order of their versions. Written from contract 2-4, to disagree where it can.
+dict of `notes` and `facts`, in the order of their versions. Written from contract 2-4 in plain dicts and loops, so
+that a mistake of the domain's code is not repeated here and the two disagree.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ STEPS = [
 
 
 def cases_of(life: Dict) -> list[Dict]:
-    """The cases by start: `start`, `end`, `over`, and for every date from start to end what holds on it."""
+    """The cases by start: `start`, `end`, `over`, and `days`, the notes that hold on every day from start to end."""
     standing = standing_facts(life)
     resumed = [fact for fact in standing if fact["type"] == "resumed"]
     sick: dict[int, list[Dict]] = {}
@@ -154,7 +155,7 @@ def _facts_of(life: Dict, cases: list[Dict], case: Dict) -> list[Dict]:
 
 
 def plan_of(life: Dict, now: tuple[int, int]) -> list[Dict]:
-    """For each case, by start: path → {state, reason, due_on, due_at, to}, as if all came at this instant."""
+    """For each case, by start: path → {state, reason, due_on, due_at, to}, as if all records arrived at `now`."""
     cases = cases_of(life)
     plans = []
     for case in cases:
@@ -197,7 +198,7 @@ def _meeting(versions: list[Dict]) -> Dict:
     return {"meeting": last["meeting"], "type": last["type"], "date": date, "org": last["org"]}
 
 
-def _told_on(step: Dict, due_on: int) -> int:
+def _sent_on(step: Dict, due_on: int) -> int:
     number = DAY_0 + due_on
     return (calendar.last_working_day(number) if step["before"] else number) - DAY_0
 
@@ -230,7 +231,7 @@ def _employers(step: Dict, case: Dict, due_on: int, *, graded: bool) -> list[str
 def _assess(step: Dict, scene: Dict) -> Dict:
     case, (today, _) = scene["case"], scene["now"]
     due_on, is_full = _due(step, case)
-    due_at = (_told_on(step, due_on), NINE)
+    due_at = (_sent_on(step, due_on), NINE)
     if step["path"] == "dialogue_meeting_2.deadline":
         due_at = max([due_at, *_after_meetings(scene, due_on)])
     assessment: Dict = {"due_on": due_on, "due_at": due_at, "to": [], "from": due_on}
@@ -302,7 +303,7 @@ Who = tuple[str, str | None]
 def _closed(
     step: Dict, scene: Dict, due_on: int, *, graded: bool
 ) -> tuple[dict[Who, str | None], dict[Who, int]]:
-    """Each recipient with the reason that it is not asked for, and from when an ended exemption asks again."""
+    """Each recipient with the reason that it is not asked, and the day from which it is asked after an exemption."""
     orgs = _employers(step, scene["case"], due_on, graded=graded)
     managers: list[Who] = [("line_manager", org) for org in orgs]
     whole: list[Who] = [*managers, ("employee", None), ("adviser", None)]
@@ -321,7 +322,7 @@ def _closed(
 def _share(
     managers: list[Who], reasons: dict[Who, str | None], again: dict[Who, int | None]
 ) -> None:
-    """The employee's share of an employer's duty ends, and comes back, with the employers'."""
+    """The employee's part of a duty ends when every employer's has ended, and returns with the first that returns."""
     mine: Who = ("employee", None)
     theirs = [reasons[who] for who in managers]
     if reasons[mine] is None and theirs and all(theirs):
@@ -331,7 +332,7 @@ def _share(
 
 
 def closed_of(path: str, scene: Dict) -> dict[Who, str | None]:
-    """Each recipient of a step on its due date of today, with the reason that it is not asked for now."""
+    """Each recipient of a step, with the reason that it is not asked now; the due date is the one of today's facts."""
     for step in STEPS:
         if step["path"] == path:
             due_on, _ = _due(step, scene["case"])
@@ -416,9 +417,8 @@ def _reaches(step: Dict, exemption: Dict) -> bool:
 
 
 def _meant(step: Dict, exemption: Dict, who: tuple[str, str | None]) -> bool:
-    if (
-        "exempted" in step["when"]
-    ):  # lapsed: the others end it, the expected recovery is its condition
+    if "exempted" in step["when"]:
+        # The step `lapsed`: an expected recovery is its condition, so only the other reasons end it.
         if exemption["reason"] not in M2 or exemption["checkpoint"] != "dialogue_meeting_2":
             return False
     elif not _reaches(step, exemption):
@@ -427,7 +427,7 @@ def _meant(step: Dict, exemption: Dict, who: tuple[str, str | None]) -> bool:
 
 
 def _again(step: Dict, scene: Dict, due_on: int, who: tuple[str, str | None]) -> int | None:
-    """The morning after the exemptions under which it fell due, one after the other."""
+    """The day after the exemption under which the step fell due; after the last, where one follows on another."""
     again = None
     falls_due = due_on
     for _ in scene["exemptions"]:
@@ -466,7 +466,7 @@ def _late(assessments: dict[str, Dict], scene: Dict) -> Dict:
 
 
 def _missed(step: Dict, assessments: dict[str, Dict], scene: Dict) -> str:
-    """Why a step that is past when first planned is not told, or nothing where it is."""
+    """Why a step whose date has passed when it is first planned does not fire; empty where it does."""
     today, case, assessment = scene["now"][0], scene["case"], assessments[step["path"]]
     if today - assessment["from"] > step["catch_up"]:
         return "catch_up_passed"

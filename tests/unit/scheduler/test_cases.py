@@ -1,4 +1,4 @@
-"""Cases, day by day (contract 3.1-3.3, 3.5, 3.6)."""
+"""Which days belong to one case, and when the case is over (contract 3.1-3.3, 3.5, 3.6)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def spans(cases: list[Leave]) -> list[tuple[int, int, int]]:
 
 
 def test_fifteen_days_between_two_notes_are_one_case() -> None:
-    """contract 3.2; the days between are no sick days."""
+    """contract 3.2: and the days between the notes are not counted as sick days."""
     assert spans(leaves(note(0, 9), note(25, 30, note_id="note-2"))) == [(0, 30, 16)]
 
 
@@ -105,7 +105,7 @@ def test_work_resumed_with_one_employer_ends_that_employers_days_only() -> None:
     assert [employer.org_number for employer in cases[0].employers(day(12))] == [BYGG]
 
 
-def test_each_work_resumed_stands() -> None:
+def test_two_reports_of_work_resumed_both_end_the_days_of_the_notes_before_them() -> None:
     back = (resumed(10, 5), resumed(20, 15))
     cases = leaves(note(0, 30), note(12, 30, note_id="note-2", issued=12), resumed=back)
     assert spans(cases) == [(0, 19, 18)]

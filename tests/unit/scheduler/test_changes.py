@@ -16,7 +16,7 @@ def a_life() -> Life:
     return life
 
 
-def test_what_is_as_it_was_gives_nothing_to_write() -> None:
+def test_a_replan_that_changes_nothing_gives_nothing_to_write() -> None:
     known = a_life().known_people
     before = known.copy()
 
@@ -26,7 +26,7 @@ def test_what_is_as_it_was_gives_nothing_to_write() -> None:
     assert changes(before, known).is_empty
 
 
-def test_a_first_note_writes_its_slot_and_version_a_case_timers_and_the_person() -> None:
+def test_a_first_note_writes_the_note_its_version_a_case_its_timers_and_the_person() -> None:
     life = Life()
     before = life.known_people.copy()
 
@@ -54,7 +54,7 @@ def test_a_timer_that_fires_is_deleted_and_its_due_event_written() -> None:
     assert not (change.timers or change.withdrawals or change.cases)
 
 
-def test_only_the_withdrawals_that_came_now_are_added() -> None:
+def test_only_new_withdrawals_are_written() -> None:
     life = a_life()
     life.turn(at(22))
     before = life.known_people.copy()
@@ -85,7 +85,7 @@ def test_a_withdrawn_note_deletes_its_timers_and_no_fact() -> None:
     assert change.cases_deleted == ()
 
 
-def test_a_copy_stays_as_it_is() -> None:
+def test_a_copy_of_the_known_people_does_not_change_when_a_record_arrives() -> None:
     life = a_life()
     copy = life.known_people.copy()
     timers = copy.people[ANNE].timers

@@ -1,4 +1,4 @@
-"""Every start date of 2020-2040 and every step against a table made by other means (contract 4)."""
+"""Every step for every start date of 2020-2040, compared with dates from tests/reference/calendar.py (contract 4)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ FIRST, LAST = date(2020, 1, 1), date(2040, 12, 31)
 EVERY_DAY = [FIRST + timedelta(days=offset) for offset in range((LAST - FIRST).days + 1)]
 LEAVE_DAYS = 215
 
-# (offset in days, told before) of each start-anchored step, written down from contract 4's table. Full leave from
-# the first day, so that `full n` adds nothing: meeting 1's are 7 weeks less a day and 5 weeks less a day.
+# For each step that counts from the start: its offset in days, and whether it is sent on the last working day on or
+# before its date. From contract 4's table. The leave is full from its first day, so that `full n` moves no date: the
+# steps of meeting 1 are due on day 34 (five weeks less a day) and day 48 (seven weeks less a day).
 STANDARD = {
     "follow_up_plan.reminder": (21, False),
     "follow_up_plan.deadline": (27, True),
@@ -93,8 +94,8 @@ def planned(rulebook: str) -> tuple[tuple[date, tuple[PlannedStep, ...]], ...]:
     return tuple(plans())
 
 
-def test_the_reference_calendar_counts_as_everybody_does() -> None:
-    """The other means is right in itself: known Easters, known changes of the hour, no day lost."""
+def test_the_reference_calendar_has_the_known_easters_and_every_day_once() -> None:
+    """Held against published dates and Python's calendar, so that the tests below may rely on it."""
     assert [other.easter(year) for year in (2024, 2025, 2026, 2038)] == [
         other.Ymd(2024, 3, 31),
         other.Ymd(2025, 4, 20),
@@ -108,7 +109,7 @@ def test_the_reference_calendar_counts_as_everybody_does() -> None:
 
 
 @pytest.mark.parametrize("rulebook", TABLES)
-def test_every_step_of_every_start_is_due_on_the_date_and_told_at_the_instant_of_the_table(
+def test_every_step_of_every_start_has_the_due_date_and_instant_of_the_table(
     rulebook: str,
 ) -> None:
     table = TABLES[rulebook]
@@ -124,7 +125,7 @@ def test_every_step_of_every_start_is_due_on_the_date_and_told_at_the_instant_of
         assert all(step.due_on is None for step in step_by_path.values()), (start, step_by_path)
 
 
-def test_every_step_that_is_told_is_told_at_nine_in_oslo_across_both_changes_of_the_hour() -> None:
+def test_every_step_is_due_at_nine_in_oslo_in_winter_and_in_summer_time() -> None:
     offsets = set()
     for _, steps in planned("standard"):
         for step in steps:
@@ -135,7 +136,7 @@ def test_every_step_that_is_told_is_told_at_nine_in_oslo_across_both_changes_of_
     assert offsets == {timedelta(hours=1), timedelta(hours=2)}
 
 
-def test_a_change_of_the_hour_moves_the_instant_and_not_the_hour() -> None:
+def test_a_step_is_due_at_nine_in_oslo_before_and_after_both_changes_of_the_hour() -> None:
     """Summer time began on 29 March and ends on 25 October 2026: 09:00 is 08:00 UTC before, 07:00 after."""
     changes = {
         date(2026, 3, 28): 8,
@@ -152,7 +153,7 @@ def test_a_change_of_the_hour_moves_the_instant_and_not_the_hour() -> None:
     assert seen == changes
 
 
-def test_working_days_are_those_of_the_reference_on_every_day() -> None:
+def test_working_days_are_those_of_the_reference_calendar_on_every_day() -> None:
     for calendar_day in EVERY_DAY:
         number = other.number_of(ymd(calendar_day))
         assert is_working_day(calendar_day) == other.is_working_day(number), calendar_day
@@ -173,8 +174,8 @@ def test_the_oslo_date_of_an_instant_changes_at_oslos_midnight() -> None:
         assert timedelta(hours=8) <= nine - begins <= timedelta(hours=10)
 
 
-def test_a_leave_that_starts_on_a_monday_has_its_deadlines_told_on_the_friday_before() -> None:
-    """contract 4: days 28, 49, 161 and 182 are Sundays, when nothing may be sent."""
+def test_the_deadlines_of_a_leave_that_starts_on_a_monday_are_sent_on_the_friday_before() -> None:
+    """contract 4: the four deadlines fall on Sundays, when nothing may be sent."""
     life = Life()
     life.arrive(at(0), note(0, 200))
     life.turn(at(200))
@@ -193,8 +194,10 @@ def test_a_leave_that_starts_on_a_monday_has_its_deadlines_told_on_the_friday_be
 
 
 @pytest.mark.parametrize("length", [20, 35, 41, 42, 43, 49, 60])
-def test_full_days_are_due_on_the_first_date_with_so_many_in_a_row(length: int) -> None:
-    """contract 4: graded for a while, then full; found here by walking over every day."""
+def test_a_step_that_needs_full_days_is_due_on_the_first_date_with_that_many_in_a_row(
+    length: int,
+) -> None:
+    """contract 4: graded for a while, then full; the test finds the date by walking over every day."""
     life = Life()
     life.arrive(
         at(0),
@@ -215,8 +218,8 @@ def test_full_days_are_due_on_the_first_date_with_so_many_in_a_row(length: int) 
         assert life.steps(at(0))[path].due_on == day(first), path
 
 
-def test_full_days_that_no_date_satisfies_show_the_plain_day() -> None:
-    """contract 4.1: graded where the notes reach it, else waiting."""
+def test_a_step_whose_full_days_no_date_satisfies_shows_its_plain_day() -> None:
+    """contract 4.1: not applicable (graded) where the notes reach that day, else waiting."""
     life = Life()
     life.arrive(at(0), note(0, 40, kind="graded", grade=50))
     step = life.steps(at(1))["dialogue_meeting_1.reminder"]

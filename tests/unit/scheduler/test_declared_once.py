@@ -24,7 +24,7 @@ TABLES: dict[str, tuple[Iterable[str], Collection[str]]] = {
 
 
 def without_a_row(names: Iterable[str], table: Collection[str]) -> list[str]:
-    """The names that a rulebook, or a plan, may use and that the table does not answer."""
+    """The names that a rulebook or a plan may use and for which the table has no row."""
     return [name for name in names if name not in table]
 
 
@@ -35,12 +35,12 @@ def test_every_name_has_its_row(what: str) -> None:
 
 
 @pytest.mark.parametrize("what", TABLES)
-def test_a_name_that_is_planted_without_a_row_is_found_and_named(what: str) -> None:
+def test_a_name_without_a_row_is_reported(what: str) -> None:
     names, table = TABLES[what]
     assert without_a_row([*names, "planted"], table) == ["planted"]
 
 
-def test_a_reason_keeps_its_detail_behind_its_words() -> None:
+def test_a_reason_in_words_ends_with_its_detail() -> None:
     assert in_words(with_detail("exempted", "medical")) == "exempted (medical)"
     assert in_words(with_detail("late", 30)) == "told late, by 30 s"
     assert in_words("held") == "the meeting has been held"

@@ -1,4 +1,4 @@
-"""Which version of what stands (contract 2): notes by source, facts by id, numbers by their chains."""
+"""Which version of a record counts (contract 2): of a note, of a fact, and of a person's number."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_record_with_the_highest_timestamp_then_offset_stands_whatever_arriv
 
 
 def test_a_null_removes_a_note_from_its_own_source_only() -> None:
-    """A note that moves from one of NAV's topics to another must not vanish."""
+    """A note that moves from one of NAV's topics to another is removed from the first and must still count."""
     life = Life()
     life.arrive(at(0), note(0, 30, source="sendt"), note(0, 30, source="bekreftet", employer=None))
     life.arrive(at(1), gone(source="sendt"))
@@ -106,7 +106,7 @@ def test_a_note_that_was_refused_does_not_count() -> None:
     assert standing([note(0, 30, counts=False)], ()).notes == ()
 
 
-def test_a_note_corrected_to_another_person_leaves_the_first() -> None:
+def test_a_note_corrected_to_another_person_no_longer_counts_for_the_first() -> None:
     life = Life()
     life.arrive(at(0), note(0, 30))
     life.arrive(at(1), note(0, 30, person=BJORN))
@@ -116,7 +116,7 @@ def test_a_note_corrected_to_another_person_leaves_the_first() -> None:
 
 @given(order=st.permutations(range(4)))
 def test_self_certified_days_are_kept_by_a_record_that_left_them_out(order: list[int]) -> None:
-    """contract 7: a change of number says nothing of the worker's answers."""
+    """contract 7: NAV's record of a changed number leaves the self-certified days out; they still hold."""
     correction = note(5, 10, certified=(0, 1), version=v(2))
     records = [
         note(5, 10, certified=(3,), version=v(1)),
@@ -161,7 +161,7 @@ def test_a_withdrawal_that_is_withdrawn_itself_leaves_the_fact_standing() -> Non
     assert life.state("follow_up_plan.deadline", at(5)) == "done: plan_made"
 
 
-def test_a_withdrawal_means_the_fact_of_its_own_source_where_two_sources_share_an_id() -> None:
+def test_a_withdrawal_withdraws_only_its_own_sources_fact_where_two_sources_share_an_id() -> None:
     life = Life()
     life.arrive(at(0), note(0, 60))
     plan = FollowUpPlanMade(person_id=ANNE, occurred_at=at(2), org_number=KAFE, made_on=day(2))
@@ -217,7 +217,7 @@ def test_the_assessment_and_the_answer_that_happened_last_stand() -> None:
     assert [answer.wants_meeting for answer in event.basis.answers] == [True]
 
 
-def test_a_meeting_is_replaced_by_its_id_whichever_meeting_it_turns_out_to_be() -> None:
+def test_a_later_record_of_a_meetings_id_replaces_it_also_where_it_is_another_meeting() -> None:
     """contract 2: a meeting by its id."""
     life = Life()
     life.arrive(at(0), note(0, 300))
@@ -232,7 +232,7 @@ def test_a_meeting_is_replaced_by_its_id_whichever_meeting_it_turns_out_to_be() 
 
 
 def test_a_meeting_moved_to_a_date_not_yet_known_has_none() -> None:
-    """contract 4: a meeting without a date has no steps that hang on it."""
+    """contract 4: a meeting without a date has no step that counts from its date."""
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(
@@ -254,7 +254,7 @@ def test_a_meeting_moved_to_a_date_not_yet_known_has_none() -> None:
 
 
 def test_a_reassessment_asked_for_again_after_it_was_closed_is_open() -> None:
-    """contract 2: a reassessment by its id, the later version standing."""
+    """contract 2: of two records with one reassessment's id the later counts."""
     life = Life()
     life.arrive(at(0), note(0, 300))
     reassessment: dict[str, Any] = {
@@ -297,7 +297,7 @@ def test_all_facts_of_an_old_number_also_later_ones_belong_to_the_new_and_chains
     assert steps["follow_up_plan.deadline"].reason == "plan_made"
 
 
-def test_a_pending_timer_and_a_fired_event_follow_the_number() -> None:
+def test_a_timer_and_a_fired_event_pass_to_the_new_number() -> None:
     life = Life()
     life.arrive(at(0), note(0, 60))
     life.turn(at(22))
@@ -309,8 +309,8 @@ def test_a_pending_timer_and_a_fired_event_follow_the_number() -> None:
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 @pytest.mark.parametrize("named", [ANNE, BJORN])
-def test_a_change_of_number_that_is_withdrawn_never_was(order: tuple[int, ...], named: str) -> None:
-    """Also where the withdrawal comes first, and whichever of the numbers it names."""
+def test_a_withdrawn_change_of_number_changes_nothing(order: tuple[int, ...], named: str) -> None:
+    """Also where the withdrawal arrives before the change, and whichever of the two numbers it names."""
     arrivals: list[Arrival] = [
         note(0, 60),
         fact(renumbered(ANNE, BJORN), fact_id="change-1", version=v(1)),
@@ -323,7 +323,7 @@ def test_a_change_of_number_that_is_withdrawn_never_was(order: tuple[int, ...], 
     assert spans(life, BJORN, at(1)) == []
 
 
-def test_a_number_changed_back_gathers_all_under_the_first() -> None:
+def test_a_number_changed_and_changed_back_has_the_notes_of_both_numbers() -> None:
     life = Life()
     life.arrive(at(0), note(0, 60), note(70, 80, note_id="note-2", person=BJORN))
     life.arrive(at(1), fact(renumbered(ANNE, BJORN), fact_id="change-1"))
@@ -332,7 +332,7 @@ def test_a_number_changed_back_gathers_all_under_the_first() -> None:
     assert spans(life, BJORN, at(2)) == []
 
 
-def test_the_middle_link_of_a_chain_withdrawn_leaves_what_was_told_of_each_number() -> None:
+def test_withdrawn_changes_of_number_give_each_note_back_to_the_number_before() -> None:
     life = Life()
     life.arrive(at(0), note(0, 60))
     life.arrive(at(1), fact(renumbered(ANNE, BJORN), fact_id="change-1"))

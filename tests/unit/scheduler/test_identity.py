@@ -66,9 +66,7 @@ def test_a_later_start_stored_first_does_not_win_a_merge() -> None:
     assert cases(life, at(2)) == [(0, 80, earlier, False)]
 
 
-def test_when_one_case_becomes_two_the_earlier_part_keeps_the_id_and_the_later_has_no_history() -> (
-    None
-):
+def test_when_one_case_becomes_two_the_earlier_keeps_the_id_and_what_has_fired() -> None:
     life = Life()
     life.arrive(at(0), note(0, 30), note(31, 40, note_id="note-2"), note(41, 100, note_id="note-3"))
     life.turn(at(22))
@@ -106,7 +104,7 @@ def test_the_id_says_nothing_about_the_person_and_no_number_is_used_twice() -> N
 
 
 def test_a_fact_belongs_to_the_last_case_begun_on_or_before_its_date() -> None:
-    """contract 2: a meeting of an earlier case counts for nothing now."""
+    """contract 2: so a meeting of an earlier case ends no step of today's."""
     life = Life()
     life.arrive(at(0), note(0, 30), note(100, 300, note_id="note-2"))
     life.arrive(
@@ -138,7 +136,7 @@ def test_a_fact_older_than_every_case_waits_for_a_backdated_note() -> None:
 
 
 def test_a_fact_does_not_belong_to_a_case_that_was_withdrawn() -> None:
-    """contract 3.4: nothing but ids depends on what arrived on the way."""
+    """contract 3.4: apart from ids, a plan depends on the notes that count and not on those before them."""
     told_once, on_the_way = Life(), Life()
     request = MeetingRequested(person_id=ANNE, occurred_at=at(50), meeting=2, party="employee")
     on_the_way.arrive(at(0), note(0, 40), note(60, 70, note_id="note-2"))

@@ -1,4 +1,4 @@
-"""Late arrivals, outages, catching up (contract 4.2)."""
+"""What happens to a step when its record arrives late or the scheduler was down (contract 4.2)."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ def test_after_an_outage_everything_that_fell_due_in_it_fires_oldest_first_and_s
     ]
 
 
-def test_after_an_outage_a_recovered_person_is_told_and_one_whose_case_is_over_is_not() -> None:
-    """contract 4.2: armed in time, so not judged as late."""
+def test_after_an_outage_steps_fire_for_a_recovered_person_but_not_for_a_case_that_is_over() -> (
+    None
+):
+    """contract 4.2: the timers were armed before the steps fell due, so the rules for late steps do not apply."""
     recovered, over = Life(), Life()
     recovered.arrive(at(0), note(0, 30))
     assert [path for path, _ in outage(recovered, 45)] == [REMINDER, PLAN]
@@ -54,7 +56,7 @@ def test_after_an_outage_a_recovered_person_is_told_and_one_whose_case_is_over_i
 def test_a_step_that_fell_due_in_an_outage_fires_though_a_correction_moved_its_date_meanwhile() -> (
     None
 ):
-    """It was due anyway: no correction moved it into the past."""
+    """It was due before the correction came, so it is not a step that the correction moved into the past."""
     for first in (0, 1, -1):
         life = Life()
         life.arrive(at(0), note(0, 100))
@@ -69,7 +71,7 @@ def test_nothing_fires_on_the_day_a_case_is_over_even_before_its_replan() -> Non
     assert life.known_people.fire_due(ANNE, at(46, "00:00")) == []
 
 
-def test_an_overdue_step_says_so_until_it_fires() -> None:
+def test_the_reason_of_a_due_step_is_overdue_until_it_fires() -> None:
     life = Life()
     life.arrive(at(0), note(0, 100))
     outcome = life.known_people.replan([ANNE], at(21, "09:00", seconds=5))[ANNE]
@@ -78,7 +80,7 @@ def test_an_overdue_step_says_so_until_it_fires() -> None:
     assert (step.state, step.reason) == ("armed", "overdue")
 
 
-def test_a_note_learnt_of_late_fires_at_once_while_it_helps() -> None:
+def test_a_note_that_arrives_late_fires_its_step_at_once_within_the_catch_up_days() -> None:
     life = Life()
     life.arrive(at(24), note(0, 100))
     (event,) = life.due()
@@ -89,7 +91,7 @@ def test_a_note_learnt_of_late_fires_at_once_while_it_helps() -> None:
 
 @pytest.mark.parametrize(("learnt", "state"), [(41, "fired"), (42, "missed")])
 def test_catch_up_days_count_in_dates_from_the_legal_date(learnt: int, state: str) -> None:
-    """The deadline of day 27 (told on day 25) may be caught up for 14 days."""
+    """The deadline of day 27 (sent on day 25) may be caught up for 14 days."""
     life = Life()
     life.arrive(at(learnt, "23:59"), note(0, 100))
     step = life.steps(at(learnt, "23:59"))[PLAN]
@@ -97,9 +99,7 @@ def test_catch_up_days_count_in_dates_from_the_legal_date(learnt: int, state: st
     assert step.reason == "catch_up_passed" or state == "fired"
 
 
-def test_a_deadline_learnt_of_after_it_was_told_and_before_its_legal_date_is_late_and_fires() -> (
-    None
-):
+def test_a_note_that_arrives_between_due_at_and_the_legal_date_fires_the_deadline_as_late() -> None:
     """contract 4.2: late counts from due_at, also where the legal date is still ahead."""
     life = Life()
     life.arrive(at(26), note(0, 100))
@@ -109,16 +109,14 @@ def test_a_deadline_learnt_of_after_it_was_told_and_before_its_legal_date_is_lat
     assert life.state(REMINDER, at(26)) == f"missed: superseded:{PLAN}"
 
 
-def test_a_recovered_person_is_not_told_of_what_was_learnt_too_late() -> None:
+def test_a_note_that_arrives_after_the_person_recovered_fires_nothing() -> None:
     life = Life()
     life.arrive(at(40), note(0, 30))
     assert life.state(PLAN, at(40)) == "missed: recovered"
     assert life.due() == []
 
 
-def test_missed_is_judged_anew_when_a_second_late_note_shows_that_the_person_is_still_away() -> (
-    None
-):
+def test_a_missed_step_fires_when_a_second_late_note_shows_that_the_person_is_still_away() -> None:
     life = Life()
     life.arrive(at(40), note(0, 30))
     life.arrive(at(40, "12:05"), note(31, 60, note_id="note-2"))
@@ -126,7 +124,7 @@ def test_missed_is_judged_anew_when_a_second_late_note_shows_that_the_person_is_
     assert life.state(REMINDER, at(41)) == "missed: catch_up_passed"
 
 
-def test_a_note_backdated_by_months_causes_no_burst() -> None:
+def test_a_note_backdated_by_months_fires_at_most_one_step_of_a_checkpoint() -> None:
     """contract 4.2: of one checkpoint only the latest such step fires, and none that is superseded."""
     life = Life()
     life.arrive(at(120), note(0, 300))
@@ -140,7 +138,7 @@ def test_a_note_backdated_by_months_causes_no_burst() -> None:
     assert len(life.due()) == 3
 
 
-def test_the_others_of_a_burst_are_missed_for_good() -> None:
+def test_late_steps_that_gave_way_to_another_stay_missed() -> None:
     life = Life()
     life.arrive(at(26), note(0, 100))
     life.arrive(at(26, "13:00"), note(0, 101))
@@ -152,7 +150,7 @@ def test_the_others_of_a_burst_are_missed_for_good() -> None:
 
 
 def test_a_step_superseded_by_another_checkpoint_is_missed() -> None:
-    """The plan's deadline gives way to meeting 1's, the question to the last day to summon."""
+    """As in the standard rulebook, where the plan's deadline gives way to the deadline of meeting 1."""
     life = Life(
         parse(
             """
@@ -183,7 +181,7 @@ def test_a_step_superseded_by_another_checkpoint_is_missed() -> None:
 
 
 def test_a_step_that_supersedes_counts_only_if_it_applies() -> None:
-    """Graded people have no meeting 1 to supersede their plan's deadline."""
+    """As in the standard rulebook: a graded person has no meeting 1, so the plan's deadline gives way to nothing."""
     rulebook = parse(
         """
         name = "own"
@@ -206,8 +204,8 @@ def test_a_step_that_supersedes_counts_only_if_it_applies() -> None:
     assert [event.checkpoint for event in life.due()] == ["first"]
 
 
-def test_what_happens_at_once_is_superseded_by_nothing_that_fell_due_before_it() -> None:
-    """Meeting 1 is asked for after the assessment of week 17: the line manager hears of it all the same."""
+def test_a_step_due_when_its_fact_occurs_is_superseded_by_no_step_that_fell_due_before() -> None:
+    """Meeting 1 is requested after the assessment of week 17 was due; the line manager is asked for it all the same."""
     life = Life()
     life.arrive(at(0), note(0, 300, kind="graded", grade=50))
     life.turn(at(113))
@@ -230,7 +228,7 @@ def test_a_correction_that_moves_a_due_date_into_the_past_is_judged_as_late() ->
     assert event.fired_at == at(15)
 
 
-def test_a_step_that_was_done_when_it_fell_due_is_judged_as_late_when_it_no_longer_is() -> None:
+def test_a_step_that_was_done_when_it_fell_due_counts_as_late_once_its_act_is_withdrawn() -> None:
     for undone, state in ((30, "fired"), (50, "missed")):
         life = Life()
         life.arrive(at(0), note(0, 100))
@@ -242,8 +240,8 @@ def test_a_step_that_was_done_when_it_fell_due_is_judged_as_late_when_it_no_long
         assert life.steps(at(undone))[PLAN].state == state
 
 
-def test_a_step_that_waited_for_notes_when_it_fell_due_is_judged_as_late() -> None:
-    """A paper note that continues the leave comes days after."""
+def test_a_step_that_waited_for_notes_when_it_fell_due_counts_as_late() -> None:
+    """A paper note that continues the leave may arrive days after the leave's earlier note has ended."""
     life = Life()
     life.arrive(at(0), note(0, 20))
     life.arrive(at(30), note(21, 60, note_id="note-2"))
@@ -252,7 +250,7 @@ def test_a_step_that_waited_for_notes_when_it_fell_due_is_judged_as_late() -> No
     assert life.state(REMINDER, at(30)) == "missed: catch_up_passed"
 
 
-def test_a_step_that_supersedes_and_fired_long_ago_keeps_a_late_one_from_firing() -> None:
+def test_a_late_step_does_not_fire_where_the_step_it_gives_way_to_fired_long_ago() -> None:
     life = Life()
     life.arrive(at(0), note(20, 120))
     life.arrive(at(70), note(0, 19, note_id="note-2"))
@@ -261,7 +259,7 @@ def test_a_step_that_supersedes_and_fired_long_ago_keeps_a_late_one_from_firing(
     assert len(life.due(REMINDER)) == len(life.due(PLAN)) == 1
 
 
-def test_a_person_at_work_again_is_told_nothing_from_that_date() -> None:
+def test_nothing_fires_from_the_date_on_which_work_is_resumed() -> None:
     life = Life()
     life.arrive(at(0), note(0, 100))
     life.arrive(at(20), WorkResumed(person_id=ANNE, occurred_at=at(20), from_=day(20)))
@@ -279,7 +277,7 @@ def test_work_resumed_reported_late_ends_the_case_and_withdraws_at_once() -> Non
     ]
 
 
-def test_a_note_that_is_gone_when_a_step_falls_due_and_back_soon_after_loses_nothing() -> None:
+def test_a_step_due_while_its_note_moves_between_topics_fires_once_the_note_is_back() -> None:
     life = Life()
     life.arrive(at(0), note(0, 100, source="sendt"))
     life.arrive(at(21, "08:55"), gone(source="sendt"))

@@ -1,4 +1,4 @@
-"""Generated lives against a day-by-day reference model, and what must hold of all of them (contract 2-4)."""
+"""Plans of generated lives: the same as the day-by-day reference model's, and independent of order (contract 2-4)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def instant(now: tuple[int, int]) -> datetime:
 def folded(
     records: list[Observation], now: datetime, *, cuts: list[int] | None = None
 ) -> ReplanOutcome:
-    """Everything taken at one instant, in one batch or in several with a replan after each."""
+    """The outcome of a replan after all records arrived at one instant, in one batch or cut into several."""
     known_people = fresh()
     edges = sorted({0, *(cuts or []), len(records)})
     for begin, end in pairwise(edges):
@@ -86,7 +86,7 @@ def first_part(outcome: ReplanOutcome) -> list[dict[str, Any]]:
 
 
 def whole_plan(outcome: ReplanOutcome) -> list[list[tuple[Any, ...]]]:
-    """All that a plan says except for ids, without cases that no note makes any more."""
+    """The steps of each case by start, without ids, and without cases that have lost all their notes."""
     return [
         [
             (
@@ -103,7 +103,7 @@ def whole_plan(outcome: ReplanOutcome) -> list[list[tuple[Any, ...]]]:
 
 @SETTINGS
 @given(life=lives())
-def test_cases_are_those_of_a_walk_over_every_day(life: dict[str, Any]) -> None:
+def test_cases_are_those_of_the_reference_model(life: dict[str, Any]) -> None:
     """contract 3.1-3.6."""
     expected = [
         (case["start"], case["end"], case["sick_days"], case["over"]) for case in cases_of(life)
@@ -218,10 +218,10 @@ def test_after_an_outage_all_that_fell_due_in_it_fires_oldest_first_unless_its_c
 
 @SETTINGS
 @given(life=lives(replies=False), data=st.data(), days=st.integers(1, 60))
-def test_what_stands_is_what_the_facts_of_today_still_give(
+def test_an_event_that_is_not_withdrawn_is_one_that_todays_facts_still_give(
     life: dict[str, Any], data: st.DataObject, days: int
 ) -> None:
-    """contract 4.3: told one by one at any time, then looked at when all second thoughts are through."""
+    """contract 4.3: records arrive one by one at any time; looked at when every withdrawal that waits has been sent."""
     known_people = fresh()
     simulation = Simulation(known_people)
     records = data.draw(st.permutations(records_of(life)))
@@ -301,16 +301,16 @@ def _fact(message: PersonRenumbered | FactWithdrawn, name: str, version: Version
 
 
 def _became(number: str, changes: dict[str, str], gone: set[str]) -> str:
-    """The number in the end: every change that stands, in order, moves all who have the old number by then.
+    """The number that a person has after all changes that are not withdrawn, taken in order.
 
-    Written as groups of numbers with one that counts: a change puts the new number at the head of both groups.
+    Numbers form groups, and each group has a head, the number in use: a change joins two groups under one head.
     """
     head = {person: person for person in NUMBERS}
     for old, new in changes.items():
         if old in gone:
             continue
         group = {person for person in NUMBERS if head[person] == head[old]}
-        # A number that others were joined to keeps its own head, unless that is the group itself (a ring).
+        # The new number's group keeps its head. Where old and new are one group already (a ring), the new is the head.
         to = new if head[new] == head[old] else head[new]
         head |= dict.fromkeys(group, to)
     return head[number]
@@ -318,8 +318,8 @@ def _became(number: str, changes: dict[str, str], gone: set[str]) -> str:
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 2**32), on=st.integers(0, 3_200))
-def test_years_of_notes_are_cases_and_plans_as_the_reference_model_says(seed: int, on: int) -> None:
-    """contract 3 and 4: hundreds of notes, shuffled and repeated, and what the facts between them change."""
+def test_years_of_notes_give_the_cases_and_plans_of_the_reference_model(seed: int, on: int) -> None:
+    """contract 3 and 4: hundreds of notes with facts between them, shuffled, and a third of them repeated."""
     life = long_life(seed)
     records = records_of(life)
     shuffled = records + records[::3]

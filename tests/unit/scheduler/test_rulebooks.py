@@ -39,7 +39,7 @@ def test_nav_assesses_on_day_119_graded_or_not_and_shows_it_a_week_later() -> No
     assert asked(event) == [("adviser", None)]
 
 
-def test_nav_lets_a_held_meeting_and_an_exemption_end_the_assessment_and_nothing_else() -> None:
+def test_in_navs_rulebook_only_a_held_meeting_and_an_exemption_end_the_assessment() -> None:
     life = nav()
     life.arrive(
         at(60),
@@ -65,7 +65,7 @@ def employers() -> Life:
 
 
 def test_an_employer_prepares_two_weeks_before_meeting_1_is_due() -> None:
-    """The deadline is day 48, a Sunday; the preparation day 34, a Sunday, told on the Friday before."""
+    """The deadline is day 48; the preparation is day 34, a Sunday, so it is sent on the Friday before."""
     life = employers()
     life.turn(at(40))
     (event,) = life.due("meeting_1_preparation.prepare")
@@ -73,8 +73,8 @@ def test_an_employer_prepares_two_weeks_before_meeting_1_is_due() -> None:
     assert asked(event) == [("line_manager", KAFE)]
 
 
-def test_an_employer_of_graded_work_prepares_no_meeting_1() -> None:
-    """contract 4.1: judged by each employer's own notes, also what counts from meeting 1's deadline."""
+def test_the_employer_of_a_person_on_graded_leave_prepares_no_meeting_1() -> None:
+    """contract 4.1: each employer's own notes decide, also for a step that counts from the deadline of meeting 1."""
     life = employers()
     life.arrive(at(1), note(0, 300, note_id="note-2", kind="graded", grade=40, employer=BYGG))
     life.turn(at(40))
@@ -136,8 +136,8 @@ def test_a_person_who_moves_office_is_planned_by_the_new_offices_rules() -> None
     ]
 
 
-def test_an_event_tells_the_case_as_it_is_on_the_due_date() -> None:
-    """contract 5: `week` is the week that `day` lies in, the form that of the newest note of the date."""
+def test_an_event_carries_the_case_as_it_is_on_the_due_date() -> None:
+    """contract 5: `week` is the week of `day`, and `form` is the form of the newest note that covers the due date."""
     life = Life()
     life.arrive(
         at(0),
@@ -159,8 +159,8 @@ def test_an_event_tells_the_case_as_it_is_on_the_due_date() -> None:
     assert life.due("follow_up_plan.deadline")[0].basis is None
 
 
-def test_messages_of_a_step_make_sense_until_the_checkpoints_next_step() -> None:
-    """contract 6.4: what the notifier knows as `not_after`."""
+def test_the_messages_of_a_step_expire_when_the_checkpoints_next_step_is_due() -> None:
+    """contract 6.4: the event's `not_after`, past which the notifier does not send a message."""
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.turn(at(130))

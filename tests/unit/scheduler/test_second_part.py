@@ -1,4 +1,4 @@
-"""Steps that hang on a fact instead of the start (contract 4, second part)."""
+"""Steps whose date comes from a fact, such as a summons or a request, and not from the start (contract 4)."""
 
 from __future__ import annotations
 
@@ -171,10 +171,10 @@ def fired(life: Life, path: str) -> list[date]:
     return life.fired_on(path)
 
 
-# --- as long as the case is not over ------------------------------------------------------------------------
+# --- until the case is over ---------------------------------------------------------------------------------
 
 
-def test_steps_of_the_second_part_do_not_wait_for_the_notes() -> None:
+def test_a_step_dated_by_a_fact_is_armed_also_where_its_date_lies_after_the_notes() -> None:
     life = away(30)
     life.arrive(at(20), reassessment(20, 40))
     assert life.state(f"{LOOK}/r", at(21)) == "armed: due"
@@ -182,7 +182,7 @@ def test_steps_of_the_second_part_do_not_wait_for_the_notes() -> None:
     assert fired(life, LOOK) == [day(40)]
 
 
-def test_steps_of_the_second_part_end_with_the_case() -> None:
+def test_a_step_dated_by_a_fact_does_not_fire_once_the_case_is_over() -> None:
     life = away(30)
     life.arrive(at(20), reassessment(20, 46), reassessment(20, 45, name="before"))
     life.turn(at(80))
@@ -206,7 +206,7 @@ def test_a_reassessment_looks_again_on_the_asked_date_and_goes_to_the_adviser_wh
     assert first.basis is not None
 
 
-def test_a_closed_reassessment_is_done_and_a_moved_one_moves() -> None:
+def test_a_closed_reassessment_does_not_fire_and_a_moved_one_fires_on_its_new_date() -> None:
     life = away()
     life.arrive(at(20), reassessment(20, 40), reassessment(20, 50, name="other"))
     life.arrive(
@@ -221,7 +221,7 @@ def test_a_closed_reassessment_is_done_and_a_moved_one_moves() -> None:
 
 
 def test_a_reassessment_moved_after_it_fired_withdraws_at_once_and_fires_again() -> None:
-    """Dates that facts set move by acts, not by notes."""
+    """An adviser moved the date; only a date that a note moves waits a quarter of an hour before the withdrawal."""
     life = away()
     life.arrive(at(20), reassessment(20, 40))
     life.arrive(at(41), reassessment(41, 60))
@@ -250,7 +250,7 @@ def test_a_request_goes_to_the_adviser_at_once_for_each_of_meetings_2_and_3() ->
     assert asked(life.due(REQUESTED)[0]) == [("adviser", None)]
 
 
-def test_one_request_stands_for_each_meeting_and_a_second_party_asks_nothing_new() -> None:
+def test_a_second_partys_request_for_the_same_meeting_fires_nothing_more() -> None:
     life = away()
     life.arrive(at(20), requested(20))
     life.arrive(at(25), requested(25, party="employer", org=KAFE))
@@ -278,7 +278,7 @@ def test_a_request_newer_than_its_closing_opens_it_again() -> None:
 
 
 def test_a_request_opened_again_fires_again_also_where_closing_and_request_come_together() -> None:
-    """contract 4.1: what arrived together must mean what it means one by one."""
+    """contract 4.1: records that arrive together give the same as records that arrive one by one."""
     life = away()
     life.arrive(at(20), requested(20))
     life.arrive(at(31), closed(25), requested(30, party="employer"))
@@ -303,7 +303,7 @@ def test_a_meeting_held_before_a_request_does_not_answer_it() -> None:
     assert reasons(life.withdrawals(REQUESTED)) == [("done", "held")]
 
 
-def test_meeting_1_requested_by_two_goes_to_every_employer_that_is_meant() -> None:
+def test_meeting_1_requested_by_an_employer_and_the_employee_goes_to_every_employer() -> None:
     life = Life()
     life.arrive(
         at(0),
@@ -332,7 +332,7 @@ def test_the_plan_is_asked_for_fourteen_and_seven_days_before_a_meeting() -> Non
     assert asked(life.due(FIRST)[0]) == [("line_manager", KAFE)]
 
 
-def test_a_plan_shared_with_the_office_since_the_summons_is_enough_and_no_other() -> None:
+def test_only_a_plan_shared_with_the_office_since_the_summons_ends_the_steps() -> None:
     life = away()
     life.arrive(at(90), shared(90))
     life.arrive(at(100), summoned(100, 130))
@@ -351,7 +351,7 @@ def test_a_meeting_summoned_at_short_notice_asks_for_the_plan_once() -> None:
     assert fired(life, SECOND) == [day(100)]
 
 
-def test_a_cancelled_meeting_ends_all_steps_of_its_own() -> None:
+def test_a_cancelled_meeting_ends_every_step_about_it() -> None:
     life = away()
     life.arrive(at(100), summoned(100, 130))
     life.arrive(at(101), answered(101, "not_coming"), cancelled(101))
@@ -361,7 +361,7 @@ def test_a_cancelled_meeting_ends_all_steps_of_its_own() -> None:
     assert [life.due(path) for path in (FIRST, SECOND, OUTCOME, ANSWER)] == [[], [], [], []]
 
 
-def test_a_cancelled_meeting_ends_the_steps_of_a_rulebook_of_ones_own_too() -> None:
+def test_a_cancelled_meeting_ends_the_steps_that_a_users_own_rulebook_has_about_it() -> None:
     life = Life(
         parse(
             """
@@ -384,7 +384,7 @@ def test_a_cancelled_meeting_ends_the_steps_of_a_rulebook_of_ones_own_too() -> N
     assert life.state("room.book/m", at(103)) == "done: cancelled"
 
 
-def test_a_meeting_without_a_date_has_no_steps_that_hang_on_it() -> None:
+def test_a_meeting_without_a_date_fires_no_step_that_counts_from_its_date() -> None:
     life = away()
     life.arrive(at(100), summoned(100, None))
     life.turn(at(250))
@@ -395,7 +395,7 @@ def test_a_meeting_without_a_date_has_no_steps_that_hang_on_it() -> None:
 
 
 @pytest.mark.parametrize(("ahead", "count"), [(20, 1), (21, 0)])
-def test_a_meeting_first_summoned_less_than_21_days_ahead_is_noticed(
+def test_a_meeting_first_summoned_less_than_21_days_ahead_fires_the_notice_step(
     ahead: int, count: int
 ) -> None:
     life = away()
@@ -413,7 +413,7 @@ def test_the_outcome_is_asked_for_one_working_day_after_the_meeting() -> None:
     assert asked(life.due(OUTCOME)[0]) == [("adviser", None)]
 
 
-def test_the_outcome_of_meeting_1_is_the_line_managers() -> None:
+def test_the_outcome_of_meeting_1_is_asked_of_the_line_manager() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
     life.arrive(at(20), summoned(20, 30, meeting=1, org=BYGG))
@@ -468,7 +468,7 @@ def test_a_move_answers_a_refusal_and_a_refusal_of_the_new_date_asks_again() -> 
         assert [event.generation for event in life.due(ANSWER)] == [1, 2], together
 
 
-def test_who_answers_that_they_come_after_all_takes_the_refusal_back() -> None:
+def test_a_later_answer_that_they_are_coming_withdraws_the_refusal() -> None:
     life = away()
     life.arrive(at(100), summoned(100, 130))
     life.arrive(at(105), answered(105, "not_coming"))
@@ -476,10 +476,10 @@ def test_who_answers_that_they_come_after_all_takes_the_refusal_back() -> None:
     assert reasons(life.withdrawals(ANSWER)) == [("not_applicable", "nobody_asked")]
 
 
-# --- the plan asked for -------------------------------------------------------------------------------------
+# --- a plan that an adviser asks for ------------------------------------------------------------------------
 
 
-def test_a_plan_asked_for_is_told_reminded_of_and_overdue() -> None:
+def test_a_plan_that_an_adviser_asks_for_is_requested_reminded_of_and_overdue() -> None:
     life = away()
     life.arrive(at(100), plan_asked(100))
     life.turn(at(120))
@@ -497,8 +497,8 @@ def test_a_plan_asked_for_is_told_reminded_of_and_overdue() -> None:
     assert overdue.recipients[0].adviser_id == ADVISER
 
 
-def test_a_plan_asked_for_at_short_notice_is_asked_for_once() -> None:
-    """contract 4.2: no burst; the request says it all when its reminder would come with it."""
+def test_a_plan_requested_at_short_notice_has_no_reminder_beside_the_request() -> None:
+    """contract 4.2: the reminder would be sent together with the request, so only the request is."""
     life = away()
     life.arrive(at(100), plan_asked(100, reply_by=102))
     life.turn(at(101))
@@ -527,7 +527,9 @@ def test_a_plan_shared_with_the_office_since_it_was_asked_for_ends_it_for_that_e
 # --- exemptions and assessments -----------------------------------------------------------------------------
 
 
-def test_an_exemption_from_meeting_2_is_told_at_once_and_taken_back_when_it_is_revoked() -> None:
+def test_an_exemption_from_meeting_2_fires_its_notice_at_once_and_its_revocation_withdraws_it() -> (
+    None
+):
     life = away()
     life.arrive(
         at(60), exempted(60), exempted(60, checkpoint="dialogue_meeting_1", reason="too_ill")
@@ -572,10 +574,10 @@ def test_a_second_wait_for_a_reply_is_due_on_its_own_date(reply_by: int) -> None
     assert fired(life, REPLY) == [day(71), day(reply_by + 1)]
 
 
-# --- facts that never were ----------------------------------------------------------------------------------
+# --- facts that are withdrawn, late or about the dead -------------------------------------------------------
 
 
-def test_a_fact_withdrawn_takes_back_what_it_asked_for() -> None:
+def test_a_withdrawn_fact_withdraws_the_step_that_it_fired() -> None:
     life = away()
     life.arrive(at(100), fact(summoned(100, 110), fact_id="summons"))
     assert len(life.due(NOTICE)) == 1
@@ -586,7 +588,9 @@ def test_a_fact_withdrawn_takes_back_what_it_asked_for() -> None:
     assert fired(life, OUTCOME) == []
 
 
-def test_what_happens_at_once_is_late_only_when_the_case_is_over_or_long_ago() -> None:
+def test_a_step_due_at_once_is_missed_only_when_the_case_is_over_or_the_catch_up_days_have_passed() -> (
+    None
+):
     """contract 4: at once means due at the fact's occurred_at."""
     life = away()
     life.arrive(at(150), requested(20))
@@ -602,7 +606,7 @@ def test_what_happens_at_once_is_late_only_when_the_case_is_over_or_long_ago() -
     assert len(in_time.due(REQUESTED)) == 1
 
 
-def test_nothing_of_the_second_part_goes_out_about_the_dead() -> None:
+def test_no_step_dated_by_a_fact_fires_after_a_death() -> None:
     life = away()
     life.arrive(at(100), summoned(100, 130), plan_asked(100))
     life.arrive(at(101), PersonDied(person_id=ANNE, occurred_at=at(101)))

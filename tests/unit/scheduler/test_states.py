@@ -1,4 +1,4 @@
-"""What state and reason a step has (contract 4.1), in the table's order."""
+"""What state and reason a step has (contract 4.1), in the order of the contract's table."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def exempted(
     )
 
 
-def test_a_step_ahead_is_armed_and_a_step_past_is_fired_on_time() -> None:
+def test_a_step_is_armed_before_its_date_and_fired_on_time_after_it() -> None:
     life = Life()
     life.arrive(at(0), note(0, 100))
     assert life.state(PLAN, at(1)) == "armed: due"
     assert life.state(PLAN, at(26)) == "fired: on_time"
 
 
-def test_a_step_after_the_notes_waits_and_is_armed_when_they_reach_it() -> None:
+def test_a_step_dated_after_the_notes_waits_and_is_armed_when_a_note_reaches_its_date() -> None:
     life = Life()
     life.arrive(at(0), note(0, 20))
     assert life.state(PLAN, at(1)) == "waiting: notes_end_before_due"
@@ -87,7 +87,9 @@ def test_a_step_after_the_notes_waits_and_is_armed_when_they_reach_it() -> None:
     assert life.state(PLAN, at(3)) == "armed: due"
 
 
-def test_a_step_whose_date_passes_unreached_is_not_applicable_and_at_last_ended() -> None:
+def test_a_step_whose_date_no_note_reaches_is_not_applicable_and_later_steps_end_with_the_case() -> (
+    None
+):
     life = Life()
     life.arrive(at(0), note(0, 20))
     assert life.state("follow_up_plan.reminder", at(21)) == "waiting: notes_end_before_due"
@@ -107,7 +109,7 @@ def test_death_comes_before_done_and_done_before_waiting() -> None:
     assert life.state(PLAN, at(3)) == "not_applicable: died"
 
 
-def test_over_before_the_step_was_due_comes_before_done() -> None:
+def test_a_case_that_was_over_before_the_step_was_due_comes_before_done() -> None:
     life = Life()
     life.arrive(at(0), note(0, 20))
     life.arrive(at(1), held(1, 1))
@@ -133,7 +135,7 @@ def test_somebody_without_an_employer_is_not_asked_for_an_employers_duties() -> 
     assert life.state("activity_requirement.assess", at(1)) == "armed: due"
 
 
-def test_graded_leave_has_no_meeting_1_but_the_later_checkpoints() -> None:
+def test_graded_leave_has_all_checkpoints_but_meeting_1_and_the_activity_requirement() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300, kind="graded", grade=60))
     assert life.state(MEETING, at(1)) == "not_applicable: graded"
@@ -151,7 +153,7 @@ def test_a_meeting_1_that_was_held_with_a_graded_person_is_done_and_not_graded()
 
 
 def test_meeting_1_is_requested_for_graded_people_alone() -> None:
-    """contract 4: graded people get meeting 1 on request; nobody asked before."""
+    """contract 4: a person on graded leave has meeting 1 only if somebody requests it."""
     request = MeetingRequested(person_id=ANNE, occurred_at=at(20), meeting=1, party="employee")
     graded, full = Life(), Life()
     graded.arrive(at(0), note(0, 300, kind="graded", grade=60))
@@ -165,7 +167,9 @@ def test_meeting_1_is_requested_for_graded_people_alone() -> None:
     assert full.state(path, at(20)) == "not_applicable: not_graded"
 
 
-def test_a_meeting_that_is_summoned_answers_the_question_of_its_need() -> None:
+def test_the_question_of_meeting_need_does_not_apply_while_the_meeting_is_summoned_or_held() -> (
+    None
+):
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(at(60), summoned(60, 170))
@@ -244,7 +248,7 @@ def test_an_exemption_from_meeting_2_covers_its_four_checkpoints(reason: str) ->
     assert life.state("activity_requirement.assess", at(61)) == "fired: on_time"
 
 
-def test_lapsed_applies_to_the_exempted_by_an_expected_recovery_alone() -> None:
+def test_the_step_lapsed_applies_only_after_an_exemption_for_an_expected_recovery() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     path = "dialogue_meeting_2.lapsed"
@@ -256,7 +260,7 @@ def test_lapsed_applies_to_the_exempted_by_an_expected_recovery_alone() -> None:
     assert life.state(path, at(63)) == "done: exempted:medical"
 
 
-def test_an_expected_recovery_that_names_an_employer_lapses_for_no_adviser() -> None:
+def test_an_expected_recovery_that_names_an_employer_arms_no_step_for_the_adviser() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(at(60), exempted(60, reason="recovery_expected_within_28_weeks", org=KAFE))
@@ -309,7 +313,7 @@ def test_a_request_by_neither_party_closes_neither_question(party: str) -> None:
     assert (step.state, len(step.recipients)) == ("armed", 2)
 
 
-def test_a_request_for_meeting_2_ends_the_question_for_who_asked() -> None:
+def test_a_request_for_meeting_2_ends_the_question_for_the_party_that_requested_it() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(
@@ -334,7 +338,9 @@ def test_a_summons_for_a_date_in_time_holds_the_deadline_back_until_the_day_afte
     assert (event.due_on, event.due_at, event.late_seconds) == (day(181), at(182, "09:00"), 0)
 
 
-def test_a_meeting_that_held_the_deadline_back_and_is_moved_too_far_lets_it_go_at_once() -> None:
+def test_a_deadline_held_back_by_a_summons_fires_at_once_when_the_meeting_is_moved_past_it() -> (
+    None
+):
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(at(150), summoned(150, 181))
@@ -362,7 +368,7 @@ def two_employers() -> Life:
     return life
 
 
-def test_each_employer_is_judged_for_its_own_plan_and_the_employee_when_all_have_theirs() -> None:
+def test_a_plan_ends_its_own_employers_part_and_the_employees_once_every_employer_has_one() -> None:
     life = two_employers()
     life.arrive(
         at(10),
@@ -394,7 +400,7 @@ def test_an_exemption_of_one_employer_ends_that_employers_part_alone() -> None:
     assert asked(event) == [("line_manager", BYGG), ("employee", None)]
 
 
-def test_the_employees_share_ends_when_every_employers_has_done_or_exempted() -> None:
+def test_the_employees_part_ends_when_every_employer_has_met_or_is_exempted() -> None:
     life = two_employers()
     life.arrive(at(10), exempted(10, checkpoint="dialogue_meeting_1", reason="too_ill", org=KAFE))
     life.arrive(at(11), held(1, 11, org=BYGG))
@@ -433,10 +439,10 @@ def test_an_employer_that_joins_after_a_due_date_is_not_asked() -> None:
     assert ("line_manager", BYGG) in asked(life.due(PLAN)[0])
 
 
-# --- a rulebook of one's own --------------------------------------------------------------------------------
+# --- a user's own rulebook ----------------------------------------------------------------------------------
 
 
-def test_a_checkpoint_that_the_code_has_never_heard_of_works() -> None:
+def test_a_checkpoint_that_only_a_users_rulebook_names_works() -> None:
     life = Life(
         parse(
             """

@@ -1,4 +1,7 @@
-"""Once, and second thoughts (contract 4.3): what is withdrawn, for whom, when, and what comes back."""
+"""A step fires once; when its ground goes away it is withdrawn, and it fires again when the ground returns.
+
+contract 4.3: what is withdrawn, for which recipients, when, and what fires again as the next generation.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +48,10 @@ def plan_made(number: int, org: str = KAFE) -> FollowUpPlanMade:
     )
 
 
-# --- once ---------------------------------------------------------------------------------------------------
+# --- dates and notes that change ----------------------------------------------------------------------------
 
 
-def test_a_start_that_moves_less_than_eight_days_ahead_or_back_changes_nothing() -> None:
+def test_a_start_that_moves_ahead_by_at_most_eight_days_or_back_withdraws_nothing() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.turn(at(22))
@@ -79,7 +82,7 @@ def test_a_due_date_moved_more_than_seven_days_after_today_withdraws_after_a_qua
     ]
 
 
-def test_a_due_date_moved_to_seven_days_after_today_stands() -> None:
+def test_a_due_date_moved_to_seven_days_after_today_withdraws_nothing() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(at(22), note(8, 300))
@@ -88,8 +91,8 @@ def test_a_due_date_moved_to_seven_days_after_today_stands() -> None:
     assert len(life.due(REMINDER)) == 1
 
 
-def test_what_moved_away_and_back_within_a_quarter_withdraws_nothing() -> None:
-    """A note that changes topic is gone for a moment."""
+def test_a_note_that_is_gone_for_less_than_a_quarter_of_an_hour_withdraws_nothing() -> None:
+    """A note that moves to another topic is removed from the first a moment before it arrives on the second."""
     life = Life()
     life.arrive(at(0), note(0, 300, source="sendt"))
     life.arrive(at(22), gone(source="sendt"))
@@ -102,7 +105,7 @@ def test_what_moved_away_and_back_within_a_quarter_withdraws_nothing() -> None:
 
 
 def test_the_last_note_of_a_long_leave_that_changes_topic_withdraws_nothing() -> None:
-    """What is left for a moment is a case that was over long ago."""
+    """Without the last note, the case would for a moment be one that was over long ago."""
     life = Life()
     life.arrive(at(0), note(0, 30), note(31, 300, note_id="note-2", source="sendt"))
     life.arrive(at(60), gone("note-2", source="sendt"))
@@ -149,7 +152,7 @@ def test_an_act_withdraws_at_once_and_its_withdrawal_brings_the_step_back() -> N
     assert [event.generation for event in life.due(REMINDER)] == [1, 2]
 
 
-def test_a_death_withdraws_at_once_and_its_annulment_brings_back_what_still_helps() -> None:
+def test_a_death_withdraws_at_once_and_its_annulment_fires_again_within_the_catch_up_days() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(at(26), PersonDied(person_id=ANNE, occurred_at=at(26)))
@@ -163,7 +166,7 @@ def test_a_death_withdraws_at_once_and_its_annulment_brings_back_what_still_help
     assert life.state(REMINDER, at(29)) == "missed: catch_up_passed"
 
 
-def test_an_exemption_withdraws_and_its_revocation_brings_back() -> None:
+def test_an_exemption_withdraws_a_step_and_its_revocation_fires_it_again() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(at(114), exempted(114))
@@ -182,7 +185,7 @@ def test_an_exemption_withdraws_and_its_revocation_brings_back() -> None:
     assert [event.generation for event in life.due(ASSESS)] == [1, 2]
 
 
-def test_what_fell_due_under_an_exemption_is_planned_for_the_morning_after_it() -> None:
+def test_a_step_that_fell_due_under_an_exemption_is_due_the_morning_after_it_ends() -> None:
     """contract 4: `until` is the last day that it stands."""
     life = Life()
     life.arrive(at(0), note(0, 300))
@@ -195,7 +198,7 @@ def test_what_fell_due_under_an_exemption_is_planned_for_the_morning_after_it() 
     assert (event.due_on, event.due_at, event.late_seconds) == (day(112), at(131, "09:00"), 0)
 
 
-def test_what_was_withdrawn_because_of_an_exemption_is_planned_for_the_morning_after_it() -> None:
+def test_a_step_withdrawn_because_of_an_exemption_is_due_again_the_morning_after_it_ends() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(at(114), exempted(114, until=130))
@@ -215,7 +218,7 @@ def test_catch_up_days_count_from_the_morning_after_an_exemption() -> None:
     assert event.due_at == at(131, "09:00")
 
 
-def test_a_second_exemption_that_stood_on_the_morning_after_the_first_moves_it_on_again() -> None:
+def test_a_second_exemption_that_overlaps_the_first_ones_end_delays_the_step_again() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(at(100), exempted(100, until=120))
@@ -234,7 +237,7 @@ def test_too_ill_for_now_without_a_date_stands_for_four_weeks() -> None:
     assert event.due_at == at(69, "09:00")
 
 
-def test_an_exemption_that_ends_before_the_due_date_ends_nothing() -> None:
+def test_an_exemption_that_ends_before_the_due_date_changes_nothing() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(at(100), exempted(100, until=111))
@@ -242,7 +245,7 @@ def test_an_exemption_that_ends_before_the_due_date_ends_nothing() -> None:
     assert [event.due_at for event in life.due(ASSESS)] == [at(112, "09:00")]
 
 
-def test_a_cancelled_meeting_brings_back_what_its_summons_took() -> None:
+def test_a_cancelled_meeting_fires_again_the_step_that_its_summons_withdrew() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(at(113), summoned(113, 160))
@@ -258,7 +261,7 @@ def test_a_cancelled_meeting_brings_back_what_its_summons_took() -> None:
     assert [event.generation for event in life.due(ASSESS)] == [1, 2]
 
 
-# --- for some -----------------------------------------------------------------------------------------------
+# --- withdrawals for some of the recipients -----------------------------------------------------------------
 
 
 def test_a_withdrawal_names_the_recipients_that_it_is_for() -> None:
@@ -278,7 +281,7 @@ def test_a_withdrawal_names_the_recipients_that_it_is_for() -> None:
     assert life.state(REMINDER, at(23)) == "done: plan_made"
 
 
-def test_recipients_that_fall_away_for_different_reasons_are_told_of_each() -> None:
+def test_recipients_that_fall_away_for_different_reasons_have_a_withdrawal_each() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300), note(0, 300, note_id="note-2", employer=BYGG))
     life.turn(at(36))
@@ -316,7 +319,7 @@ def test_recipients_that_fall_away_for_different_reasons_are_told_of_each() -> N
     assert len({withdrawal.withdrawal_id for withdrawal in withdrawals}) == 3
 
 
-def test_an_answer_withdraws_the_question_from_who_answered() -> None:
+def test_an_answer_withdraws_the_question_from_the_party_that_answered() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(
@@ -349,7 +352,7 @@ def test_the_end_of_a_case_withdraws_at_its_midnight_and_the_step_stays_fired() 
     assert life.state(REMINDER, at(47)) == "fired: on_time"
 
 
-def test_an_ended_case_that_goes_on_after_all_fires_again_what_helps_and_keeps_the_rest_fired() -> (
+def test_a_case_continued_after_its_end_fires_again_within_the_catch_up_days_and_no_other_step() -> (
     None
 ):
     life = Life()
@@ -419,7 +422,7 @@ def test_a_fact_that_changes_the_basis_goes_out_with_the_next_revision() -> None
     assert [update for update in life.updates() if update.event_id == event.event_id] == updates
 
 
-def test_what_is_withdrawn_is_updated_no_more() -> None:
+def test_a_withdrawn_event_is_not_updated() -> None:
     life = Life()
     life.arrive(at(0), note(0, 300))
     life.arrive(
