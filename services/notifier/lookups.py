@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from services.notifier.domain.decision import DueFor
-from services.notifier.ports import ContactBook, KnownEvent, Tables
+from services.notifier.domain.recipients import ContactBook
+from services.notifier.ports import KnownEvent, Tables
 
 
 async def read_contacts(

@@ -1,7 +1,6 @@
-"""What the handlers and the turns need from the world: a few narrow Protocols.
+"""What the handlers and the turns need from the world, and what passes between: a few narrow Protocols.
 
-Each promises no more than its callers lean on. What a transaction's tables do is seen together or not at all, and
-what they lock stays locked to its end.
+Each promises no more than its callers need. What a transaction's tables do is seen together or not at all.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from schemas.messages import (
 )
 from schemas.wire import Version
 from services.notifier.domain.delivery import ChannelName, Delivery, Outcome, State
-from services.notifier.domain.recipients import Contacts
+from services.notifier.domain.recipients import ContactBook
 from services.notifier.domain.words.texts import EmailText
 from services.notifier.inbox import Contact
 from services.records.tables import RecordTables
@@ -44,7 +43,7 @@ class PresentPerson:
 
 @dataclass(frozen=True, slots=True)
 class KnownEvent:
-    """A due event as it stands: under the person's present number, with the newest basis."""
+    """A due event under the person's present number, with the newest basis; `received_at` is when it first came."""
 
     event: DeadlineDue = field(repr=False)
     person: bytes
@@ -174,17 +173,24 @@ class Channel(Protocol):
 
 
 class Words(Protocol):
-    """The words that leave for people."""
+    """The words that leave for people, in the language asked for; `due_on` is the due event's, an Oslo date.
 
-    def sms(
-        self, checkpoint: str, step: str, role: Role, language: Language, due_on: date
-    ) -> str: ...
+    Each has words for every checkpoint and step, general ones where nobody wrote any of their own.
+    """
+
+    def sms(self, checkpoint: str, step: str, role: Role, language: Language, due_on: date) -> str:
+        """One SMS; raises ValueError for anybody but the employee."""
+        ...
 
     def email(
         self, checkpoint: str, step: str, role: Role, language: Language, due_on: date
-    ) -> EmailText: ...
+    ) -> EmailText:
+        """An e-mail in plain text; raises ValueError for an adviser."""
+        ...
 
-    def letter_template(self, checkpoint: str, step: str) -> str: ...
+    def letter_template(self, checkpoint: str, step: str) -> str:
+        """The id of the template that a letter to the employee is printed from."""
+        ...
 
 
 # --- the world outside: registers, asked over HTTP -----------------------------------------------------------
@@ -255,22 +261,33 @@ class DeliveryLookup(Protocol):
 
 
 # --- the tables ---------------------------------------------------------------------------------------------
+# Each method raises what PostgreSQL raises. Persons are keyed hashes, and those of the present number unless said;
+# instants are aware. Locks are held to the end of the transaction and taken in one order, so that two batches with
+# the same rows never wait for each other in a ring.
 
 
-class ContactBook(Protocol):
-    """The contacts of a batch of people."""
+class ContactStore(Protocol):
+    """Contacts as the newest record of each has them, and the numbers that people had before."""
 
-    def of(self, person: bytes) -> Contacts: ...
+    async def save(self, contacts: Sequence[Contact], persons: Mapping[str, bytes]) -> None:
+        """Store what is newer than what is there; `persons` has the present hash of each number."""
+        ...
 
+    async def end_relations(self, gone: Sequence[tuple[str, Version]]) -> None:
+        """These relations to a line manager have ended, by id; an id that is not known is passed over."""
+        ...
 
-class Contacted(Protocol):
-    async def save(self, contacts: Sequence[Contact], persons: Mapping[str, bytes]) -> None: ...
+    async def wake(self, persons: Collection[bytes], now: datetime) -> None:
+        """Deliveries that wait for a register record of these people are ready at `now`.
 
-    async def end_relations(self, gone: Sequence[tuple[str, Version]]) -> None: ...
+        Locks those deliveries and the ones being sent: a turn that is about to let one wait has written it before
+        this returns.
+        """
+        ...
 
-    async def wake(self, persons: Collection[bytes], now: datetime) -> None: ...
-
-    async def ended_employments(self, persons: Collection[bytes]) -> set[tuple[bytes, str]]: ...
+    async def ended_employments(self, persons: Collection[bytes]) -> set[tuple[bytes, str]]:
+        """The (person, employer) of which the employment is over, as far as line managers' relations show."""
+        ...
 
     async def read(
         self,
@@ -279,89 +296,155 @@ class Contacted(Protocol):
         org_numbers: Collection[str],
         adviser_ids: Collection[str],
         special_office: str,
-    ) -> ContactBook: ...
+    ) -> ContactBook:
+        """All that is known of these people, these employers and these advisers; locks nothing."""
+        ...
 
-    async def present(self, persons: Collection[bytes]) -> dict[bytes, tuple[bytes, str]]: ...
+    async def present(self, persons: Collection[bytes]) -> dict[bytes, tuple[bytes, str]]:
+        """The present (hash, number) by old hash, for those alone whose number changed."""
+        ...
 
-    async def renumber(
-        self, old: bytes, new: bytes, new_person_id: str, version: Version
-    ) -> bool: ...
+    async def renumber(self, old: bytes, new: bytes, new_person_id: str, version: Version) -> bool:
+        """Store that `old` is `new` from now on; False where a newer record says the opposite.
 
-    async def move(self, old: bytes, new: bytes, new_person_id: str) -> None: ...
+        The caller has locked both.
+        """
+        ...
+
+    async def move(self, old: bytes, new: bytes, new_person_id: str) -> None:
+        """Put everything that is stored under the old hash under the new one. The caller has locked both."""
+        ...
 
 
 class Events(Protocol):
-    async def lock(self, persons: Collection[bytes]) -> None: ...
+    """Due events, their withdrawals and the newest basis of each; `persons` is by number as written."""
 
-    async def erased(self, persons: Collection[bytes]) -> dict[bytes, datetime]: ...
+    async def lock(self, persons: Collection[bytes]) -> None:
+        """Wait until nobody else changes what is known about these people, and keep others out."""
+        ...
+
+    async def erased(self, persons: Collection[bytes]) -> dict[bytes, datetime]:
+        """When those of these people were erased who were; under whatever number."""
+        ...
 
     async def add(
         self, due: Sequence[DeadlineDue], persons: Mapping[str, PresentPerson], now: datetime
-    ) -> set[str]: ...
+    ) -> set[str]:
+        """Store the events that are new, as received at `now`; returns their ids."""
+        ...
 
     async def update(
         self,
         updates: Sequence[DeadlineUpdated],
         persons: Mapping[str, PresentPerson],
         now: datetime,
-    ) -> set[str]: ...
+    ) -> set[str]:
+        """Store each basis that is newer than the one known, also before its event; returns the events' ids."""
+        ...
 
-    async def read(self, event_ids: Collection[str]) -> dict[str, KnownEvent]: ...
+    async def read(self, event_ids: Collection[str]) -> dict[str, KnownEvent]:
+        """Those of these events that have come, by id; locks nothing."""
+        ...
 
     async def withdraw(
         self, withdrawals: Sequence[DeadlineWithdrawn], persons: Mapping[str, PresentPerson]
-    ) -> set[str]: ...
+    ) -> set[str]:
+        """Store the withdrawals that are new, also before their event; returns the events' ids."""
+        ...
 
-    async def withdrawals(
-        self, event_ids: Collection[str]
-    ) -> dict[str, list[DeadlineWithdrawn]]: ...
+    async def withdrawals(self, event_ids: Collection[str]) -> dict[str, list[DeadlineWithdrawn]]:
+        """The withdrawals of each event that has one, oldest first."""
+        ...
 
-    async def deaths(self, persons: Collection[bytes]) -> dict[bytes, datetime]: ...
+    async def deaths(self, persons: Collection[bytes]) -> dict[bytes, datetime]:
+        """When those of these people died who did, as it was last reported."""
+        ...
 
 
 class Deliveries(Protocol):
-    async def add(self, deliveries: Sequence[Delivery]) -> None: ...
+    """Deliveries, whole rows. What is returned is locked, and in the order of the ids unless said."""
 
-    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Delivery]: ...
+    async def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Store those that are not there yet; one that is stays as it is."""
+        ...
+
+    async def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Delivery]:
+        """Lease up to `limit` that are ready until that instant, planned first first.
+
+        What somebody else is claiming is passed over. One that was being sent already comes back `uncertain`.
+        """
+        ...
 
     async def lock_claimed(
         self, delivery_ids: Collection[str], lease_until: datetime
-    ) -> list[Delivery]: ...
+    ) -> list[Delivery]:
+        """Those that still hold that lease; the others belong to somebody else by now."""
+        ...
 
-    async def lock(self, delivery_ids: Collection[str]) -> list[Delivery]: ...
+    async def lock(self, delivery_ids: Collection[str]) -> list[Delivery]:
+        """Those of these that there are."""
+        ...
 
-    async def lock_of_events(self, event_ids: Collection[str]) -> list[Delivery]: ...
+    async def lock_of_events(self, event_ids: Collection[str]) -> list[Delivery]:
+        """All deliveries of these events, in whatever state."""
+        ...
 
-    async def lock_to_employers(self, persons: Collection[bytes]) -> list[Delivery]: ...
+    async def lock_to_employers(self, persons: Collection[bytes]) -> list[Delivery]:
+        """Deliveries to the employers of these people, tasks that stand in for them included."""
+        ...
 
-    async def lock_stale_tasks(self, event_ids: Collection[str]) -> list[Delivery]: ...
+    async def lock_stale_tasks(self, event_ids: Collection[str]) -> list[Delivery]:
+        """Open tasks that were opened or updated with an older basis than their event has now."""
+        ...
 
-    async def write(self, deliveries: Sequence[Delivery]) -> None: ...
+    async def write(self, deliveries: Sequence[Delivery]) -> None:
+        """Write what may have changed of rows that the caller has locked."""
+        ...
 
-    async def next_ready_at(self) -> datetime | None: ...
+    async def next_ready_at(self) -> datetime | None:
+        """When the next delivery is to be looked at, or the next lease ends; None while nothing waits."""
+        ...
 
 
 class Safety(Protocol):
+    """The interval between two messages, the ceiling of an hour, and the brake (contract 6.9)."""
+
     async def take_slots(
         self, deliveries: Sequence[Delivery], now: datetime, interval: timedelta
-    ) -> set[str]: ...
+    ) -> set[str]:
+        """The ids of those that may go now; at most one of `deliveries` is for each slot.
 
-    async def slots(self, deliveries: Sequence[Delivery]) -> Mapping[ContactSlot, datetime]: ...
+        Of several processes one gets a slot. A delivery that has it already keeps it.
+        """
+        ...
 
-    async def give_back_slots(self, delivery_ids: Sequence[str]) -> None: ...
+    async def slots(self, deliveries: Sequence[Delivery]) -> Mapping[ContactSlot, datetime]:
+        """When the slots of these deliveries were last taken; those that never were are left out."""
+        ...
+
+    async def give_back_slots(self, delivery_ids: Sequence[str]) -> None:
+        """Return the slots of what reached nobody; a delivery without one is passed over."""
+        ...
 
     async def take_from_hour(
         self, channel: ChannelName, hour: datetime, wanted: int, ceiling: int
-    ) -> int: ...
+    ) -> int:
+        """How many of `wanted` may still go through the channel in the hour that begins at `hour`.
 
-    async def brakes(self) -> list[Brake]: ...
+        They are counted at once; the channel's hour is locked.
+        """
+        ...
+
+    async def brakes(self) -> list[Brake]:
+        """The channels that are held back by hand, by name."""
+        ...
 
 
 class Tables(Protocol):
     """All tables within one transaction."""
 
     @property
-    def contacts(self) -> Contacted: ...
+    def contacts(self) -> ContactStore: ...
 
     @property
     def events(self) -> Events: ...

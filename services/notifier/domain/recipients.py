@@ -6,7 +6,7 @@ change in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -51,6 +51,27 @@ class Contacts:
     ended_employments: frozenset[str] = frozenset()
     organisations: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     advisers: tuple[Adviser, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContactBook:
+    """The contacts of a batch of people: by the person's keyed hash, and those that any of them may need."""
+
+    persons: Mapping[bytes, PersonContact]
+    managers: Mapping[bytes, Mapping[str, str | None]] = field(repr=False)
+    ended_employments: Mapping[bytes, Collection[str]]
+    organisations: Mapping[str, str | None] = field(repr=False)
+    advisers: tuple[Adviser, ...]
+
+    def of(self, person: bytes) -> Contacts:
+        """The contacts around one person; nothing is known of a person who is not in the book."""
+        return Contacts(
+            person=self.persons.get(person),
+            managers=self.managers.get(person, {}),
+            ended_employments=frozenset(self.ended_employments.get(person, ())),
+            organisations=self.organisations,
+            advisers=self.advisers,
+        )
 
 
 @dataclass(frozen=True, slots=True)

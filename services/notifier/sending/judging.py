@@ -17,6 +17,7 @@ from services.notifier.domain.delivery import (
     deferred,
     expired,
 )
+from services.notifier.domain.recipients import ContactBook
 from services.notifier.domain.relevance import (
     Cancel,
     Close,
@@ -30,7 +31,7 @@ from services.notifier.domain.relevance import (
 from services.notifier.domain.withdrawal import reason_code, withdrawal_for
 from services.notifier.lookups import due_for, read_contacts
 from services.notifier.messages import compose
-from services.notifier.ports import ContactBook, KnownEvent, Outgoing, Recall, Tables, Words
+from services.notifier.ports import KnownEvent, Outgoing, Recall, Tables, Words
 from services.notifier.sending.limits import Limits, hold_back
 from services.notifier.sending.senders import Job, Senders
 

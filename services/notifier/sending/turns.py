@@ -24,8 +24,9 @@ from services.notifier.domain.delivery import (
     deferred,
     released,
 )
+from services.notifier.domain.recipients import ContactBook
 from services.notifier.lookups import due_for
-from services.notifier.ports import Begin, ContactBook, Recall, Tables
+from services.notifier.ports import Begin, Recall, Tables
 from services.notifier.sending.judging import Judging
 from services.notifier.sending.rehearsal import Rehearsed, rehearsed
 from services.notifier.sending.senders import Job, NotBegun, Result, Senders, Trouble

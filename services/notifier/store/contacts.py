@@ -15,9 +15,8 @@ from schemas.messages import (
     PersonContactChanged,
 )
 from schemas.wire import Version
-from services.notifier.domain.recipients import Adviser, Contacts, PersonContact
+from services.notifier.domain.recipients import Adviser, ContactBook, PersonContact
 from services.notifier.inbox import Contact, ContactMessage
-from services.notifier.ports import ContactBook
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
 
@@ -144,7 +143,7 @@ class ContactTables:
         advisers = await self._connection.fetch(
             QUERIES["read_advisers"], sorted(offices), list(adviser_ids), list(org_numbers)
         )
-        return _Book(
+        return ContactBook(
             contacts,
             managers,
             ended,
@@ -185,33 +184,6 @@ class ContactTables:
         await self._connection.execute(QUERIES["move_events"], old, new, new_person_id)
         for name in ("move_withdrawals", "move_deliveries"):
             await self._connection.execute(QUERIES[name], old, new)
-
-
-class _Book:
-    """The contacts of a batch of people, by person."""
-
-    def __init__(
-        self,
-        persons: Mapping[bytes, PersonContact],
-        managers: Mapping[bytes, Mapping[str, str | None]],
-        ended: Mapping[bytes, set[str]],
-        organisations: Mapping[str, str | None],
-        advisers: tuple[Adviser, ...],
-    ) -> None:
-        self._persons = persons
-        self._managers = managers
-        self._ended = ended
-        self._organisations = organisations
-        self._advisers = advisers
-
-    def of(self, person: bytes) -> Contacts:
-        return Contacts(
-            person=self._persons.get(person),
-            managers=self._managers.get(person, {}),
-            ended_employments=frozenset(self._ended.get(person, ())),
-            organisations=self._organisations,
-            advisers=self._advisers,
-        )
 
 
 def _newest(
