@@ -7,18 +7,15 @@ is asked whether it makes progress. Live means "a restart would not help"; ready
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
-import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from services.runtime.metrics import READY
 
@@ -163,41 +160,3 @@ def health_app(health: Health) -> Starlette:
 
 def _verdict(faults: dict[str, str]) -> Response:
     return JSONResponse({"faults": faults}, status_code=503 if faults else 200)
-
-
-class HealthServer:
-    """`health_app` over HTTP, on the service's own event loop, so that a frozen loop does not answer."""
-
-    def __init__(self, health: Health, *, host: str, port: int) -> None:
-        self._app = health_app(health)
-        self._socket = socket.create_server((host, port), reuse_port=False)
-        self.port: int = self._socket.getsockname()[1]
-        """The port listened on; another than asked for only when that was 0."""
-        self._server = _Server(
-            uvicorn.Config(
-                self._app,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                timeout_graceful_shutdown=2,
-            )
-        )
-
-    def add(self, routes: Sequence[BaseRoute]) -> None:
-        """Answer these as well; what they are for is the service's to say."""
-        self._app.router.routes.extend(routes)
-
-    async def serve(self) -> None:
-        """Answer until `stop`."""
-        await self._server.serve(sockets=[self._socket])
-
-    async def stop(self) -> None:
-        """Let `serve` return."""
-        self._server.should_exit = True
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals belong to the service, which stops its parts in order."""
-        yield

@@ -18,7 +18,8 @@ from typing import Any, Self
 import structlog
 from starlette.routing import BaseRoute
 
-from services.runtime.health import Health, HealthServer
+from services.runtime.health import Health, health_app
+from services.runtime.http_server import HttpServer
 from services.runtime.logs import configure_logs, error_fields
 from services.runtime.settings import ServiceSettings
 
@@ -167,15 +168,15 @@ async def _start(life: Life, settings: ServiceSettings, start: Start) -> bool:
 
 
 async def _start_parts(life: Life, settings: ServiceSettings, start: Start) -> None:
-    server = HealthServer(life.health, host=settings.health_host, port=settings.health_port)
+    server = HttpServer(
+        health_app(life.health),
+        name="health",
+        host=settings.health_host,
+        port=settings.health_port,
+    )
     _log.info("health.listening", host=settings.health_host, port=server.port)
-    serving = asyncio.create_task(server.serve(), name="health")
-
-    async def stop_serving() -> None:
-        await server.stop()
-        await serving
-
-    life.at_stop("health", stop_serving)
+    server.start()
+    life.at_stop("health", server.stop)
     async with asyncio.timeout(START_SECONDS):
         await start(life)
     server.add(life.routes)

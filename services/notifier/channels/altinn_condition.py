@@ -10,13 +10,9 @@ but a yes or a no. Altinn asks long after the turn that sent the order, so this 
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -27,6 +23,7 @@ from services.notifier.domain.withdrawal import withdrawal_for
 from services.notifier.gateways.transport import ChannelParts
 from services.notifier.ports import AboutDelivery, DeliveryLookup
 from services.runtime.clock import Clock
+from services.runtime.http_server import HttpServer
 
 _NAME = "altinn condition"
 _LIVING: frozenset[State] = frozenset({"waiting", "sending", "sent", "delivered"})
@@ -70,46 +67,13 @@ def condition_app(deliveries: DeliveryLookup, clock: Clock) -> Starlette:
     return Starlette(routes=[Route("/{path:path}", answer)])
 
 
-class ConditionServer:
-    """`condition_app` over HTTP, on a port of its own: the health routes are not for somebody outside."""
-
-    def __init__(self, app: Starlette, *, host: str, port: int) -> None:
-        self._socket = socket.create_server((host, port), reuse_port=False)
-        self.port: int = self._socket.getsockname()[1]
-        """The port listened on; another than asked for only when that was 0."""
-        self._server = _Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                timeout_graceful_shutdown=2,
-            )
-        )
-        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]), name=_NAME)
-
-    async def stop(self) -> None:
-        """Answer what has been asked, and take no more questions."""
-        self._server.should_exit = True
-        await self._serving
-
-    async def liveness(self) -> str | None:
-        """A check: it still serves."""
-        return "has ended" if self._serving.done() else None
-
-
 def serve_condition(parts: ChannelParts, *, host: str, port: int) -> None:
     """Serve until the service stops: one server, also where both SMS and e-mail go through Altinn."""
     if parts.life is None or _NAME in parts.servers:
         return
     parts.servers.add(_NAME)
-    server = ConditionServer(condition_app(parts.deliveries, parts.clock), host=host, port=port)
+    app = condition_app(parts.deliveries, parts.clock)
+    server = HttpServer(app, name=_NAME, host=host, port=port)
+    server.start()
     parts.life.at_stop(_NAME, server.stop)
     parts.life.health.watch(_NAME, liveness=server.liveness)
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals belong to the service, which stops its parts in order."""
-        yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.runtime.health import Health, HealthServer
+from services.runtime.health import Health, health_app
+from services.runtime.http_server import HttpServer
 from services.runtime.logs import configure_logs
 from services.runtime.postgres import close_pool
 from services.scheduler.explain.ask import explain
@@ -37,17 +37,16 @@ async def served(database_url: str) -> AsyncIterator[tuple[Bench, httpx.AsyncCli
         await bench.turn_to(START + timedelta(days=22))
         rulebook = read_rulebook("standard")
         begin = begin_on(bench.pool, rulebook, hash_of)
-        server = HealthServer(Health(), host="127.0.0.1", port=0)
+        server = HttpServer(health_app(Health()), name="health", host="127.0.0.1", port=0)
         asks = partial(explain, begin, bench.clock, rulebook, operator="token")
         server.add(operator_routes(SecretStr(TOKEN), asks))
-        serving = asyncio.create_task(server.serve())
+        server.start()
         url = f"http://127.0.0.1:{server.port}"
         try:
             async with httpx.AsyncClient(base_url=url, timeout=10) as client:
                 yield bench, client
         finally:
             await server.stop()
-            await serving
 
 
 async def test_support_gets_the_explanation_with_the_number_in_the_body_alone(

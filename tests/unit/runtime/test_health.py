@@ -11,7 +11,9 @@ from typing import Any, cast
 
 import pytest
 
-from services.runtime.health import Health, HealthServer, Pulse, Unhealthy
+from services.runtime import http_server
+from services.runtime.health import Health, Pulse, Unhealthy, health_app
+from services.runtime.http_server import HttpServer
 from services.runtime.kafka import Consumer, ConsumerProbe
 from services.runtime.kafka.probe import (
     DEAF_SECONDS,
@@ -128,17 +130,16 @@ async def test_a_loop_that_no_longer_turns_is_not_alive(monkeypatch: pytest.Monk
 
 
 @asynccontextmanager
-async def serving(health: Health) -> AsyncIterator[HealthServer]:
-    server = HealthServer(health, host="127.0.0.1", port=0)
-    task = asyncio.create_task(server.serve())
+async def serving(health: Health) -> AsyncIterator[HttpServer]:
+    server = HttpServer(health_app(health), name="health", host="127.0.0.1", port=0)
+    server.start()
     try:
         yield server
     finally:
-        await server.stop()
-        await asyncio.wait_for(task, PATIENCE_SECONDS)
+        await asyncio.wait_for(server.stop(), PATIENCE_SECONDS)
 
 
-async def ask(server: HealthServer, path: str, method: str = "GET") -> tuple[int, str]:
+async def ask(server: HttpServer, path: str, method: str = "GET") -> tuple[int, str]:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     head, _, body = (
@@ -174,6 +175,28 @@ async def test_the_server_leaves_signals_to_the_service() -> None:
     async with serving(Health()) as server:
         assert (await ask(server, "/health/live"))[0] == 200
         assert signal.getsignal(signal.SIGTERM) is before
+
+
+async def test_the_servers_connections_and_a_requests_head_are_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving(Health()) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET /" + b"x" * (2 * http_server.HEAD_BYTES_MAX))
+        answer = await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        writer.close()
+        await writer.wait_closed()
+        assert (await ask(server, "/health/live"))[0] == 200
+    monkeypatch.setattr(http_server, "CONNECTIONS_MAX", 2)
+    async with serving(Health()) as server:
+        assert (await ask(server, "/health/live"))[0] == 200
+        _, idle = await asyncio.open_connection("127.0.0.1", server.port)
+        try:
+            assert (await ask(server, "/health/live"))[0] == 503
+        finally:
+            idle.close()
+            await idle.wait_closed()
 
 
 class Client:
