@@ -71,7 +71,7 @@ async def pause(settings: NotifierSettings, channel: ChannelName, why: str) -> B
 
 
 async def resume(settings: NotifierSettings, channel: ChannelName) -> Brake | None:
-    """Let the brake go; returns the one that held, None where none did."""
+    """Let the brake go; returns the one that was pulled, None where none was."""
     async with _working(settings) as (tables, now):
         brakes = {brake.channel: brake for brake in await tables.safety.brakes()}
         await tables.safety.resume(channel, now)

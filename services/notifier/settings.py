@@ -31,7 +31,7 @@ _OWN: dict[TransportSlot, tuple[str, ...]] = {
 
 
 class NotifierSettings(ServiceSettings):
-    """Everything `stoppunkt notifier run` is told from outside."""
+    """Every variable of `stoppunkt notifier run`."""
 
     sms_transport: str = Field(
         default="kafka", description=f"kafka: stoppunkt.sms.v1; or {', '.join(names_of('sms'))}"
@@ -150,9 +150,9 @@ class NotifierSettings(ServiceSettings):
 
     def _gateways(self) -> list[type[GatewaySettings]]:
         """The variables of everybody who is called over HTTP, or written to in another's format."""
-        found = [transport.settings for transport in chosen(self.transports).values()]
+        kinds = [transport.settings for transport in chosen(self.transports).values()]
         if self.contact_register == "krr":
-            found.append(KrrSettings)
+            kinds.append(KrrSettings)
         if self.line_manager_register == "nav":
-            found.append(LineManagerSettings)
-        return list(dict.fromkeys(found))
+            kinds.append(LineManagerSettings)
+        return list(dict.fromkeys(kinds))

@@ -1,4 +1,4 @@
-"""What both services do with records: know those that were seen, set dead ones aside, send what is to leave.
+"""What both services do with records: know those that were seen, set dead ones aside, publish the outbox.
 
-Each service has the tables in its own schema; the migrations of each make them.
+Each service has the tables in its own schema; see `tables.py` for why.
 """

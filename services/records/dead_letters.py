@@ -50,10 +50,13 @@ def dead_letter(dead: Dead, now: datetime) -> Record:
         ("dead_timestamp_ms", str(record.timestamp_ms).encode()),
         ("dead_at", now.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
     )
-    # One that was replayed and died again has these headers already; the new ones tell of now.
-    kept = tuple(h for h in record.headers if not h[0].startswith(_HEADER_PREFIX))
+    # One that was replayed and died again has these headers already; the new ones are of this time.
+    headers = _own_headers(record)
     return Record(
-        topic=dead_topic(record.topic), key=record.key, value=record.value, headers=(*kept, *origin)
+        topic=dead_topic(record.topic),
+        key=record.key,
+        value=record.value,
+        headers=(*headers, *origin),
     )
 
 
@@ -72,7 +75,14 @@ def original(dead: Record) -> Record:
         raise NotReplayable(
             "its header dead_timestamp_ms is missing, so its place in time is not known"
         )
-    kept = tuple(h for h in dead.headers if not h[0].startswith(_HEADER_PREFIX))
     return Record(
-        topic=topic, key=dead.key, value=dead.value, headers=kept, timestamp_ms=int(stamp)
+        topic=topic,
+        key=dead.key,
+        value=dead.value,
+        headers=_own_headers(dead),
+        timestamp_ms=int(stamp),
     )
+
+
+def _own_headers(record: Record) -> tuple[tuple[str, bytes], ...]:
+    return tuple(header for header in record.headers if not header[0].startswith(_HEADER_PREFIX))

@@ -11,8 +11,9 @@ from prometheus_client import Counter
 from schemas.wire import Record
 from services.records.tables import RecordTables
 
-# As many as a scheduler fires in one transaction. Kafka acknowledges them in a fraction of a second, so the
-# transaction that is open meanwhile stays far below PostgreSQL's limit for one that does nothing (30 s, pool.py).
+# As many as a scheduler fires in one transaction. Kafka acknowledges them in a fraction of a second, and publishing
+# gives up after 15 s (publisher.py): the transaction that is open meanwhile stays below the 30 s after which PostgreSQL
+# ends one that does nothing (pool.py).
 RELAY_BATCH = 1_000
 
 

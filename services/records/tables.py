@@ -1,4 +1,4 @@
-"""Records that were seen, records that are to leave, and the count of dead letters, in a service's own schema.
+"""Records that were seen, the outbox, and the count of dead letters, in a service's own schema.
 
 Each service has these tables for itself, for they have to commit together with what a record changes in its other
 tables, and the services share no schema and no role. That is why `sql/migrations` of both services create them, with
@@ -38,7 +38,7 @@ class RecordTables:
         return {row["digest"] for row in rows}
 
     async def put(self, records: Sequence[Record]) -> None:
-        """To leave after the commit, in this order."""
+        """Put these into the outbox: they are published after the commit, in this order."""
         if records:
             await self._connection.executemany(
                 _QUERIES["add_to_outbox"],
@@ -55,7 +55,10 @@ class RecordTables:
             )
 
     async def take(self, limit: int) -> list[Record]:
-        """The oldest, gone with the commit: publish them before it."""
+        """The oldest `limit` of the outbox, oldest first; deleted with the commit, so publish them before it.
+
+        Those that another process has taken are passed over.
+        """
         rows = await self._connection.fetch(_QUERIES["take_from_outbox"], limit)
         return [
             Record(
@@ -69,8 +72,8 @@ class RecordTables:
 
     async def has_any_to_leave(self) -> bool:
         """Whether something waits in the outbox."""
-        found: bool = await self._connection.fetchval(_QUERIES["has_any_to_leave"])
-        return found
+        has_any: bool = await self._connection.fetchval(_QUERIES["has_any_to_leave"])
+        return has_any
 
     async def count_to_leave(self) -> int:
         """How many records wait in the outbox."""

@@ -1,4 +1,4 @@
-"""The topics of ours: how each is made, and those that its readers and writers need (contract 10)."""
+"""The topics of ours: how each is made, and those that a service needs (contract 10)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from schemas.messages import (
 )
 from services.records.dead_letters import dead_topic
 from services.runtime.kafka import TopicSpec
+from services.runtime.kafka.publisher import MAX_REQUEST_BYTES
 
 # As many members of one consumer group as this may share a topic; a person's records stay on one partition.
 PARTITIONS = 6
@@ -47,13 +48,13 @@ OWN_TOPICS: Mapping[str, TopicSpec] = MappingProxyType(
     }
 )
 
-# A dead letter is its record and some headers more, and must always fit: as much as our producer may send at most.
-_DEAD = TopicSpec(1, _THIRTY_DAYS | {"max.message.bytes": str(2 * 1024 * 1024)})
+# A dead letter is its record and some headers more, and must always fit: as much as our producer sends at most.
+_DEAD = TopicSpec(1, _THIRTY_DAYS | {"max.message.bytes": str(MAX_REQUEST_BYTES)})
 
 
 def own_topics(*, read: Iterable[str], written: Iterable[str]) -> dict[str, TopicSpec]:
-    """The topics that a service which reads and writes these has to find: ours among them, and a dead topic for each
-    that it reads. Other teams' topics are theirs to make.
+    """The topics of ours for a service that reads and writes these: ours among them, and a dead topic for each that
+    it reads. Other teams make their own.
     """
     read = list(read)
     return {

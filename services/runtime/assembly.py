@@ -110,10 +110,10 @@ def keep_loops(life: Life, app: App, clock: Clock, *, turn_name: str) -> Handle:
         to_relay.set()
 
     async def turn() -> bool:
-        did = await app.turn(await clock.now())
-        if did:
+        was_busy = await app.turn(await clock.now())
+        if was_busy:
             to_relay.set()
-        return did
+        return was_busy
 
     _keep_loop(life, turn_name, turn, clock, to_turn, next_due=app.next_due_at)
     _keep_loop(life, "relay", app.relay, clock, to_relay)

@@ -38,7 +38,7 @@ class Unhealthy(Exception):
 
 
 class Pulse:
-    """A loop's sign of life: it beats at each turn and tells how the last one went."""
+    """A loop's sign of life: it beats at each turn, and knows how the last one went."""
 
     def __init__(self) -> None:
         self._beat_at = time.monotonic()
@@ -133,7 +133,7 @@ async def _answer(check: Check) -> str | None:
             return await check()
     except TimeoutError:
         return f"no answer in {CHECK_SECONDS:.0f} s"
-    except Exception as error:  # noqa: BLE001 - a check that fails is a fault that it found
+    except Exception as error:  # noqa: BLE001 - a check that fails is itself a fault
         return type(error).__name__
 
 

@@ -28,7 +28,7 @@ class Housekeeper:
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={
-                # APScheduler drops a run that is a second late unless told otherwise.
+                # APScheduler drops a run that is a second late by default.
                 "misfire_grace_time": None,
                 "coalesce": True,
                 "max_instances": 1,

@@ -22,7 +22,7 @@ STOP_SECONDS = 2
 
 
 class HttpServer:
-    """Serves an app from `start` to `stop`. It listens from its making on; raises OSError where the port is taken."""
+    """Serves an app from `start` to `stop`. Listens once it is constructed; raises OSError where the port is in use."""
 
     def __init__(self, app: Starlette, *, name: str, host: str, port: int) -> None:
         self._app = app

@@ -74,7 +74,7 @@ def error_fields(error: BaseException) -> dict[str, Any]:
 def configure_logs(
     level: str, form: Literal["json", "console"], stream: TextIO | None = None
 ) -> None:
-    """Send every log line of the process through this module, to stderr unless told otherwise.
+    """Send every log line of the process through this module, to stderr where no stream is given.
 
     `level` is for our own lines; other libraries' pass from WARNING up, so that "DEBUG" cannot make
     a Kafka client print its keys.
@@ -157,18 +157,18 @@ def _foreign(_: object, __: str, event: EventDict) -> EventDict:
     A text without values may be an f-string, and then has them inside.
     """
     record: logging.LogRecord = event["_record"]
-    kept: EventDict = {
+    fields: EventDict = {
         key: value for key, value in event.items() if key in {"_record", "_from_structlog"}
     }
-    kept["event"] = "library.said"
-    kept["where"] = f"{record.module}:{record.lineno}"
+    fields["event"] = "library.said"
+    fields["where"] = f"{record.module}:{record.lineno}"
     if event.get("positional_args") and isinstance(record.msg, str):
-        kept["template"] = record.msg
+        fields["template"] = record.msg
     if repeats := getattr(record, "repeats", 0):
-        kept["repeats"] = repeats
+        fields["repeats"] = repeats
     if event.get("exc_info"):
-        kept["exc_info"] = event["exc_info"]
-    return kept
+        fields["exc_info"] = event["exc_info"]
+    return fields
 
 
 def _logger_name(_: object, __: str, event: EventDict) -> EventDict:
@@ -189,11 +189,11 @@ def _without_exceptions(_: object, __: str, event: EventDict) -> EventDict:
 
 
 def _only_declared(_: object, __: str, event: EventDict) -> EventDict:
-    kept = {key: _plain(value) for key, value in event.items() if key in _declared}
+    fields = {key: _plain(value) for key, value in event.items() if key in _declared}
     if unknown := sorted(event.keys() - _declared):
         metrics.LOG_KEYS_DROPPED.inc(len(unknown))
-        kept["dropped_keys"] = unknown
-    return kept
+        fields["dropped_keys"] = unknown
+    return fields
 
 
 def _last_line(_: object, __: str, line: object) -> str:
@@ -222,8 +222,8 @@ def _frames(error: BaseException) -> list[str]:
 
 def _short(filename: str) -> str:
     """Relative to the distribution or to site-packages: no path of the machine."""
-    _, found, inside = filename.rpartition("site-packages/")
-    if found:
+    _, separator, inside = filename.rpartition("site-packages/")
+    if separator:
         return inside
     path = Path(filename)
     return str(path.relative_to(_ROOT)) if path.is_relative_to(_ROOT) else path.name

@@ -1,4 +1,4 @@
-"""A service's life: start its parts in order, run until told to stop, stop them in reverse, in time.
+"""A service's life: start its parts in order, run until a signal to stop, stop them in reverse, in time.
 
 The exit code tells the truth: 0 when it was asked to stop and everything ended well, else 1. Waiting
 out a broker or a database that is away at the start is the platform's work: it restarts what exits.
@@ -23,12 +23,12 @@ from services.runtime.http_server import HttpServer
 from services.runtime.logs import configure_logs, error_fields
 from services.runtime.settings import ServiceSettings
 
-# Joining a consumer group takes seconds; a client that is not through by now never will be.
+# Joining a consumer group takes seconds; a client that needs longer than this will not come up at all.
 START_SECONDS = 60.0
 # On top of the graceful time-out, before the process is ended the hard way.
 CUT_SECONDS = 3.0
 LAST_CHANCE_SECONDS = 0.5
-# The grace of a service that has not come up: nothing is under way in it.
+# The grace of a service that has not started: it has no work to finish.
 ABORT_SECONDS = 5.0
 # How long the event loop may stand still, its health route with it.
 FROZEN_SECONDS = 30.0
@@ -152,16 +152,16 @@ async def _live(life: Life, settings: ServiceSettings, start: Start, cut: _Cut) 
 async def _start(life: Life, settings: ServiceSettings, start: Start) -> bool:
     """Whether all parts run; a signal while they start is a stop like any other."""
     starting = asyncio.create_task(_start_parts(life, settings, start), name="start")
-    told = asyncio.create_task(life.stopping.wait(), name="stopping")
-    await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
+    stopping = asyncio.create_task(life.stopping.wait(), name="stopping")
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
     if not starting.done():
         starting.cancel()
     try:
         await starting
     except asyncio.CancelledError:
         return False
-    except Exception as error:  # noqa: BLE001 - whatever kept it from starting is told and ends it
+    except Exception as error:  # noqa: BLE001 - whatever kept it from starting is logged and ends it
         life.fail("could not start", error)
         return False
     return True
@@ -261,10 +261,10 @@ class _FrozenLoopWatch:
         while not self._stopped.wait(_LOOK_SECONDS):
             now = time.monotonic()
             if now - looked_at > 2 * _LOOK_SECONDS:
-                # The whole process stood still (SIGSTOP): the loop gets its time anew.
+                # The whole process stood still (SIGSTOP), this thread too: the loop's time starts again.
                 self._beat_at = now
             looked_at = now
-            with contextlib.suppress(RuntimeError):  # closed between the question and the call
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 self._loop.call_soon_threadsafe(self._beat)
             if now - self._beat_at > FROZEN_SECONDS:
                 _leave("service.frozen")

@@ -1,4 +1,4 @@
-"""What a service is told from outside: environment variables, validated once, at start.
+"""A service's settings: environment variables, validated once, at start.
 
 Nothing here reads the environment at import. A service subclasses `ServiceSettings`, adds its own
 variables, and calls `load_settings`; a fault ends the start with one sentence a variable that names
@@ -139,17 +139,19 @@ class ServiceSettings(BaseSettings):
 
     def weaknesses(self) -> list[str]:
         """What works but should not be so in production: one sentence each, without values."""
-        found = []
+        weaknesses = []
         remote = [
             address
             for address in self.kafka_bootstrap_servers.split(",")
             if not address.startswith(_LOOPBACK)
         ]
         if remote and not self.kafka_security_protocol.endswith("SSL"):
-            found.append("KAFKA_SECURITY_PROTOCOL sends health data to another host in the clear")
+            weaknesses.append(
+                "KAFKA_SECURITY_PROTOCOL sends health data to another host in the clear"
+            )
         if len(self.pseudonym_key.get_secret_value()) < _STRONG_KEY_CHARACTERS:
-            found.append(f"PSEUDONYM_KEY is shorter than {_STRONG_KEY_CHARACTERS} characters")
-        return found
+            weaknesses.append(f"PSEUDONYM_KEY is shorter than {_STRONG_KEY_CHARACTERS} characters")
+        return weaknesses
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
@@ -169,5 +171,5 @@ def load_settings(kind: type[SettingsT]) -> SettingsT:
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
     fault = message.removeprefix("Value error, ")
-    # A fault of the whole names its variables itself.
+    # A fault that concerns several variables has no location; its sentence names them.
     return f"{'.'.join(str(part).upper() for part in location)}: {fault}" if location else fault

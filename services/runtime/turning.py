@@ -21,9 +21,9 @@ from services.runtime.kafka.publisher import ProducerWedged, PublishOutcomeUnkno
 from services.runtime.logs import error_fields
 from services.runtime.postgres.errors import is_transient
 
-# The net under wake-ups and under other processes' changes: at most this late (contract 13.3).
+# A wake-up that was lost, or a change by another process, is noticed at most this late (contract 13.3).
 IDLE_SECONDS = 5.0
-# A turn is a few statements and a publish, each with a time-out of its own; this is the net.
+# A turn is a few statements and a publish, each with a time-out of its own; this bounds all of it.
 TURN_SECONDS = 25.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0

@@ -90,7 +90,7 @@ async def start(life: Life, settings: SchedulerSettings) -> None:
 
 
 def run(settings: SchedulerSettings) -> int:
-    """Run the service until it is told to stop; returns the exit code."""
+    """Run the service until a signal to stop; returns the exit code."""
     return run_service(SCHEMA, settings, lambda life: start(life, settings))
 
 

@@ -48,30 +48,43 @@ class Progress:
 
 
 class People(Protocol):
-    """The people that a transaction has locked stay so to its end; what is loaded was read after the lock."""
+    """People with all that is known about them. Each method raises what PostgreSQL raises; instants are aware.
+
+    The people that a transaction has locked stay so to its end, and what is loaded was read after the lock. Locks are
+    taken in the order of the hashes, so that two batches with the same people never wait for each other in a ring.
+    """
 
     async def without_erased(self, batch: Sequence[Observation]) -> list[Observation]:
-        """Those that are not about somebody who was erased after they were published."""
+        """Those that are not about somebody, or a note, erased after they were published; in their order."""
         ...
 
     async def load_for(self, batch: Sequence[Observation]) -> Loaded:
-        """Lock and load everybody whom the batch concerns; raises PeopleMoved."""
+        """Lock and load everybody whom the batch concerns, under every number; waits for who is busy.
+
+        Raises PeopleMoved where that changed while it waited: begin a new transaction and ask again.
+        """
         ...
 
     async def claim_for_replan(self, now: datetime, limit: int) -> Loaded:
-        """Lock and load people whose plan time alone has changed; those locked elsewhere are passed over."""
+        """Lock and load up to `limit` people whose plan time alone has changed by `now`.
+
+        Those who are locked elsewhere are passed over.
+        """
         ...
 
     async def claim_after(self, person: bytes, limit: int) -> Loaded:
-        """Lock and load the next people in the order of their hashes; waits for who is busy."""
+        """Lock and load the `limit` people whose hashes come next after `person`; waits for who is busy."""
         ...
 
     async def fire_due(self, now: datetime, limit: int) -> list[Fired]:
-        """Move due timers to the due events, oldest first; no timer is ever moved twice."""
+        """Move up to `limit` timers that are due by `now` to the due events; returns these, oldest due first.
+
+        Timers that another process is moving are passed over: each is moved once, under one id.
+        """
         ...
 
     async def next_due_at(self) -> datetime | None:
-        """When a timer fires, or time changes a plan, next."""
+        """The earliest instant at which a timer fires or time changes a plan; None while nothing waits."""
         ...
 
     async def save(self, changes: Changes, now: datetime) -> None:
@@ -80,14 +93,14 @@ class People(Protocol):
 
 
 class Operators(Protocol):
-    """What operators ask and do; nobody is locked."""
+    """What operators ask and do. Nobody is locked; each method raises what PostgreSQL raises."""
 
     async def as_of(self, person_id: str, at: datetime) -> Person | None:
-        """One person as was known at an instant, under the number that holds now; locks nobody."""
+        """One person as was known at an instant (aware), under the number that is in force now; None where unknown."""
         ...
 
     async def add_audit(self, person_id: str, action: str, operator: str, now: datetime) -> None:
-        """Write down that an operator has looked at, or done something to, this person."""
+        """Write down that an operator has looked at, or done something to, this person: a keyed hash, no number."""
         ...
 
     async def replan_progress(self, rulebook: str) -> Progress | None:
@@ -95,7 +108,7 @@ class Operators(Protocol):
         ...
 
     async def save_replan_progress(self, progress: Progress) -> None:
-        """Remember how far it has come."""
+        """Store how far it has come, in the place of what was stored for that rulebook."""
         ...
 
 

@@ -10,7 +10,7 @@ OPERATOR_TOKEN_CHARACTERS_MIN = 32
 
 
 class SchedulerSettings(ServiceSettings):
-    """Everything `stoppunkt scheduler run` is told from outside."""
+    """Every variable of `stoppunkt scheduler run`."""
 
     rulebook: str = Field(default="standard", description="a shipped rulebook's name, or a file")
     operator_token: SecretStr | None = Field(

@@ -1,7 +1,7 @@
 """A person is removed, and what was published about them up to that moment is refused from then on (contract 11).
 
 What is left is a keyed hash of each number with the instant. Nothing is sent and nothing is taken back: whoever was
-given a message or a task has it still, and the ids of open tasks are told so that somebody can close them there.
+given a message or a task has it still, and the ids of open tasks are returned so that somebody can close them there.
 """
 
 from __future__ import annotations

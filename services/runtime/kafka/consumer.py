@@ -182,7 +182,7 @@ class Consumer:
         """Sleep; False at once when the consumer is being stopped."""
         wake_at = time.monotonic() + seconds
         while self.subscriber.running and time.monotonic() < wake_at:  # noqa: ASYNC110
-            # FastStream tells of a stop by this flag alone.
+            # FastStream announces a stop by this flag alone.
             await asyncio.sleep(_NAP_SECONDS)
         return self.subscriber.running
 

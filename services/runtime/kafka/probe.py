@@ -1,4 +1,4 @@
-"""Does a consumer still consume? Asked of its insides, since nothing else tells.
+"""Does a consumer still consume? Read from its private state, since nothing public says so.
 
 The only module that reads what aiokafka and FastStream keep to themselves; the tests of it fail when a
 new version has moved something, and then the probe says so too instead of "all is well".
@@ -76,8 +76,8 @@ class ConsumerProbe:
     def _deaf(self, client: AIOKafkaConsumer) -> str | None:
         """The broker answers fetches several times a second, empty ones too, unless it is away.
 
-        Of what a partition's last answer tells only that it is another than before is used: it is an
-        instant of the wall clock.
+        The instant of a partition's last answer is one of the wall clock, which may be set back; so it is only
+        compared with the one before, and how long they have been equal is measured on the monotonic clock.
         """
         now = time.monotonic()
         answers = {tp: client.last_poll_timestamp(tp) for tp in client.assignment()}

@@ -33,17 +33,18 @@ async def read_topics(settings: ServiceSettings, topics: Sequence[str]) -> Async
     async with _consumer(settings) as consumer:
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        # Not seek_to_beginning: a reset that aiokafka has begun by itself can overtake it and end at the end.
+        # Not seek_to_beginning: a reset that aiokafka has begun by itself can overtake it, and then reading would
+        # begin at the end.
         for place, offset in (await consumer.beginning_offsets(places)).items():
             consumer.seek(place, offset)
         while True:
-            found = await consumer.getmany(timeout_ms=_POLL_MS)
-            for raws in found.values():
+            answer = await consumer.getmany(timeout_ms=_POLL_MS)
+            for raws in answer.values():
                 for raw in raws:
                     yield to_record(raw, settings.topic_prefix)
-            # The end that a broker tells may lag behind its last batch: one empty answer more is waited for.
+            # The end that a broker reports may lag behind its last batch: one empty answer more is waited for.
             behind = [place for place in places if await consumer.position(place) < ends[place]]
-            if not found and not behind:
+            if not answer and not behind:
                 return
 
 
@@ -58,7 +59,7 @@ async def read_record(
         place = TopicPartition(settings.topic_prefix + topic, partition)
         consumer.assign([place])
         consumer.seek(place, offset)
-        # The end that a broker tells may lag behind its last batch, so the record is asked for all the same.
+        # The end that a broker reports may lag behind its last batch, so the record is asked for all the same.
         polls = _POLLS_MAX if offset < (await consumer.end_offsets([place]))[place] else 1
         for _ in range(polls):
             for raw in (await consumer.getmany(place, timeout_ms=_POLL_MS)).get(place, ()):

@@ -17,7 +17,7 @@ from services.runtime.settings import ServiceSettings
 
 # What a production cluster has; a smaller one gets as many copies as it has brokers.
 REPLICAS = 3
-# Between "created" and "known to the broker that is asked".
+# How long a new topic may take to reach the broker that is asked.
 VISIBLE_TIMEOUT_SECONDS = 15.0
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -36,7 +36,7 @@ class TopicSpec:
 
 
 async def ensure_topics(settings: ServiceSettings, topics: Mapping[str, TopicSpec]) -> list[str]:
-    """Make those of `topics` (names without TOPIC_PREFIX) that are missing; returns what was made.
+    """Make those of `topics` (names without TOPIC_PREFIX) that are missing; returns the names of these.
 
     Topics that exist are left as they are, whatever their partitions and settings. Raises
     `TopicsUnavailable` when the broker refuses one, or does not show it in time.
@@ -90,11 +90,11 @@ async def partitions_of(
     answer holds only topics that it has met.
     """
     async with _admin(settings) as admin:
-        found = {
-            each["topic"]: tuple(sorted(part["partition"] for part in each["partitions"]))
-            for each in await admin.describe_topics()
+        partitions = {
+            topic["topic"]: tuple(sorted(part["partition"] for part in topic["partitions"]))
+            for topic in await admin.describe_topics()
         }
-    return {topic: found.get(settings.topic_prefix + topic, ()) for topic in topics}
+    return {topic: partitions.get(settings.topic_prefix + topic, ()) for topic in topics}
 
 
 @asynccontextmanager
@@ -108,7 +108,7 @@ async def _admin(settings: ServiceSettings) -> AsyncIterator[AIOKafkaAdminClient
 
 
 async def _missing(admin: AIOKafkaAdminClient, prefix: str, topics: Iterable[str]) -> list[str]:
-    # The list of all, never a question about one: that would create it on some brokers.
+    # Lists all topics: a question about one would create it on some brokers.
     existing = set(await admin.list_topics())
     return [name for name in topics if prefix + name not in existing]
 

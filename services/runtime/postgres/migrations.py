@@ -22,7 +22,7 @@ _QUERIES = Queries("services.runtime.postgres.sql")
 _REWORDED = "reworded.toml"
 _FILE_NAME = re.compile(r"^\d{4}_[a-z0-9_]+\.sql$")
 _SCHEMA_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
-# A migration may rewrite a table; a lock that others hold longer than this is somebody's work.
+# A migration may rewrite a table; a lock that is held longer than this will not be released soon.
 _STATEMENT_TIMEOUT_SECONDS = 600.0
 
 

@@ -24,7 +24,7 @@ else:
 T = TypeVar("T")
 
 ACQUIRE_TIMEOUT_SECONDS = 2.0
-# Longer than one failed dial, short enough that a turn or a batch is not late by it.
+# Longer than one connection attempt that fails, and too short to delay a turn or a batch.
 RETRY_PAUSE_SECONDS = 0.1
 
 
@@ -97,7 +97,7 @@ async def transaction(
             try:
                 await block.rollback()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                _cut(connection)  # what is raised below says more than this
+                _cut(connection)  # the first error is raised below, and says more than this one
             raise
     finally:
         await pool.release(connection, timeout=ACQUIRE_TIMEOUT_SECONDS)
