@@ -1,4 +1,4 @@
-"""Who gets what, and how: facts and contacts go in on Kafka, what must leave is written by hand.
+"""Who is notified, and by which channel: facts and contacts arrive on Kafka, the expected messages are written by hand.
 
 Most people here fall ill on Monday 2 February 2026, so their plan reminder is due on Monday the 23rd, the last day of
 their note; on 11 March, the 16th day after, the case is over and the tasks that are open then are closed.
@@ -50,7 +50,7 @@ async def test_what_leaves_is_what_the_situation_asks_for(
 
 
 @SITUATIONS.add
-def nothing_is_special(life: Life) -> Story:
+def an_employee_and_a_line_manager_who_can_be_reached(life: Life) -> Story:
     """contract 6.3: an SMS to the employee, an e-mail to the line manager, at nine on the due date."""
     life.contact()
     life.manager()
@@ -63,7 +63,7 @@ def nothing_is_special(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_reserved_person_gets_a_letter(life: Life) -> Story:
-    """contract 6.3: whoever may not be notified gets a letter; the employer's side is written to as ever."""
+    """contract 6.3: a person who may not be notified gets a letter; the line manager gets the e-mail all the same."""
     life.contact(may_be_notified=False)
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -75,7 +75,7 @@ def a_reserved_person_gets_a_letter(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_reservation_made_while_the_sms_waits_is_honoured(life: Life) -> Story:
-    """contract 6.3: the register is asked again at each attempt; due on a Sunday, reserved the same afternoon."""
+    """contract 6.3: the reservation is looked up at each attempt; due on a Sunday, reserved the same afternoon."""
     life.contact()
     life.manager()
     life.sick("2026-02-01", "2026-02-22")
@@ -88,7 +88,7 @@ def a_reservation_made_while_the_sms_waits_is_honoured(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def without_a_phone_it_is_an_email(life: Life) -> Story:
+def an_employee_without_a_phone_gets_an_email(life: Life) -> Story:
     """contract 6.7: SMS, then e-mail."""
     life.contact(phone=None)
     life.manager()
@@ -100,7 +100,7 @@ def without_a_phone_it_is_an_email(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def without_phone_and_email_it_is_a_letter(life: Life) -> Story:
+def an_employee_without_phone_and_email_gets_a_letter(life: Life) -> Story:
     """contract 6.7: SMS, e-mail, then a letter."""
     life.contact(phone=None, email=None)
     life.manager()
@@ -112,7 +112,7 @@ def without_phone_and_email_it_is_a_letter(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_paper_note_is_answered_on_paper(life: Life) -> Story:
+def the_employee_of_a_paper_note_gets_a_letter(life: Life) -> Story:
     """contract 6.3: a paper note gets a letter, the employee's side only."""
     life.contact()
     life.manager()
@@ -124,8 +124,8 @@ def a_paper_note_is_answered_on_paper(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_foreign_note_is_answered_on_paper(life: Life) -> Story:
-    """contract 6.3: and so does a foreign one."""
+def the_employee_of_a_foreign_note_gets_a_letter(life: Life) -> Story:
+    """contract 6.3: a foreign note gets a letter, the employee's side only."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23", form="foreign")
@@ -136,8 +136,8 @@ def a_foreign_note_is_answered_on_paper(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def of_whom_nothing_is_known_gets_a_letter_a_day_later(life: Life) -> Story:
-    """contract 6.3: no record is asked for again for 24 hours; nothing goes to the employer's side before either."""
+def a_person_without_a_contact_record_gets_a_letter_a_day_later(life: Life) -> Story:
+    """contract 6.3: the contact record is waited for during 24 hours; until then the employer gets nothing either."""
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
     return [
@@ -148,8 +148,8 @@ def of_whom_nothing_is_known_gets_a_letter_a_day_later(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_record_that_comes_late_is_acted_on_at_once(life: Life) -> Story:
-    """contract 6.3: contacts may come after the event they are for."""
+def a_contact_record_that_arrives_late_lets_the_messages_leave_at_once(life: Life) -> Story:
+    """contract 6.3: contact records may arrive after the due event."""
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
     life.contact("2026-02-23 10:30")
@@ -163,7 +163,7 @@ def a_record_that_comes_late_is_acted_on_at_once(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def without_a_line_manager_the_organisation_is_told(life: Life) -> Story:
+def without_a_line_manager_the_organisation_gets_the_email(life: Life) -> Story:
     """contract 6.2: no line manager known: the employer organisation."""
     life.contact()
     life.organisation(BYGG, "post@bygg.example.invalid")
@@ -175,7 +175,7 @@ def without_a_line_manager_the_organisation_is_told(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_line_manager_without_an_email_is_none(life: Life) -> Story:
+def for_a_line_manager_without_an_email_the_organisation_gets_it(life: Life) -> Story:
     """contract 6.2: no e-mail: the employer organisation."""
     life.contact()
     life.organisation(BYGG, "post@bygg.example.invalid")
@@ -188,8 +188,8 @@ def a_line_manager_without_an_email_is_none(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def without_anybody_at_the_employer_an_adviser_is_told(life: Life) -> Story:
-    """contract 6.2: else an adviser task "no line manager", never a silent drop; three working days (6)."""
+def without_anybody_to_reach_at_the_employer_an_adviser_gets_a_task(life: Life) -> Story:
+    """contract 6.2: neither line manager nor organisation: a task "no line manager", due in three working days (6)."""
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
     return [
@@ -200,8 +200,8 @@ def without_anybody_at_the_employer_an_adviser_is_told(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_line_manager_who_has_gone_by_the_time_it_may_leave_gets_nothing(life: Life) -> Story:
-    """contract 6.3: looked up again at each attempt; due on a Sunday, the line manager left that afternoon."""
+def a_line_manager_who_leaves_before_the_send_gets_nothing(life: Life) -> Story:
+    """contract 6.3: the line manager is looked up at each attempt; due on a Sunday, gone that afternoon."""
     life.contact()
     life.manager()
     life.manager("2026-02-22 15:00", active=False)
@@ -215,8 +215,8 @@ def a_line_manager_who_has_gone_by_the_time_it_may_leave_gets_nothing(life: Life
 
 
 @SITUATIONS.add
-def a_line_manager_who_changes_between_open_and_close(life: Life) -> Story:
-    """contract 6.8: what was sent to the first is taken back by its own id; the next step goes to the second.
+def a_line_manager_who_changes_after_the_send(life: Life) -> Story:
+    """contract 6.8: the e-mail to the first is cancelled by its id; the next step's e-mail goes to the second.
 
     Meeting 1's reminder is due on Sunday 8 March, day 34, and leaves on the Monday.
     """
@@ -237,7 +237,7 @@ def a_line_manager_who_changes_between_open_and_close(life: Life) -> Story:
 
 @SITUATIONS.add
 def of_two_employers_the_one_with_a_plan_is_not_reminded(life: Life) -> Story:
-    """contract 4.1: duties are judged for each employer; the employee's share ends when all employers' have."""
+    """contract 4.1: each employer's duty ends with its own plan, the employee's part when every employer has one."""
     life.contact()
     life.manager(org=KAFE, email="leder.kafe@example.invalid")
     life.manager(org=SKOLE, email="leder.skole@example.invalid")
@@ -252,7 +252,7 @@ def of_two_employers_the_one_with_a_plan_is_not_reminded(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_protected_address_never_reaches_the_employers_side(life: Life) -> Story:
-    """contract 6.3: those deliveries are cancelled, one task at the special office says so for both employers."""
+    """contract 6.3: both employers' e-mails are cancelled, and one task at the special office stands for both."""
     life.contact(protected=True)
     life.manager(org=KAFE)
     life.manager(org=SKOLE)
@@ -269,7 +269,7 @@ def a_protected_address_never_reaches_the_employers_side(life: Life) -> Story:
 
 @SITUATIONS.add
 def an_address_protected_while_the_email_waits_is_kept_from_the_employer(life: Life) -> Story:
-    """contract 6.3, 6.6: asked right before the send; due on a Sunday, protected the same afternoon."""
+    """contract 6.3, 6.6: protection is looked up right before the send; due on a Sunday, protected that afternoon."""
     life.contact()
     life.manager()
     life.sick("2026-02-01", "2026-02-22")
@@ -286,8 +286,8 @@ def an_address_protected_while_the_email_waits_is_kept_from_the_employer(life: L
 
 
 @SITUATIONS.add
-def who_dies_before_the_send_gets_nothing(life: Life) -> Story:
-    """contract 6.3: due on a Sunday, dead at noon: neither side hears anything on the Monday."""
+def a_death_before_the_send_cancels_both_messages(life: Life) -> Story:
+    """contract 6.3: due on a Sunday, dead at noon: nothing leaves on the Monday, for either side."""
     life.contact()
     life.manager()
     life.sick("2026-02-01", "2026-02-22")
@@ -299,7 +299,7 @@ def who_dies_before_the_send_gets_nothing(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_death_that_was_none_restores_the_reminder(life: Life) -> Story:
+def an_annulled_death_restores_the_reminder(life: Life) -> Story:
     """contract 4.3: an annulled death plans the step anew, as the next generation, which leaves once."""
     life.contact()
     life.manager()

@@ -1,6 +1,6 @@
-"""What comes afterwards: receipts, withdrawals, second thoughts, changed bases and numbers.
+"""What happens to a message after it has left: receipts, withdrawals, a changed basis, a changed number.
 
-Facts, contacts and receipts go in on Kafka, what must leave is written by hand. Most people fall
+Facts, contacts and receipts arrive on Kafka, the expected messages are written by hand. Most people fall
 ill on Monday 2 February 2026: their plan reminder leaves on Monday the 23rd, the last day of their note, and on
 11 March the case is over. Those with a note to the 15th have no reminder, and are over on 3 March.
 """
@@ -86,10 +86,11 @@ def withdrawal_of_the_reminder(life: Life) -> DeadlineWithdrawn:
 
 
 @SITUATIONS.add
-def what_reaches_nobody_goes_the_whole_way_to_an_adviser(life: Life) -> Story:
-    """contract 6.7: a permanent error ends at once: employee SMS, e-mail, letter, task; employer e-mail, its own, task.
+def when_every_channel_fails_an_adviser_gets_a_task(life: Life) -> Story:
+    """contract 6.7: after a permanent error the next channel follows at once.
 
-    What did not arrive holds up nobody for a day (6.9).
+    For the employee: SMS, e-mail, letter, task. For the employer: the line manager's e-mail, the organisation's, task.
+    A message that did not arrive does not count as one to the person, so the next need not wait for a day (6.9).
     """
     life.contact()
     life.manager(org=KAFE)
@@ -119,15 +120,15 @@ def what_reaches_nobody_goes_the_whole_way_to_an_adviser(life: Life) -> Story:
     ]
 
 
-async def test_every_failure_for_good_is_counted(lived: Lived) -> None:
-    """contract 6.7: terminal failures are counted, also those that a receipt reports; here one SMS and two e-mails."""
+async def test_every_permanent_failure_is_counted(lived: Lived) -> None:
+    """contract 6.7: permanent failures are counted, also those that a receipt reports; here one SMS and two e-mails."""
     assert (lived.ends("failed", "sms"), lived.ends("failed", "email")) == (1, 2)
     assert (lived.counted["failed", "sms"], lived.counted["failed", "email"]) == (1, 2)
 
 
 @SITUATIONS.add
-def what_failed_for_now_is_sent_again_as_the_same_message(life: Life) -> Story:
-    """contract 6.7: again after a minute, under the same id, which counts as one message to the person (6.9)."""
+def a_message_that_failed_temporarily_is_sent_again_under_the_same_id(life: Life) -> Story:
+    """contract 6.7: after a minute; both sends count as one message to the person (6.9)."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -140,8 +141,8 @@ def what_failed_for_now_is_sent_again_as_the_same_message(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def what_has_arrived_is_not_called_back(life: Life) -> Story:
-    """contract 6.8: the SMS has been delivered, the e-mail nobody has confirmed: that one is taken back."""
+def a_delivered_message_is_not_cancelled(life: Life) -> Story:
+    """contract 6.8: the SMS was delivered; no receipt says so of the e-mail, so only the e-mail is cancelled."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -157,8 +158,8 @@ def what_has_arrived_is_not_called_back(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def an_open_task_is_kept_up_to_date_and_closed_by_its_id(life: Life) -> Story:
-    """contract 4.4, 6.8: a plan changes its basis, the adviser's closing ends it, a later plan is nothing to it."""
+def an_open_task_is_updated_and_closed_under_its_id(life: Life) -> Story:
+    """contract 4.4, 6.8: a plan changes the basis, the adviser closes the request, and a later plan changes nothing."""
     life.contact()
     life.sick("2026-02-02", "2026-02-15")
     life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
@@ -174,9 +175,9 @@ def an_open_task_is_kept_up_to_date_and_closed_by_its_id(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_wish_for_a_meeting_makes_the_assessment_urgent_and_a_summons_closes_it(life: Life) -> Story:
-    """contract 6: the matrix's ten working days (1 May is none), high where a party wants a meeting; 6.8: closed.
+    """contract 6: due in ten working days (1 May is none), priority high where a party wants a meeting; 6.8: closed.
 
-    Both parties answer the question while its messages are out, and each party's own is taken back.
+    Both parties answer after the question has left, and the message to each is cancelled when that party answers.
     """
     life.contact()
     life.manager()
@@ -199,8 +200,8 @@ def a_wish_for_a_meeting_makes_the_assessment_urgent_and_a_summons_closes_it(lif
 
 
 @SITUATIONS.add
-def a_withdrawal_that_comes_before_its_event_is_kept(life: Life) -> Story:
-    """contract 6.1: the event then creates nothing for whom it names, and leaves the other party's alone."""
+def a_withdrawal_that_arrives_before_its_event_holds_for_it(life: Life) -> Story:
+    """contract 6.1: the event then creates no message for the recipients withdrawn, and the other party's as usual."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -209,8 +210,8 @@ def a_withdrawal_that_comes_before_its_event_is_kept(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def an_event_that_is_repeated_after_its_withdrawal_brings_nothing_back(life: Life) -> Story:
-    """contract 4.3: a repeat may come after its withdrawal, and is the same event."""
+def an_event_repeated_after_its_withdrawal_sends_nothing(life: Life) -> Story:
+    """contract 4.3: the event may arrive again after its withdrawal; it is the same event and stays withdrawn."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -233,10 +234,10 @@ def an_event_that_is_repeated_after_its_withdrawal_brings_nothing_back(life: Lif
 
 
 @SITUATIONS.add
-def what_waits_for_a_renumbered_person_goes_by_the_new_numbers_contacts(life: Life) -> Story:
-    """contract 2: all of an old number belongs to the new; due on a Sunday, renumbered at noon.
+def a_message_that_waits_uses_the_contact_record_of_a_new_number(life: Life) -> Story:
+    """contract 2: everything of an old number belongs to the new; due on a Sunday, renumbered at noon.
 
-    The second is reserved under the new number, which the letter names.
+    The second person is reserved under the new number, and that number stands in the letter.
     """
     reserved = life.another("reserved")
     for person, may_be_notified in ((life, True), (reserved, False)):

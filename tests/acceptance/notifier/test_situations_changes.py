@@ -1,7 +1,7 @@
-"""Second thoughts between the due instant and the send, and between two attempts.
+"""What changes between the due instant and the send, or between two attempts to send.
 
-Facts, contacts and receipts go in on Kafka, what must leave is written by hand (contract 4.3, 6). Most people here fall
-ill on Sunday 1 February 2026, so that their plan reminder of Sunday the 22nd waits for Monday at nine.
+Facts, contacts and receipts arrive on Kafka, the expected messages are written by hand (contract 4.3, 6). Most people
+here fall ill on Sunday 1 February 2026, so that their plan reminder of Sunday the 22nd waits for Monday at nine.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def cancelled(reason: str) -> Story:
 
 @SITUATIONS.add
 def the_note_is_withdrawn_while_the_messages_wait(life: Life) -> Story:
-    """contract 4.3: what notes bring about is asked again after a quarter of an hour, which is before Monday."""
+    """contract 4.3: a withdrawal because of notes waits for a quarter of an hour, and so comes before Monday."""
     waits_for_monday(life)
     life.note_gone(SUNDAY, f"{NOTE} {life.number}")
     return cancelled("case_withdrawn")
@@ -82,7 +82,7 @@ def the_note_is_withdrawn_while_the_messages_wait(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_note_that_is_soon_back_cancels_nothing(life: Life) -> Story:
-    """contract 4.3: a note that changes topic withdraws nothing."""
+    """contract 4.3: a note that moves to another topic is gone for less than a quarter of an hour."""
     waits_for_monday(life)
     life.note_gone(SUNDAY, f"{NOTE} {life.number}")
     life.sick("2026-02-01", "2026-02-22", at="2026-02-22 12:10")
@@ -90,7 +90,7 @@ def a_note_that_is_soon_back_cancels_nothing(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def somebody_is_back_at_work_while_the_messages_wait(life: Life) -> Story:
+def work_is_resumed_while_the_messages_wait(life: Life) -> Story:
     """contract 3.6: work resumed that leaves no sick day from its date on ends the case at once."""
     waits_for_monday(life)
     life.fact(SUNDAY, WorkResumed, from_=date(2026, 2, 22))
@@ -98,8 +98,8 @@ def somebody_is_back_at_work_while_the_messages_wait(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_new_line_manager_gets_what_waited_for_the_old_one(life: Life) -> Story:
-    """contract 6.3: looked up at each attempt."""
+def a_new_line_manager_gets_the_email_that_waited_for_the_old_one(life: Life) -> Story:
+    """contract 6.3: the line manager is looked up at each attempt."""
     waits_for_monday(life)
     life.manager(SUNDAY, email="ny.leder@example.invalid")
     return [
@@ -109,8 +109,8 @@ def a_new_line_manager_gets_what_waited_for_the_old_one(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_number_that_cannot_be_one_is_none(life: Life) -> Story:
-    """contract 6.7: the phone is changed to one that nobody could be called on: e-mail instead."""
+def an_invalid_phone_number_counts_as_no_phone(life: Life) -> Story:
+    """contract 6.7: the phone is changed to a number that cannot exist, so the employee gets an e-mail."""
     waits_for_monday(life)
     life.contact(SUNDAY, phone="123")
     return [
@@ -122,7 +122,7 @@ def a_number_that_cannot_be_one_is_none(life: Life) -> Story:
 
 @SITUATIONS.add
 def only_when_both_employers_have_a_plan_is_the_employees_part_done(life: Life) -> Story:
-    """contract 4: the employee's share of an employer's duty ends when every employer's has; here, after the send."""
+    """contract 4: here the second employer's plan comes after the send."""
     life.contact()
     life.manager(org=KAFE, email="leder.kafe@example.invalid")
     life.manager(org=SKOLE, email="leder.skole@example.invalid")
@@ -162,8 +162,8 @@ def the_task_about_a_protected_address_stays_until_the_last_employer_is_done(lif
 
 
 @SITUATIONS.add
-def what_failed_in_the_evening_is_not_tried_again_at_night(life: Life) -> Story:
-    """contract 6.4: the window is asked at every attempt: failed on Saturday evening, again on Monday at nine."""
+def an_sms_that_failed_in_the_evening_is_not_tried_again_at_night(life: Life) -> Story:
+    """contract 6.4: the hours of sending hold for every attempt: failed on Saturday evening, sent on Monday at nine."""
     life.contact()
     life.manager()
     life.sick("2026-01-31", "2026-02-21")
@@ -172,8 +172,8 @@ def what_failed_in_the_evening_is_not_tried_again_at_night(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def the_next_channel_keeps_the_window_too(life: Life) -> Story:
-    """contract 6.4, 6.7: the SMS failed for good on Saturday night: the e-mail leaves on Monday at nine."""
+def the_next_channel_keeps_the_hours_of_sending_too(life: Life) -> Story:
+    """contract 6.4, 6.7: the SMS failed permanently on Saturday night: the e-mail leaves on Monday at nine."""
     life.contact()
     life.manager()
     life.sick("2026-01-31", "2026-02-21")
@@ -186,8 +186,8 @@ def the_next_channel_keeps_the_window_too(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def who_makes_a_reservation_between_two_attempts_gets_a_letter(life: Life) -> Story:
-    """contract 6.3: the register is asked at each attempt; what did not arrive holds up no letter for a day (6.9)."""
+def a_reservation_between_two_attempts_makes_it_a_letter(life: Life) -> Story:
+    """contract 6.3: looked up at each attempt; the SMS did not arrive, so the letter need not wait for a day (6.9)."""
     waits_for_monday(life)
     life.receipt("2026-02-23 09:05", "failed", "employee sms", permanent=False)
     life.contact("2026-02-23 09:05:30", may_be_notified=False)
@@ -199,8 +199,8 @@ def who_makes_a_reservation_between_two_attempts_gets_a_letter(life: Life) -> St
 
 
 @SITUATIONS.add
-def what_was_taken_back_is_not_sent_by_the_next_channel(life: Life) -> Story:
-    """contract 6.7, 6.8: a plan is made at ten, and at eleven the gateway says that the SMS never arrived."""
+def a_cancelled_sms_that_fails_is_not_followed_by_the_next_channel(life: Life) -> Story:
+    """contract 6.7, 6.8: a plan is made at ten, and at eleven a receipt says that the SMS never arrived."""
     waits_for_monday(life)
     life.plan_made("2026-02-23 10:00")
     life.receipt("2026-02-23 11:00", "failed", "employee sms", permanent=True)
@@ -212,8 +212,8 @@ def what_was_taken_back_is_not_sent_by_the_next_channel(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_letter_that_comes_back_becomes_a_task(life: Life) -> Story:
-    """contract 6.7: reserved, and the letter could not be delivered: an adviser is told."""
+def a_letter_that_is_returned_becomes_a_task(life: Life) -> Story:
+    """contract 6.7: the person is reserved and the letter could not be delivered, so an adviser gets a task."""
     life.contact(may_be_notified=False)
     life.manager()
     life.sick("2026-02-02", "2026-02-23")

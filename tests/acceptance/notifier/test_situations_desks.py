@@ -1,7 +1,7 @@
 """Which adviser a task goes to: portfolios by employer and by birth day, absence, the queue, the special office.
 
-Facts and contacts go in on Kafka, what must leave is written by hand. Everybody is born on a 14th
-and over on 3 March, the 16th day after the note; each situation has an office of its own.
+Facts and contacts arrive on Kafka, the expected messages are written by hand. Everybody is born on a 14th, every case
+is over on 3 March, the 16th day after the note, and each situation has an office of its own.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ async def test_what_leaves_is_what_the_situation_asks_for(
 
 
 def asked_for_a_meeting(life: Life, office: str, *, org: str = KAFE, **contact: Any) -> None:
-    """A task for whoever holds the person, on Tuesday 10 February at ten; three working days."""
+    """A task for the person's adviser, on Tuesday 10 February at ten, due in three working days."""
     life.contact(office=office, **contact)
     life.sick("2026-02-02", "2026-02-15", org=org)
     life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
@@ -62,7 +62,7 @@ def opened_for(desk: str) -> Story:
 
 
 @SITUATIONS.add
-def the_adviser_of_the_birth_day_holds_the_person(life: Life) -> Story:
+def the_adviser_of_the_persons_birth_day_gets_the_task(life: Life) -> Story:
     """contract 6.2: by birth day within the office; everybody here is born on a 14th."""
     life.adviser("Z990011", "0311", birth_days=tuple(range(16, 32)))
     life.adviser("Z990012", "0311", birth_days=tuple(range(1, 16)))
@@ -80,8 +80,10 @@ def the_adviser_of_the_employer_comes_before_the_birth_day(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def an_absent_adviser_of_the_employer_leaves_it_to_the_birth_day(life: Life) -> Story:
-    """contract 6.2: with portfolios and absence."""
+def while_the_employers_adviser_is_absent_the_adviser_of_the_birth_day_gets_the_task(
+    life: Life,
+) -> Story:
+    """contract 6.2: absent advisers are passed over."""
     life.adviser("Z990031", "0313", birth_days=tuple(range(1, 32)))
     life.adviser("Z990032", "0313", org_numbers=(BYGG,), absent=True)
     asked_for_a_meeting(life, "0313", org=BYGG)
@@ -89,8 +91,8 @@ def an_absent_adviser_of_the_employer_leaves_it_to_the_birth_day(life: Life) -> 
 
 
 @SITUATIONS.add
-def while_the_only_adviser_is_absent_it_is_the_offices_queue(life: Life) -> Story:
-    """contract 6.2: nobody left means the queue; asked anew for the next task, when she is back."""
+def while_the_only_adviser_is_absent_the_task_goes_to_the_offices_queue(life: Life) -> Story:
+    """contract 6.2: the next task looks for an adviser anew, and she is back."""
     life.adviser("Z990041", "0314", birth_days=(14,))
     life.adviser("Z990041", "0314", "2026-02-09 08:00", birth_days=(14,), absent=True)
     asked_for_a_meeting(life, "0314")
@@ -107,8 +109,8 @@ def while_the_only_adviser_is_absent_it_is_the_offices_queue(life: Life) -> Stor
 
 
 @SITUATIONS.add
-def the_adviser_who_asked_to_look_again_is_the_one_who_does(life: Life) -> Story:
-    """contract 6.2: the one named, whoever holds the person; where that one is absent, whoever does."""
+def the_adviser_who_asked_for_a_reassessment_gets_its_task(life: Life) -> Story:
+    """contract 6.2: the adviser named in the request comes first; where she is absent, the adviser of the birth day."""
     absent = life.another("absent")
     life.adviser("Z990051", "0315", birth_days=(14,))
     life.adviser("Z990052", "0315")
@@ -116,8 +118,8 @@ def the_adviser_who_asked_to_look_again_is_the_one_who_does(life: Life) -> Story
     for person, named in ((life, "Z990052"), (absent, "Z990053")):
         person.contact(office="0315")
         person.sick("2026-02-02", "2026-02-15")
-        asked = {"reassessment_id": "r1", "on": date(2026, 2, 10), "adviser_id": named}
-        person.fact("2026-02-03 10:00", ReassessmentRequested, **asked)
+        request = {"reassessment_id": "r1", "on": date(2026, 2, 10), "adviser_id": named}
+        person.fact("2026-02-03 10:00", ReassessmentRequested, **request)
     step = "reassessment.look_again"
     return [
         f"2026-02-10 09:00 adviser_task.opened {step} 0315/Z990052 due 2026-02-13 normal",
@@ -129,7 +131,7 @@ def the_adviser_who_asked_to_look_again_is_the_one_who_does(life: Life) -> Story
 
 @SITUATIONS.add
 def a_protected_person_belongs_to_the_special_office(life: Life) -> Story:
-    """contract 6.3: whoever holds that birth day in the office of residence is not told."""
+    """contract 6.3: the adviser of that birth day in the office of residence gets no task."""
     life.adviser("Z990061", "0316", birth_days=(14,))
     life.adviser("Z990062", SPECIAL_OFFICE, birth_days=(14,))
     asked_for_a_meeting(life, "0316", protected=True)
@@ -137,8 +139,8 @@ def a_protected_person_belongs_to_the_special_office(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def of_whom_no_office_is_known_the_task_is_opened_all_the_same(life: Life) -> Story:
-    """contract 6.2: never a silent drop; a task without an office is somebody's to place."""
+def a_task_about_a_person_without_a_known_office_is_opened_without_one(life: Life) -> Story:
+    """contract 6.2: the task is not dropped; somebody has to assign it to an office."""
     life.sick("2026-02-02", "2026-02-15")
     life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
     return opened_for("no office")

@@ -1,7 +1,7 @@
-"""After the send: what is taken back, what comes again, and what a second message has to wait for.
+"""After the send: which messages are cancelled, which are sent again, and how long a second message waits.
 
-Facts and contacts go in on Kafka, what must leave is written by hand (contract 4.3, 6.8, 6.9). Where nothing else is
-said the plan reminder of Sunday 22 February 2026 has left on Monday at nine.
+Facts and contacts arrive on Kafka, the expected messages are written by hand (contract 4.3, 6.8, 6.9). Where nothing
+else is said the plan reminder of Sunday 22 February 2026 has left on Monday at nine.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def renumbered(life: Life, at: str) -> str:
 
 
 @SITUATIONS.add
-def a_death_takes_back_what_has_left(life: Life) -> Story:
-    """contract 4.3, 6.8: a death withdraws at once; the task is closed, the SMS called back."""
+def a_death_cancels_the_sms_and_closes_the_task(life: Life) -> Story:
+    """contract 4.3, 6.8: a death withdraws the due event at once."""
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
     life.fact("2026-02-23 12:00", PersonDied)
@@ -92,8 +92,8 @@ def a_death_takes_back_what_has_left(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_task_opened_under_an_old_number_is_kept_and_closed(life: Life) -> Story:
-    """contract 2, 6.8: facts of the new number are of the same person, and the task's id is the same."""
+def a_task_opened_under_an_old_number_is_updated_and_closed_under_the_new(life: Life) -> Story:
+    """contract 2, 6.8: facts of the new number are about the same person, and the task keeps its id."""
     life.contact()
     life.sick("2026-02-02", "2026-02-15")
     life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
@@ -111,11 +111,11 @@ def a_task_opened_under_an_old_number_is_kept_and_closed(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_new_number_does_not_shorten_the_interval(life: Life) -> Story:
-    """contract 2, 6.9: the line manager reminded at nine is asked under the new number at noon: next day at nine."""
+    """contract 2, 6.9: reminded at nine, asked at noon under the new number: the second e-mail waits until next day."""
     reminded_on_monday(life)
     new = renumbered(life, "2026-02-23 10:00")
-    asked: dict[str, Any] = {"org_number": KAFE, "adviser_id": "Z990001", "person_id": new}
-    life.fact("2026-02-23 12:00", FollowUpPlanRequested, **asked)
+    request: dict[str, Any] = {"org_number": KAFE, "adviser_id": "Z990001", "person_id": new}
+    life.fact("2026-02-23 12:00", FollowUpPlanRequested, **request)
     life.fact("2026-02-24 12:00", PersonDied, person_id=new)
     step = "plan_requested.requested"
     return [
@@ -128,8 +128,8 @@ def a_new_number_does_not_shorten_the_interval(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def the_news_that_there_is_no_meeting_waits_for_a_day_after_the_question(life: Life) -> Story:
-    """contract 6.9: the question is taken back, but whoever has it reads no second message within 24 hours."""
+def the_notice_of_an_exemption_waits_for_a_day_after_the_question(life: Life) -> Story:
+    """contract 6.9: the question is cancelled, but may have been read, so no second message leaves within 24 hours."""
     life.contact()
     life.manager()
     life.sick("2026-01-05", "2026-04-20")
@@ -149,10 +149,10 @@ def the_news_that_there_is_no_meeting_waits_for_a_day_after_the_question(life: L
 
 @SITUATIONS.add
 def of_two_late_steps_of_one_instant_the_older_leaves_first(life: Life) -> Story:
-    """contract 4.2, 6.9: a note that comes on day 44 makes two steps fire at once: the second waits for a day.
+    """contract 4.2, 6.9: a note that arrives on day 44 makes two steps fire at once; the second's messages wait a day.
 
-    The plan's steps are too late to be sent; meeting 1's reminder was due on 8 March, the activity requirement's
-    notice on the 16th.
+    It is too late for the plan's steps; meeting 1's reminder was due on 8 March, the activity requirement's notice on
+    the 16th.
     """
     life.contact()
     life.manager()
@@ -167,8 +167,8 @@ def of_two_late_steps_of_one_instant_the_older_leaves_first(life: Life) -> Story
 
 
 @SITUATIONS.add
-def a_plan_that_never_was_brings_the_reminder_back(life: Life) -> Story:
-    """contract 4.3: the plan's fact is withdrawn, the step comes again as the next generation and waits a day (6.9)."""
+def a_withdrawn_plan_sends_the_reminder_again(life: Life) -> Story:
+    """contract 4.3: the plan's fact is withdrawn and the step fires again as the next generation, a day later (6.9)."""
     life.contact()
     life.manager()
     life.sick("2026-02-02", "2026-02-23")
@@ -182,11 +182,11 @@ def a_plan_that_never_was_brings_the_reminder_back(life: Life) -> Story:
     ]
 
 
-# --- line managers in the welfare office's own format ------------------------------------------
+# --- line managers on NAV's own topic -----------------------------------------------------------------------
 
 
 @SITUATIONS.add
-def a_line_manager_of_navs_own_topic_is_written_to(life: Life) -> Story:
+def a_line_manager_on_navs_own_topic_gets_the_email(life: Life) -> Story:
     """contract 7: line managers are read from `syfo-narmesteleder-leesah` beside the contacts topic."""
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
@@ -195,8 +195,8 @@ def a_line_manager_of_navs_own_topic_is_written_to(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def a_line_manager_whom_nav_has_deactivated_is_gone(life: Life) -> Story:
-    """contract 7: gone, but the employer's duties are not: an adviser is told."""
+def for_a_line_manager_whom_nav_has_deactivated_an_adviser_gets_a_task(life: Life) -> Story:
+    """contract 7: the line manager is gone but the employer's duties are not, so an adviser gets a task."""
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
     nav_manager(life, "2026-02-02 09:00")
@@ -211,9 +211,9 @@ def a_line_manager_whom_nav_has_deactivated_is_gone(life: Life) -> Story:
 
 @SITUATIONS.add
 def an_employment_that_has_ended_ends_that_employers_duties(life: Life) -> Story:
-    """contract 7: DEAKTIVERT_ARBEIDSFORHOLD ends them: nobody there is told, and no adviser that nobody is there.
+    """contract 7: after DEAKTIVERT_ARBEIDSFORHOLD the employer gets no message, and no adviser a task instead.
 
-    For the second it becomes known on the day after the send: what has left for that employer is taken back.
+    For the second person the record arrives on the day after the send, and the e-mail to that employer is cancelled.
     """
     ended = {"aktivTom": "2026-02-19", "status": "DEAKTIVERT_ARBEIDSFORHOLD"}
     later = life.another("later")
@@ -232,8 +232,8 @@ def an_employment_that_has_ended_ends_that_employers_duties(life: Life) -> Story
 
 
 @SITUATIONS.add
-def an_employer_that_has_somebody_again_has_its_duties_again(life: Life) -> Story:
-    """contract 7: the newest word counts: the employment has ended, and a new relation has begun."""
+def a_new_relation_after_an_ended_employment_restores_the_employers_duties(life: Life) -> Story:
+    """contract 7: the newest record counts: the employment ended, and then a new relation began."""
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
     nav_manager(life, "2026-02-02 09:00")
@@ -244,7 +244,7 @@ def an_employer_that_has_somebody_again_has_its_duties_again(life: Life) -> Stor
 
 
 def nav_manager(life: Life, at: str, **fields: Any) -> None:
-    """The relation to the line manager in that topic's format."""
+    """A record of NAV's topic about the relation between this person and the line manager."""
     relation = {
         "narmesteLederId": f"relation-{life.number[-5:]}",
         "fnr": life.number,

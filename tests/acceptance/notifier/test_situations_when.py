@@ -1,7 +1,7 @@
-"""When it leaves: Sundays, holidays, both changes of the hour, answers that come first, expiry and the interval.
+"""When messages leave: Sundays, holidays, both changes of the hour, answers before the send, expiry, the interval.
 
-Facts and contacts go in on Kafka, what must leave is written by hand. Instants are on the wall
-clock in Oslo. Notes end with the day that a step is due, so that no other is.
+Facts and contacts arrive on Kafka, the expected messages are written by hand. Instants are on the wall clock in Oslo.
+Notes end on the day that a step is due, so that no other step falls due.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def shared(life: Life, at: str) -> None:
 
 
 @SITUATIONS.add
-def who_answers_on_the_sunday_is_not_asked_on_the_monday(life: Life) -> Story:
-    """contract 6.4, 6.8: the question of day 105 waits for Monday 20 April; the other party's stays."""
+def an_employee_who_answers_on_the_sunday_is_not_asked_on_the_monday(life: Life) -> Story:
+    """contract 6.4, 6.8: the question of day 105 waits for Monday 20 April, and then leaves for the other party."""
     reachable(life)
     life.sick("2026-01-04", "2026-04-19")
     life.all_else_done("2026-01-08 10:00")
@@ -94,7 +94,7 @@ def who_answers_on_the_sunday_is_not_asked_on_the_monday(life: Life) -> Story:
 
 @SITUATIONS.add
 def an_employer_who_answers_on_the_sunday_is_not_asked_on_the_monday(life: Life) -> Story:
-    """contract 6.4, 6.8: and the other way round."""
+    """contract 6.4, 6.8: the question of day 105 waits for Monday 20 April, and then leaves for the employee."""
     reachable(life)
     life.sick("2026-01-04", "2026-04-19")
     life.all_else_done("2026-01-08 10:00")
@@ -113,7 +113,7 @@ def an_employer_who_answers_on_the_sunday_is_not_asked_on_the_monday(life: Life)
 
 
 @SITUATIONS.add
-def whit_monday_is_passed_over(life: Life) -> Story:
+def nothing_leaves_on_whit_monday(life: Life) -> Story:
     """contract 6.4: due on Monday 25 May 2026, a public holiday: on Tuesday."""
     reachable(life)
     life.sick("2026-05-04", "2026-05-25")
@@ -121,7 +121,7 @@ def whit_monday_is_passed_over(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def easter_monday_is_passed_over(life: Life) -> Story:
+def nothing_leaves_on_easter_monday(life: Life) -> Story:
     """contract 6.4: due on Monday 6 April 2026: on Tuesday."""
     reachable(life)
     life.sick("2026-03-16", "2026-04-06")
@@ -129,7 +129,7 @@ def easter_monday_is_passed_over(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def easter_eve_is_open_between_good_friday_and_easter_day(life: Life) -> Story:
+def messages_leave_on_easter_eve_between_good_friday_and_easter_day(life: Life) -> Story:
     """contract 6.4: due on Maundy Thursday, 2 April 2026: on Saturday, which is no public holiday."""
     reachable(life)
     life.sick("2026-03-12", "2026-04-02")
@@ -137,7 +137,7 @@ def easter_eve_is_open_between_good_friday_and_easter_day(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def the_seventeenth_of_may_is_passed_over(life: Life) -> Story:
+def nothing_leaves_on_the_seventeenth_of_may(life: Life) -> Story:
     """contract 6.4: due on a Wednesday, 17 May 2028: on Thursday."""
     reachable(life)
     life.sick("2028-04-26", "2028-05-17")
@@ -145,7 +145,7 @@ def the_seventeenth_of_may_is_passed_over(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def christmas_eve_is_closed_too(life: Life) -> Story:
+def nothing_leaves_on_christmas_eve(life: Life) -> Story:
     """contract 6.4: due on Thursday 24 December 2026; 25 and 26 are holidays, the 27th a Sunday: on Monday."""
     reachable(life)
     life.sick("2026-12-03", "2026-12-24")
@@ -153,8 +153,8 @@ def christmas_eve_is_closed_too(life: Life) -> Story:
 
 
 @SITUATIONS.add
-def what_could_not_leave_before_its_next_step_expires(life: Life) -> Story:
-    """contract 6.4: the question of 24 December may not leave before its reminder is due: nobody is asked twice."""
+def a_message_that_cannot_leave_before_the_next_step_expires(life: Life) -> Story:
+    """contract 6.4: the question of 24 December cannot leave before its reminder is due: only the reminder leaves."""
     reachable(life)
     life.sick("2026-09-10", "2026-12-28")
     life.all_else_done("2026-09-14 10:00")
@@ -166,8 +166,8 @@ def what_could_not_leave_before_its_next_step_expires(life: Life) -> Story:
     ]
 
 
-async def test_what_expires_is_counted(lived: Lived) -> None:
-    """contract 6.4: past `not_after` a delivery expires, counted; of all people here those two did."""
+async def test_expired_deliveries_are_counted(lived: Lived) -> None:
+    """contract 6.4: a delivery expires past `not_after`; of everybody in this file only two deliveries do."""
     assert lived.ends("expired", "sms") == lived.ends("expired", "email") == 1
     assert lived.counted["expired", "sms"] == lived.counted["expired", "email"] == 1
 
@@ -205,7 +205,7 @@ def the_night_that_summer_time_ends(life: Life) -> Story:
 
 
 async def test_nine_in_oslo_is_another_instant_by_summer_time(lived: Lived) -> None:
-    """contract 4: the change of the hour moves the instant and not the hour, seen in what the records carry."""
+    """contract 4: `ce_time` of the tasks opened at nine in Oslo is 07:00 UTC in summer time and 08:00 UTC after it."""
     times = {
         dict(departure.record.headers)["ce_time"].decode()
         for _, departure in lived.left
@@ -216,8 +216,8 @@ async def test_nine_in_oslo_is_another_instant_by_summer_time(lived: Lived) -> N
 
 
 @SITUATIONS.add
-def an_evening_is_over_at_eight(life: Life) -> Story:
-    """contract 6.4: [09:00, 20:00). Asked for on Saturday 7 February at 19:59 it leaves, at 20:00 on Monday at nine."""
+def nothing_leaves_from_eight_in_the_evening(life: Life) -> Story:
+    """contract 6.4: on Saturday 7 February a request of 19:59 leaves at once, one of 20:00 on Monday at nine."""
     late = life.another("late")
     for person, at in ((life, "2026-02-07 19:59"), (late, "2026-02-07 20:00")):
         reachable(person)
@@ -234,7 +234,7 @@ def an_evening_is_over_at_eight(life: Life) -> Story:
 
 @SITUATIONS.add
 def advisers_get_their_tasks_at_any_time(life: Life) -> Story:
-    """contract 6.4: asked for on a Sunday night, a task at once; three working days from the day after."""
+    """contract 6.4: a request on Sunday night opens a task at once, due three working days after that day."""
     life.contact()
     life.sick("2026-02-02", "2026-02-15")
     life.fact("2026-02-08 23:30", MeetingRequested, meeting=2, party="practitioner")
@@ -249,9 +249,9 @@ def advisers_get_their_tasks_at_any_time(life: Life) -> Story:
 
 @SITUATIONS.add
 def a_second_message_about_the_same_person_waits_a_day(life: Life) -> Story:
-    """contract 6.9: the line manager, reminded at nine, is asked for the plan at noon: it waits until nine next day.
+    """contract 6.9: reminded at nine, the line manager is asked for the plan at noon: that waits until nine next day.
 
-    The same manager's other employee has not been written about, and is written about at noon.
+    About another of the manager's employees nothing has been sent yet, so that request leaves at noon.
     """
     other = life.another("other")
     for person, first in ((life, "2026-02-02"), (other, "2026-02-09")):

@@ -22,7 +22,7 @@ FEW, MANY = 1_000, 6_000
 
 
 def short_leaves(people: int) -> Iterator[str]:
-    """One note each, of two weeks: what a person costs in memory does not hang on how long the leave is."""
+    """One note of two weeks for each person: the memory that a person needs does not depend on the leave's length."""
     for index in range(people):
         first = date(2026, 3, 2) + timedelta(days=index % 150)
         life = Life(index, random.Random(index))  # noqa: S311 - no secret
@@ -31,7 +31,7 @@ def short_leaves(people: int) -> Iterator[str]:
 
 
 def test_six_times_the_people_take_no_more_memory() -> None:
-    """A kilobyte kept of each of 5 000 people more would be 5 MiB; the peak is the kernel's own."""
+    """One kilobyte held for each of the 5 000 further people would show as 5 MiB; the kernel measures the peak."""
     few = measure(FEW, short_leaves(FEW))
     many = measure(MANY, short_leaves(MANY))
 
@@ -42,7 +42,7 @@ def test_six_times_the_people_take_no_more_memory() -> None:
 
 
 @pytest.mark.parametrize("rulebook", ["standard", "nav-2026"])
-def test_one_after_the_other_or_all_together_everybody_has_the_same_plan(
+def test_planned_person_by_person_or_all_together_everybody_has_the_same_plan(
     rulebook: str, tmp_path: Path
 ) -> None:
     """Leaves of months, with late notes, withdrawals, two employers, deaths and changes of number."""

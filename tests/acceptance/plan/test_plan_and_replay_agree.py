@@ -94,10 +94,10 @@ async def test_plan_and_replay_agree_on_every_due_event(
     assert due_events(left), "a scenario in which nothing falls due shows nothing"
 
 
-async def test_in_bundles_nothing_is_early_and_late_by_at_most_a_step(
+async def test_with_step_no_due_event_is_early_or_later_than_one_step(
     parts: Parts, database_url: str, topic_prefix: str
 ) -> None:
-    """With `--step`: the same due events, each within a step after its instant."""
+    """`--step` advances the clock by a fixed time: the same due events, each at most one step after its instant."""
     filed, rules, step = (
         list(read_records(HALF_YEAR)),
         read_rulebook("standard"),
@@ -109,7 +109,7 @@ async def test_in_bundles_nothing_is_early_and_late_by_at_most_a_step(
     bundled = {event_id: at for event_id, at, _ in due_events(left)}
 
     assert set(bundled) <= set(exact)
-    # What is done within the step in which it falls due does not fire at all.
+    # A deadline that falls due and is done within one step of the clock does not fire.
     assert len(exact) - len(bundled) <= 1
     for event_id, at in bundled.items():
         assert exact[event_id] <= at <= exact[event_id] + step

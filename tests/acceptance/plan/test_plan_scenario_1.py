@@ -43,7 +43,7 @@ def notes_alone(tmp_path: Path) -> Path:
 
 
 def test_the_sick_notes_alone_give_every_date_of_the_leave(notes_alone: Path) -> None:
-    """The dates that scenario 1 is told to give; its leave starts on a Monday, so deadlines fall on Sundays."""
+    """Worked out by hand for scenario 1; its leave starts on a Monday, so deadlines fall on Sundays."""
     [person] = planned(notes_alone)["persons"]
     [case] = person["cases"]
     dates_and_states = {
@@ -71,7 +71,7 @@ def test_the_sick_notes_alone_give_every_date_of_the_leave(notes_alone: Path) ->
     }
 
 
-def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(notes_alone: Path) -> None:
+def test_a_deadline_on_a_sunday_is_due_on_the_friday_before(notes_alone: Path) -> None:
     """contract 4: `due_on` is the legal date, `due_at` 09:00 on the last working day on or before it."""
     [case] = planned(notes_alone)["persons"][0]["cases"]
     deadlines = [timer for timer in case["timers"] if timer["step"] in ("deadline", "last_day")]
@@ -87,8 +87,8 @@ def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(notes_alone: Path) 
         assert datetime.fromisoformat(timer["due_at"]).strftime("%A") == "Friday"
 
 
-def test_the_form_is_the_one_that_others_script(notes_alone: Path) -> None:
-    """contract 11: the members and nothing else, in this order."""
+def test_the_json_has_exactly_the_members_that_the_contract_lists(notes_alone: Path) -> None:
+    """contract 11: these members, no others, in this order, since users' scripts read them."""
     plan = planned(notes_alone)
     [person] = plan["persons"]
     [case] = person["cases"]
@@ -103,8 +103,8 @@ def test_the_form_is_the_one_that_others_script(notes_alone: Path) -> None:
         ]
 
 
-def test_what_is_not_known_yet_is_not_planned_with(notes_alone: Path) -> None:
-    """contract 11: later records are not known yet, and what has not fallen due has not fired."""
+def test_records_later_than_at_are_not_planned_with(notes_alone: Path) -> None:
+    """contract 11: `--at` hides later records, and a step that is due later has not fired."""
     [case] = planned(notes_alone, "2026-01-26T08:59:59+01:00")["persons"][0]["cases"]
     states = {(timer["checkpoint"], timer["step"]): timer["state"] for timer in case["timers"]}
 
@@ -119,8 +119,8 @@ def test_a_timer_has_fired_at_its_very_instant(notes_alone: Path) -> None:
     assert (case["timers"][0]["state"], case["timers"][0]["reason"]) == ("fired", "on_time")
 
 
-def test_the_other_topics_end_what_they_answer(tmp_path: Path) -> None:
-    """The whole scenario: a plan shared on 29 January ends both steps of the plan."""
+def test_a_shared_plan_on_another_topic_ends_the_plans_steps(tmp_path: Path) -> None:
+    """In the whole scenario, with all its topics, a plan is shared on 29 January."""
     [case] = planned(write(tmp_path / "all.ndjson", list(records())))["persons"][0]["cases"]
     plan = [timer for timer in case["timers"] if timer["checkpoint"] == "follow_up_plan"]
 

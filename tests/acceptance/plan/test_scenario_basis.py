@@ -1,4 +1,4 @@
-"""What an adviser is told about Anne of scenario 1 in week 17 (contract 4.4, 5), worked out by hand."""
+"""What the adviser is shown about Anne of scenario 1 in week 17 (contract 4.4, 5), worked out by hand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def assessment(sent: list[object]) -> DeadlineDue:
     return event
 
 
-def test_the_event_tells_the_case_as_it_is_in_week_17(sent: list[object]) -> None:
+def test_the_event_carries_the_case_as_it_is_in_week_17(sent: list[object]) -> None:
     """Sick days: 28 + 28 + 68; the two days between the notes are none of them. Day 113 lies in week 17."""
     event = assessment(sent)
 
@@ -50,11 +50,11 @@ def test_the_event_tells_the_case_as_it_is_in_week_17(sent: list[object]) -> Non
     assert (event.rulebook.name, event.rulebook.office) == ("standard", None)
 
 
-def test_the_basis_tells_what_is_known_and_what_is_missing(sent: list[object]) -> None:
-    """Known: a plan shared on 29 January (when it was made nobody told), and AVVENT of 3 March, which is not final.
+def test_the_basis_lists_what_is_known_and_what_is_missing(sent: list[object]) -> None:
+    """Known: a plan shared on 29 January, made on an unknown date, and AVVENT of 3 March, which is not final.
 
-    Missing: both answers, whether meeting 1 was held, and any earlier leave. The grades before today's
-    stand each to its last sick day, as in contract 5.
+    Missing: both answers, whether meeting 1 was held, and any earlier leave. Each grade before today's ends in the
+    history with the last sick day that had it (contract 5).
     """
     basis = assessment(sent).basis
     assert basis is not None
@@ -88,7 +88,9 @@ def test_the_basis_tells_what_is_known_and_what_is_missing(sent: list[object]) -
     }
 
 
-def test_a_request_by_somebody_unknown_is_told_and_answers_for_nobody(sent: list[object]) -> None:
+def test_a_request_by_an_unknown_party_stands_in_the_basis_and_is_no_partys_answer(
+    sent: list[object],
+) -> None:
     """contract 7: MOTEBEHOV_SVAR_MOTTATT names no party, so both answers are missing still."""
     event_id = assessment(sent).event_id
     [update] = [m for m in sent if isinstance(m, DeadlineUpdated) and m.event_id == event_id]

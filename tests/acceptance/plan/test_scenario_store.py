@@ -1,4 +1,4 @@
-"""`plan` of a scenario and what the running service has stored of the same people are one plan (contract 11, 4.1)."""
+"""`plan` of a scenario and the plan derived from the running service's tables are the same (contract 11, 4.1)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def records_of(name: str, folder: Path) -> list[FiledRecord]:
 
 
 def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> FoldResult:
-    """As `plan` folds them, with the key of the tests' service."""
+    """The records as `plan` reads them, with the tests' key for hashing person numbers, so that ids are the same."""
     simulation = Simulation(KnownPeople(rules, hash_of))
     for at, together in groupby(filed, key=attrgetter("at")):
         if at <= until:
@@ -58,7 +58,7 @@ def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> Fo
 
 
 async def stored(bench: Bench, rules: Rulebook, known: FoldResult, at: datetime) -> list[Any]:
-    """The plan of the same people, derived from what the service's tables say of that instant."""
+    """The plan of the same people at that instant, derived from the service's tables."""
     plans = {}
     async with begin_on(bench.pool, rules, hash_of)() as tables:
         for number in known.plans:
@@ -71,10 +71,10 @@ async def stored(bench: Bench, rules: Rulebook, known: FoldResult, at: datetime)
 
 @pytest.mark.parametrize("rulebook", ["standard", "nav-2026"])
 @pytest.mark.parametrize("name", FILES)
-async def test_plan_and_the_services_store_say_the_same_every_week(
+async def test_plan_and_the_services_tables_give_the_same_plan_every_week(
     name: str, rulebook: str, tmp_path: Path, database_url: str
 ) -> None:
-    """Each week's plan while it is the present; at the end each of them again, as of that earlier moment (4.5)."""
+    """Each week when it comes, and at the end every week again, as of that earlier moment (4.5)."""
     filed, rules = records_of(name, tmp_path), read_rulebook(rulebook)
     start = filed[0].at.astimezone(UTC)
     pending, seen = list(filed), 0

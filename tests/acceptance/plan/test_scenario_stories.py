@@ -1,6 +1,6 @@
-"""`replay --json` of both scenarios gives what the contract asks for: each line with its reason, written by hand.
+"""`replay --json` of two scenarios sends the messages of a story written by hand, and no others.
 
-The stories stand beside the records in `data/*.story.txt`; nothing in them is the program's own output.
+A story is the file `<scenario>.story.txt` beside the records; each of its lines gives the reason for a message.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Line = tuple[str, str, str, str]
 
 
 def expected(name: str) -> list[Line]:
-    """The story by hand: Oslo time, what, of which step, what it says; why is for the reader."""
+    """The story's lines: Oslo time, type of message, step, content. The fifth column, the reason, is for readers."""
     lines = (DATA / f"{name}.story.txt").read_text("utf-8").splitlines()
     columns = [
         [column.strip() for column in line.split("|")] for line in lines if not line.startswith("#")
@@ -37,7 +37,7 @@ def expected(name: str) -> list[Line]:
 
 
 def lived(forms: Sequence[dict[str, Any]]) -> list[Line]:
-    """The same of what left, in the form that `replay --json` prints."""
+    """The same lines, of the messages that `replay --json` printed."""
     steps: dict[str, str] = {}
     for form in forms:
         if form["headers"]["ce_type"] == "no.stoppunkt.deadline.due.v1":
@@ -46,7 +46,7 @@ def lived(forms: Sequence[dict[str, Any]]) -> list[Line]:
 
 
 def _ids_of(due: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Everything that a due event is spoken of by later, and the step that it is."""
+    """The ids by which later messages refer to a due event (its own, and its deliveries'), each with its step."""
     subject = f" {due['subject']}" if due["subject"] else ""
     step = f"{NAMES[due['person_id']]}{due['checkpoint']}.{due['step']}{subject}"
     yield due["event_id"], step
@@ -96,8 +96,8 @@ def _says(what: str, value: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("name", ["scenario_1_in_order", "scenario_3_two_employers_and_merge"])
-def test_the_scenario_is_told_as_the_specification_asks(name: str) -> None:
-    """Every record that leaves, and no other: instant, kind, step and what it says; in the order of contract 11."""
+def test_replay_sends_the_messages_of_the_story(name: str) -> None:
+    """Instant, type, step and content of every message; and they are printed in the order of contract 11."""
     played = CliRunner().invoke(app, ["replay", str(DATA / f"{name}.ndjson"), "--json"])
     assert played.exit_code == 0, played.stderr
     forms = [json.loads(line) for line in played.stdout.splitlines()]

@@ -1,7 +1,7 @@
-"""Generated lives lived through time, records arriving late and in any order (contract 3.6, 4.1-4.3, 5's promise).
+"""Generated lives run through time, with records arriving late and in any order (contract 3.6, 4.1-4.3, 5).
 
-Never early, never twice, nothing for a case that is over, and nothing lost: each timer that was armed fired
-once, or was replaced or dropped by a replan that says why.
+No event is early, sent twice or about a case that is over, and none is lost: each armed timer fires once, or a
+replan replaces or removes it and gives the reason.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Key = tuple[str, Any, int]
 
 
 class Watched(KnownPeople):
-    """A register that remembers what each replan armed and what each turn fired."""
+    """The known people, with a record of the timers before each replan and of those that each turn fired."""
 
     def __init__(self, rulebook: str) -> None:
         super().__init__(shipped(rulebook), lambda number: person_hash(b"tests", number))
@@ -55,7 +55,7 @@ class Watched(KnownPeople):
 def lived(
     life: dict[str, Any], data: st.DataObject, *, rulebook: str = "standard"
 ) -> tuple[Watched, Simulation]:
-    """A life told record by record, at instants of its own, up to two years after."""
+    """The life's records arrive one by one at drawn instants; then the clock runs on until END, when all is over."""
     records = records_of(life)
     for number in data.draw(st.sets(st.integers(0, len(life["notes"]) - 1), max_size=2)):
         records.append(gone_of(life, number))
@@ -98,7 +98,7 @@ def withdrawals(simulation: Simulation) -> list[tuple[datetime, DeadlineWithdraw
 def test_a_life_lived_through_keeps_every_promise(
     life: dict[str, Any], data: st.DataObject, rulebook: str
 ) -> None:
-    """One run, many looks: a life is dear to generate."""
+    """All properties are asked of one run, since generating a life takes most of the time."""
     known_people, simulation = lived(life, data, rulebook=rulebook)
     never_early_and_truly_late(simulation)
     never_twice(simulation)
@@ -130,7 +130,7 @@ def never_twice(simulation: Simulation) -> None:
 
 
 def nothing_for_a_case_that_is_over(known_people: Watched) -> None:
-    """At the instant of firing, the last replan before it knew the case alive, not over, with notes."""
+    """By the last replan before a timer fired, its case had notes and was not over, and the timer was due."""
     for when, timer, known in known_people.fired:
         leave = known.leaves[timer.case_id]
         assert when.astimezone(OSLO).date() < leave.over_on
@@ -138,7 +138,7 @@ def nothing_for_a_case_that_is_over(known_people: Watched) -> None:
 
 
 def nothing_lost(known_people: Watched) -> None:
-    """Every timer of a replan fired, is still there, or was dropped by a replan that gives the reason."""
+    """Every timer has fired, is still armed, or was removed by a replan that gives the reason."""
     fired = {_name(timer) for _, timer, _ in known_people.fired}
     for now, before, outcome in known_people.replans:
         plans = {
@@ -152,7 +152,7 @@ def nothing_lost(known_people: Watched) -> None:
                 continue
             step = plans.get((timer.case_id, timer.key))
             if step is None:
-                assert _asks_no_more(timer, outcome), timer.key
+                assert _is_without_ground(timer, outcome), timer.key
                 continue
             assert step.state in ("not_applicable", "done", "waiting", "missed", "fired", "armed")
             assert step.reason
@@ -168,8 +168,8 @@ def _name(timer: Timer) -> Key:
     return timer.case_id, timer.key, timer.generation
 
 
-def _asks_no_more(timer: Timer, outcome: ReplanOutcome) -> bool:
-    """Its case is gone into another, or the fact that it hung on is gone."""
+def _is_without_ground(timer: Timer, outcome: ReplanOutcome) -> bool:
+    """Its case has become part of another, or the fact that it counted from is withdrawn."""
     return (
         timer.case_id not in outcome.plans or bool(timer.key.subject) or timer.key.step == "reply"
     )
@@ -195,7 +195,7 @@ def withdrawn_after_fired_and_once(simulation: Simulation) -> None:
 
 
 def nothing_is_left_pending(known_people: Watched) -> None:
-    """Two years on everything is over: what stands is withdrawn, what was armed has fired or is told of."""
+    """At END every case is over: no timer is left, and every event that fired has been withdrawn."""
     person = known_people.people[ANNE]
     assert person.timers == ()
     assert all(fired_step.remaining == () for fired_step in person.fired)
@@ -204,10 +204,10 @@ def nothing_is_left_pending(known_people: Watched) -> None:
 
 @SETTINGS
 @given(life=lives(), data=st.data())
-def test_a_replan_of_what_has_not_changed_changes_nothing(
+def test_a_second_replan_at_the_same_instant_changes_nothing(
     life: dict[str, Any], data: st.DataObject
 ) -> None:
-    """Repeats, rebalances and a second process replan at will."""
+    """Repeated records, a rebalance of Kafka's consumers and a second process each cause further replans."""
     known_people, _ = lived(life, data)
     when = END
     first = known_people.replan([ANNE], when)[ANNE]
@@ -224,7 +224,7 @@ def test_a_replan_of_what_has_not_changed_changes_nothing(
 def test_replans_in_between_change_no_due_event(
     life: dict[str, Any], data: st.DataObject, looks: list[int]
 ) -> None:
-    """A timer's life depends on facts and time alone, not on how often somebody looks."""
+    """When a timer fires depends on facts and time, not on how often its person is replanned in between."""
     records = records_of(life)
     days = sorted(
         data.draw(st.lists(st.integers(-20, 320), min_size=len(records), max_size=len(records)))

@@ -150,7 +150,7 @@ WEEK_8_ROWS: dict[str, Row] = {
 
 
 @pytest.mark.parametrize("situation", WEEK_8_ROWS)
-def test_week_8_is_assessed_as_today(situation: str) -> None:
+def test_week_8_is_assessed_as_by_navs_service_today(situation: str) -> None:
     """After eight weeks less a day, one task for each episode, ended by a final assessment."""
     row = WEEK_8_ROWS[situation]
     # Day 150, so that the state is that of the new episode in the last row.
@@ -259,7 +259,7 @@ WEEK_17_ROWS: dict[str, Row] = {
 
 
 @pytest.mark.parametrize("situation", WEEK_17_ROWS)
-def test_week_17_finds_the_candidates_of_today(situation: str) -> None:
+def test_week_17_finds_the_candidates_that_navs_service_finds_today(situation: str) -> None:
     """Calendar days, only people with an employer, graded or not, once for each episode."""
     life = life_of(WEEK_17_ROWS[situation], WEEK_17, 220)
 

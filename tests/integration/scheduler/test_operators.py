@@ -69,7 +69,7 @@ async def test_an_earlier_moment_is_explained_with_what_was_known_then(database_
 
 
 async def test_the_past_of_a_note_that_is_gone_can_still_be_explained(database_url: str) -> None:
-    """contract 4.5: nobody can say why, is what this replaces."""
+    """contract 4.5: a message may have to be explained after the note that caused it is withdrawn."""
     async with scheduler_on(database_url, start=START) as bench:
         await bench.receive(note(at(0), MONDAY, 60), at=at(0))
         await bench.turn_to(at(23))
@@ -87,7 +87,7 @@ async def changes_of(bench: Bench, text: str, *, dry_run: bool) -> ReplanCounts:
 
 
 async def test_a_new_rulebook_is_tried_before_it_is_applied(database_url: str) -> None:
-    """contract 11: what would change (`--dry-run`), then the change."""
+    """contract 11: `--dry-run` counts what would change and writes nothing; the real run counts the same."""
     later = STANDARD.replace('name = "question", day = 105', 'name = "question", day = 98')
     later = later.replace(
         '{ name = "reminder", day = 21', '{ enabled = false, name = "reminder", day = 21'
@@ -113,10 +113,10 @@ async def test_a_new_rulebook_is_tried_before_it_is_applied(database_url: str) -
     assert again.people == 2
 
 
-async def test_a_replan_that_was_stopped_goes_on_where_it_was(
+async def test_a_replan_of_everybody_that_was_stopped_goes_on_where_it_was(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It can be stopped and taken up again, while the service runs."""
+    """`replan` may be stopped and started again while the service runs, and does not repeat the people it has done."""
     monkeypatch.setattr("services.scheduler.jobs.replan_everybody.PEOPLE_PER_BATCH", 2)
     later = parse(STANDARD.replace('name = "question", day = 105', 'name = "question", day = 98'))
     people = [f"{number:011d}" for number in range(1, 8)]
@@ -164,8 +164,8 @@ async def test_a_changed_basis_is_passed_on_with_a_revision(database_url: str) -
         assert "reason_employee" in update.basis.missing
 
 
-async def test_a_timer_that_was_lost_is_found_and_mended(database_url: str) -> None:
-    """contract 13.15: expected less recorded is nothing, or it is told and repaired."""
+async def test_a_timer_that_was_lost_is_found_and_restored(database_url: str) -> None:
+    """contract 13.15: timers that the facts ask for and the table lacks are counted and written again."""
     rulebook = read_rulebook("standard")
     async with scheduler_on(database_url, start=START) as bench:
         for person in (ANNE, BJORN):
@@ -175,7 +175,8 @@ async def test_a_timer_that_was_lost_is_found_and_mended(database_url: str) -> N
         reconciliation = Reconciliation(begin, bench.clock, rulebook)
         assert (await reconciliation.run()).places() == []
         await bench.pool.execute("delete from timers where step = 'deadline'")
-        assert (await reconciliation.run()).people == 0  # round the corner
+        # The first run has read everybody, so this one finds nobody left, and the next begins again.
+        assert (await reconciliation.run()).people == 0
         assert sum((await reconciliation.run()).added.values()) == 4
         after = await bench.pool.fetch("select * from timers order by case_id, checkpoint, step")
     assert [(r["case_id"], r["step"], r["due_at"]) for r in after] == [
@@ -183,8 +184,8 @@ async def test_a_timer_that_was_lost_is_found_and_mended(database_url: str) -> N
     ]
 
 
-async def test_a_new_rulebook_is_not_brought_in_by_the_housekeeper(database_url: str) -> None:
-    """contract 11: `replan` is how a new rulebook comes to everybody, after a dry run."""
+async def test_reconciliation_does_not_apply_a_new_rulebook(database_url: str) -> None:
+    """contract 11: only the command `replan` applies a new rulebook to everybody, after a dry run."""
     later = parse(STANDARD.replace("2026-11", "2027-01").replace("day = 105", "day = 98"))
     async with scheduler_on(database_url, start=START) as bench:
         await bench.receive(note(at(0), MONDAY, 150), at=at(0))

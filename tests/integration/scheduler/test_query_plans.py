@@ -1,4 +1,4 @@
-"""Every hot statement reads an index in the order that it needs, however many rows wait."""
+"""Every statement that runs at each turn or record reads an index, however many rows the table has."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ HOT = {
     "read_slots_of_people": (QUERIES, f"({PERSON})", "bytea[]"),
     "take_from_outbox": (RECORDS, "(1000)", "int"),
 }
-# A table that is empty here may be read whole: there is nothing in it to prefer an index for.
+# PostgreSQL reads an empty table without an index, so only the tables with rows are held to it.
 FILLED = {"people", "timers", "due_events"}
 
 
@@ -57,7 +57,7 @@ async def filled(database_url: str, rows: int) -> AsyncIterator[asyncpg.Connecti
         for text in (FILL, FILL_TIMERS, FILL_EVENTS):
             await connection.execute(text.format(now=NOW), rows)
         await connection.execute("analyze")
-        # As a service's prepared statement is planned after a while: for any parameters.
+        # The plan for any parameters, which PostgreSQL uses for a prepared statement after some executions.
         await connection.execute("set plan_cache_mode = force_generic_plan")
         yield connection
     finally:
@@ -83,8 +83,10 @@ async def test_no_hot_statement_reads_a_large_table_whole(database_url: str, row
                 assert not whole, f"{name} reads {node.get('Relation Name')} whole"
 
 
-async def test_an_empty_poll_reads_one_place_of_the_index(database_url: str) -> None:
-    """An index that leads with anything but the due instant makes every empty poll read all."""
+async def test_a_poll_that_finds_nothing_due_reads_a_few_pages_of_the_index(
+    database_url: str,
+) -> None:
+    """An index whose first column is not the due instant would make every such poll read all of it."""
     async with filled(database_url, 50_000) as connection:
         sql = QUERIES["fire_due_timers"].replace("$1", NOW).replace("$2", "1000")
         explanation = await connection.fetchval(f"explain (analyze, buffers, format json) {sql}")

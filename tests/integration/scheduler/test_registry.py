@@ -1,4 +1,4 @@
-"""Avro records are read with the writer's own schema, from a registry that is asked over real HTTP (contract 7)."""
+"""Avro records are read with the schema of their writer, fetched over HTTP from a schema registry (contract 7)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from services.scheduler.schema_registry import RegistryUnavailable, SchemaRegist
 TOPIC = "teamsykefravr.isdialogmote-dialogmote-statusendring"
 HELD_AT = datetime(2026, 6, 18, 6, 30, tzinfo=UTC)
 STAMP = {"type": "long", "logicalType": "timestamp-millis"}
-# The published record with a field that nobody here has heard of, in the middle.
+# NAV's schema with one more field in the middle, as a later version of it might have.
 WRITER = {
     "type": "record",
     "name": "KDialogmoteStatusEndring",
@@ -54,7 +54,7 @@ VALUE = {
 
 @dataclass
 class Registry:
-    """A registry on this machine: what it answers with, and what it was asked."""
+    """A schema registry on this machine: the status it answers with, and the schema ids it was asked for."""
 
     url: str = ""
     status: int = 200
@@ -93,7 +93,7 @@ def framed(schema_id: int, value: dict[str, Any]) -> Record:
     return Record(TOPIC, b"k", b"\x00" + schema_id.to_bytes(4, "big") + data.getvalue())
 
 
-async def test_a_field_that_nobody_knows_is_read_past_with_the_writers_schema() -> None:
+async def test_a_field_unknown_here_is_skipped_with_the_writers_schema() -> None:
     record = framed(7, VALUE)
     assert isinstance(decode_inbound(record), InvalidRecord)
     async with registry() as known:
@@ -120,8 +120,8 @@ async def test_an_id_that_the_registry_does_not_know_makes_a_dead_record() -> No
 
 
 @pytest.mark.parametrize("status", [500, 401])
-async def test_a_registry_that_is_out_of_order_is_asked_again(status: int) -> None:
-    """contract 8: what cannot be handled now is retried; nothing is dead because of it."""
+async def test_a_registry_that_answers_an_error_is_asked_again(status: int) -> None:
+    """contract 8: a record whose schema cannot be fetched now is retried and not dead-lettered."""
     record = framed(7, VALUE)
     async with registry() as known:
         known.status = status
@@ -134,7 +134,9 @@ async def test_a_registry_that_is_out_of_order_is_asked_again(status: int) -> No
     assert isinstance(decode_inbound(record, schemas.of), Envelope)
 
 
-async def test_a_registry_that_is_away_raises_what_the_consumer_retries() -> None:
+async def test_a_registry_that_cannot_be_reached_raises_the_error_that_the_consumer_retries() -> (
+    None
+):
     schemas = SchemaRegistry("http://127.0.0.1:9")
     with pytest.raises(RegistryUnavailable):
         await schemas.prepare([framed(7, VALUE)])

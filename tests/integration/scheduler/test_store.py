@@ -1,4 +1,4 @@
-"""The scheduler on a real PostgreSQL: what is stored and fired is what the pure simulation says."""
+"""The scheduler on a real PostgreSQL stores and sends what the simulation without a database does."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def at(day: int, hour: int = 12) -> datetime:
-    """An instant of the case's day; day 0 is its first."""
+    """An hour, in UTC, of a day of the case; day 0 is its first."""
     return datetime(2026, 1, 5, hour, tzinfo=UTC) + timedelta(days=day)
 
 
@@ -56,7 +56,7 @@ def simulated(records: list[tuple[datetime, Record]], until: datetime) -> list[o
     return [message for _, message in simulation.sent]
 
 
-async def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(database_url: str) -> None:
+async def test_a_deadline_on_a_sunday_fires_on_the_friday_before(database_url: str) -> None:
     """contract 4: a leave that starts on a Monday has its days 28, 49 and 182 on Sundays."""
     async with scheduler_on(database_url, start=START) as bench:
         for number in range(5):
@@ -86,7 +86,7 @@ async def test_a_deadline_on_a_sunday_is_told_on_the_friday_before(database_url:
 
 
 async def test_the_store_and_the_simulation_send_the_same(database_url: str) -> None:
-    """contract 11: plan is replay without the machinery."""
+    """contract 11: so `plan`, which has no database, shows what the service sends."""
     meeting: dict[str, Any] = {"meeting": 2, "meeting_id": "m-1", "org_number": KAFE}
     records = [
         (at(0), note(at(0), MONDAY, 60)),
@@ -208,7 +208,7 @@ async def test_a_new_number_takes_over_timers_and_later_facts_of_the_old(databas
 
 
 async def test_after_too_many_dead_letters_nothing_more_is_handled(database_url: str) -> None:
-    """contract 8: a bad deployment does not bury everything."""
+    """contract 8: so a faulty deployment stops instead of dead-lettering every record."""
     async with scheduler_on(database_url, start=START) as bench:
         bad = [Record(NOTES, b"n", b"{", ()) for _ in range(DEAD_LETTERS_MAX + 1)]
         await bench.scheduler.handle(bad)
@@ -221,7 +221,7 @@ async def test_after_too_many_dead_letters_nothing_more_is_handled(database_url:
 
 
 async def test_a_dead_record_leaves_as_it_came_with_its_origin(database_url: str) -> None:
-    """contract 8: with the reason, topic, partition and offset in headers; nothing else is lost because of it."""
+    """contract 8: reason, topic, partition and offset are in its headers; the good record beside it is handled."""
     async with scheduler_on(database_url, start=START) as bench:
         bad = Record(NOTES, b"n\xff", b'{"person_id": "14838511253"', (("x", b"\xe6"),), 5, 2, 77)
         await bench.receive(bad, note(at(0), MONDAY, 60), at=at(0))
@@ -266,8 +266,8 @@ async def test_nothing_fires_after_an_outage_for_a_case_that_is_over(database_ur
 
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_people_never_mix_in_batches_of_any_composition(seed: int) -> None:
-    """contract 4.1: arrival order and repeats do not change the plan (here: of one batch, on the known_people)."""
+def test_a_batch_about_two_people_in_any_order_gives_each_the_same_plan(seed: int) -> None:
+    """contract 4.1: the order of the records in a batch changes nobody's plan."""
     chance = random.Random(seed)  # noqa: S311 - an order to try, not a secret
     records = [
         note(
@@ -303,7 +303,7 @@ def test_people_never_mix_in_batches_of_any_composition(seed: int) -> None:
     assert plans[0] == plans[1]
 
 
-async def test_a_note_and_its_status_that_arrive_at_once_in_two_processes_find_each_other(
+async def test_a_note_and_its_status_handled_by_two_processes_at_once_are_joined(
     database_url: str,
 ) -> None:
     """contract 2, 7: a note of tsm counts once its status says SENDT, whichever process was quicker."""
