@@ -36,9 +36,9 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
+    lived,
     oslo,
 )
-from tests.support.situations import lived as living
 
 SITUATIONS = Situations()
 OTHER_PHONE = "+4790000002"
@@ -49,18 +49,18 @@ REMINDED = [
 
 
 @pytest.fixture(scope="module")
-async def lived(
+async def outcomes(
     parts: Parts, template_database: str, topic_prefixes: list[str]
 ) -> AsyncIterator[Lived]:
-    async with living(SITUATIONS, parts, template_database, topic_prefixes) as outcomes:
-        yield outcomes
+    async with lived(SITUATIONS, parts, template_database, topic_prefixes) as result:
+        yield result
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 async def test_what_leaves_is_what_the_situation_asks_for(
-    situation: Situation, lived: Lived
+    situation: Situation, outcomes: Lived
 ) -> None:
-    assert lived.story(situation) == in_order(situation.story)
+    assert outcomes.story(situation) == in_order(situation.story)
 
 
 def withdrawal_of_the_reminder(life: Life) -> DeadlineWithdrawn:
@@ -120,10 +120,10 @@ def when_every_channel_fails_an_adviser_gets_a_task(life: Life) -> Story:
     ]
 
 
-async def test_every_permanent_failure_is_counted(lived: Lived) -> None:
+async def test_every_permanent_failure_is_counted(outcomes: Lived) -> None:
     """contract 6.7: permanent failures are counted, also those that a receipt reports; here one SMS and two e-mails."""
-    assert (lived.ends("failed", "sms"), lived.ends("failed", "email")) == (1, 2)
-    assert (lived.counted["failed", "sms"], lived.counted["failed", "email"]) == (1, 2)
+    assert (outcomes.ends("failed", "sms"), outcomes.ends("failed", "email")) == (1, 2)
+    assert (outcomes.counted["failed", "sms"], outcomes.counted["failed", "email"]) == (1, 2)
 
 
 @SITUATIONS.add

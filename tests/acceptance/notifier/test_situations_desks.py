@@ -25,25 +25,25 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
+    lived,
 )
-from tests.support.situations import lived as living
 
 SITUATIONS = Situations()
 
 
 @pytest.fixture(scope="module")
-async def lived(
+async def outcomes(
     parts: Parts, template_database: str, topic_prefixes: list[str]
 ) -> AsyncIterator[Lived]:
-    async with living(SITUATIONS, parts, template_database, topic_prefixes) as outcomes:
-        yield outcomes
+    async with lived(SITUATIONS, parts, template_database, topic_prefixes) as result:
+        yield result
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 async def test_what_leaves_is_what_the_situation_asks_for(
-    situation: Situation, lived: Lived
+    situation: Situation, outcomes: Lived
 ) -> None:
-    assert lived.story(situation) == in_order(situation.story)
+    assert outcomes.story(situation) == in_order(situation.story)
 
 
 def asked_for_a_meeting(life: Life, office: str, *, org: str = KAFE, **contact: Any) -> None:

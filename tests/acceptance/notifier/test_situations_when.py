@@ -28,25 +28,25 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
+    lived,
 )
-from tests.support.situations import lived as living
 
 SITUATIONS = Situations()
 
 
 @pytest.fixture(scope="module")
-async def lived(
+async def outcomes(
     parts: Parts, template_database: str, topic_prefixes: list[str]
 ) -> AsyncIterator[Lived]:
-    async with living(SITUATIONS, parts, template_database, topic_prefixes) as outcomes:
-        yield outcomes
+    async with lived(SITUATIONS, parts, template_database, topic_prefixes) as result:
+        yield result
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
 async def test_what_leaves_is_what_the_situation_asks_for(
-    situation: Situation, lived: Lived
+    situation: Situation, outcomes: Lived
 ) -> None:
-    assert lived.story(situation) == in_order(situation.story)
+    assert outcomes.story(situation) == in_order(situation.story)
 
 
 def reachable(life: Life) -> None:
@@ -166,10 +166,10 @@ def a_message_that_cannot_leave_before_the_next_step_expires(life: Life) -> Stor
     ]
 
 
-async def test_expired_deliveries_are_counted(lived: Lived) -> None:
+async def test_expired_deliveries_are_counted(outcomes: Lived) -> None:
     """contract 6.4: a delivery expires past `not_after`; of everybody in this file only two deliveries do."""
-    assert lived.ends("expired", "sms") == lived.ends("expired", "email") == 1
-    assert lived.counted["expired", "sms"] == lived.counted["expired", "email"] == 1
+    assert outcomes.ends("expired", "sms") == outcomes.ends("expired", "email") == 1
+    assert outcomes.counted["expired", "sms"] == outcomes.counted["expired", "email"] == 1
 
 
 # --- the hour -----------------------------------------------------------------------------------------------
@@ -204,11 +204,11 @@ def the_night_that_summer_time_ends(life: Life) -> Story:
     ]
 
 
-async def test_nine_in_oslo_is_another_instant_by_summer_time(lived: Lived) -> None:
+async def test_nine_in_oslo_is_another_instant_by_summer_time(outcomes: Lived) -> None:
     """contract 4: `ce_time` of the tasks opened at nine in Oslo is 07:00 UTC in summer time and 08:00 UTC after it."""
     times = {
         dict(departure.record.headers)["ce_time"].decode()
-        for _, departure in lived.left
+        for _, departure in outcomes.left
         if departure.record.topic == "stoppunkt.adviser-tasks.v1"
         and dict(departure.record.headers)["ce_type"].endswith(b"opened.v1")
     }

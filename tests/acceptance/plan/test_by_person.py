@@ -51,15 +51,15 @@ def test_planned_person_by_person_or_all_together_everybody_has_the_same_plan(
     filed = list(read_records(file))
     assert any(b"person.renumbered" in dict(entry.record.headers)["ce_type"] for entry in filed)
 
-    one_by_one = [person for group in groups_of(filed) for person in _planned(group, rulebook)]
-    together = _planned(filed, rulebook)
+    one_by_one = [person for group in groups_of(filed) for person in _plans_of(group, rulebook)]
+    together = _plans_of(filed, rulebook)
 
     assert len(together) == 150
     assert sorted(one_by_one, key=lambda person: person["person_id"]) == together
 
 
-def _planned(filed: Iterable[FiledRecord], rulebook: str) -> list[dict[str, Any]]:
+def _plans_of(filed: Iterable[FiledRecord], rulebook: str) -> list[dict[str, Any]]:
     dead: list[DeadRecord] = []
-    folded = fold(filed, read_rulebook(rulebook), datetime.fromisoformat(AT), dead.append)
+    result = fold(filed, read_rulebook(rulebook), datetime.fromisoformat(AT), dead.append)
     assert not dead
-    return list(persons_of(folded))
+    return list(persons_of(result))

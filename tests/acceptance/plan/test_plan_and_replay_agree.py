@@ -36,7 +36,7 @@ def troubled_file(tmp_path: Path) -> Path:
     return troubled().file(tmp_path)
 
 
-def planned(filed: Sequence[FiledRecord], rulebook: Rulebook) -> list[Fired]:
+def due_events_of_plan(filed: Sequence[FiledRecord], rulebook: Rulebook) -> list[Fired]:
     dead: list[DeadRecord] = []
     folded = fold(filed, rulebook, LATER, dead.append)
     assert not dead
@@ -47,7 +47,7 @@ def planned(filed: Sequence[FiledRecord], rulebook: Rulebook) -> list[Fired]:
     )
 
 
-async def played(
+async def departures_of(
     filed: Sequence[FiledRecord],
     rulebook: Rulebook,
     parts: Parts,
@@ -56,18 +56,18 @@ async def played(
     **options: Any,
 ) -> list[Departure]:
     settings = settings_for(database_url, parts.kafka_bootstrap_servers, topic_prefix=topic_prefix)
-    left: list[Departure] = []
+    departures: list[Departure] = []
     async with (
         pipeline(settings, rulebook, start=min(entry.at for entry in filed)) as driver,
         aclosing(driver.run(filed, **options)) as moments,
     ):
         async for moment in moments:
-            left += moment.departures
-    return left
+            departures += moment.departures
+    return departures
 
 
-def due_events(left: Sequence[Departure]) -> list[Fired]:
-    messages = [(departure.at, decode(departure.record)) for departure in left]
+def due_events(departures: Sequence[Departure]) -> list[Fired]:
+    messages = [(departure.at, decode(departure.record)) for departure in departures]
     return sorted(
         (envelope.message.event_id, at, envelope.message.late_seconds)
         for at, envelope in messages
@@ -88,10 +88,10 @@ async def test_plan_and_replay_agree_on_every_due_event(
     file = {"scenario_1": SCENARIO_1, "half_year": HALF_YEAR, "troubled": troubled_file}[name]
     filed, rules = list(read_records(file)), read_rulebook(rulebook)
 
-    left = await played(filed, rules, parts, database_url, topic_prefix)
+    departures = await departures_of(filed, rules, parts, database_url, topic_prefix)
 
-    assert due_events(left) == planned(filed, rules)
-    assert due_events(left), "a scenario in which nothing falls due shows nothing"
+    assert due_events(departures) == due_events_of_plan(filed, rules)
+    assert due_events(departures), "a scenario in which nothing falls due shows nothing"
 
 
 async def test_with_step_no_due_event_is_early_or_later_than_one_step(
@@ -103,10 +103,10 @@ async def test_with_step_no_due_event_is_early_or_later_than_one_step(
         read_rulebook("standard"),
         timedelta(hours=7),
     )
-    exact = {event_id: at for event_id, at, _ in planned(filed, rules)}
+    exact = {event_id: at for event_id, at, _ in due_events_of_plan(filed, rules)}
 
-    left = await played(filed, rules, parts, database_url, topic_prefix, step=step)
-    bundled = {event_id: at for event_id, at, _ in due_events(left)}
+    departures = await departures_of(filed, rules, parts, database_url, topic_prefix, step=step)
+    bundled = {event_id: at for event_id, at, _ in due_events(departures)}
 
     assert set(bundled) <= set(exact)
     # A deadline that falls due and is done within one step of the clock does not fire.
@@ -121,7 +121,9 @@ async def test_until_ends_the_run_at_that_instant(
     filed, rules = list(read_records(HALF_YEAR)), read_rulebook("standard")
     until = datetime(2026, 2, 9, 8, tzinfo=UTC)  # 09:00 in Oslo, when something falls due
 
-    left = await played(filed, rules, parts, database_url, topic_prefix, until=until)
+    departures = await departures_of(filed, rules, parts, database_url, topic_prefix, until=until)
 
-    assert due_events(left) == [event for event in planned(filed, rules) if event[1] <= until]
-    assert max(departure.at for departure in left) == until
+    assert due_events(departures) == [
+        event for event in due_events_of_plan(filed, rules) if event[1] <= until
+    ]
+    assert max(departure.at for departure in departures) == until

@@ -30,7 +30,7 @@ def records() -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def planned(file: Path, at: str = AT) -> Any:
+def plan_of(file: Path, at: str = AT) -> Any:
     result = CliRunner().invoke(app, ["plan", str(file), "--at", at, "--json"])
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
@@ -44,7 +44,7 @@ def notes_alone(tmp_path: Path) -> Path:
 
 def test_the_sick_notes_alone_give_every_date_of_the_leave(notes_alone: Path) -> None:
     """Worked out by hand for scenario 1; its leave starts on a Monday, so deadlines fall on Sundays."""
-    [person] = planned(notes_alone)["persons"]
+    [person] = plan_of(notes_alone)["persons"]
     [case] = person["cases"]
     dates_and_states = {
         f"{timer['checkpoint']}.{timer['step']}": (timer["due_on"], timer["state"])
@@ -73,7 +73,7 @@ def test_the_sick_notes_alone_give_every_date_of_the_leave(notes_alone: Path) ->
 
 def test_a_deadline_on_a_sunday_is_due_on_the_friday_before(notes_alone: Path) -> None:
     """contract 4: `due_on` is the legal date, `due_at` 09:00 on the last working day on or before it."""
-    [case] = planned(notes_alone)["persons"][0]["cases"]
+    [case] = plan_of(notes_alone)["persons"][0]["cases"]
     deadlines = [timer for timer in case["timers"] if timer["step"] in ("deadline", "last_day")]
 
     assert [timer["due_at"] for timer in deadlines] == [
@@ -89,7 +89,7 @@ def test_a_deadline_on_a_sunday_is_due_on_the_friday_before(notes_alone: Path) -
 
 def test_the_json_has_exactly_the_members_that_the_contract_lists(notes_alone: Path) -> None:
     """contract 11: these members, no others, in this order, since users' scripts read them."""
-    plan = planned(notes_alone)
+    plan = plan_of(notes_alone)
     [person] = plan["persons"]
     [case] = person["cases"]
 
@@ -105,7 +105,7 @@ def test_the_json_has_exactly_the_members_that_the_contract_lists(notes_alone: P
 
 def test_records_later_than_at_are_not_planned_with(notes_alone: Path) -> None:
     """contract 11: `--at` hides later records, and a step that is due later has not fired."""
-    [case] = planned(notes_alone, "2026-01-26T08:59:59+01:00")["persons"][0]["cases"]
+    [case] = plan_of(notes_alone, "2026-01-26T08:59:59+01:00")["persons"][0]["cases"]
     states = {(timer["checkpoint"], timer["step"]): timer["state"] for timer in case["timers"]}
 
     assert case["end"] == "2026-02-01"
@@ -114,14 +114,14 @@ def test_records_later_than_at_are_not_planned_with(notes_alone: Path) -> None:
 
 
 def test_a_timer_has_fired_at_its_very_instant(notes_alone: Path) -> None:
-    [case] = planned(notes_alone, "2026-01-26T09:00:00+01:00")["persons"][0]["cases"]
+    [case] = plan_of(notes_alone, "2026-01-26T09:00:00+01:00")["persons"][0]["cases"]
 
     assert (case["timers"][0]["state"], case["timers"][0]["reason"]) == ("fired", "on_time")
 
 
 def test_a_shared_plan_on_another_topic_ends_the_plans_steps(tmp_path: Path) -> None:
     """In the whole scenario, with all its topics, a plan is shared on 29 January."""
-    [case] = planned(write(tmp_path / "all.ndjson", list(records())))["persons"][0]["cases"]
+    [case] = plan_of(write(tmp_path / "all.ndjson", list(records())))["persons"][0]["cases"]
     plan = [timer for timer in case["timers"] if timer["checkpoint"] == "follow_up_plan"]
 
     assert [(timer["state"], timer["reason"]) for timer in plan] == [("done", "plan_shared")] * 2

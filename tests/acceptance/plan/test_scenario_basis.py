@@ -21,9 +21,9 @@ ASSESS = ("dialogue_meeting_2_assessment", "assess")
 def sent() -> list[object]:
     dead: list[DeadRecord] = []
     later = datetime(2027, 1, 1, tzinfo=UTC)
-    folded = fold(read_records(SCENARIO), read_rulebook("standard"), later, dead.append)
+    result = fold(read_records(SCENARIO), read_rulebook("standard"), later, dead.append)
     assert not dead
-    return [message for _, message in folded.simulation.sent]
+    return [message for _, message in result.simulation.sent]
 
 
 def assessment(sent: list[object]) -> DeadlineDue:

@@ -40,7 +40,7 @@ def records_of(name: str, folder: Path) -> list[FiledRecord]:
     ]
 
 
-def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> FoldResult:
+def fold_until(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> FoldResult:
     """The records as `plan` reads them, with the tests' key for hashing person numbers, so that ids are the same."""
     simulation = Simulation(KnownPeople(rules, hash_of))
     for at, together in groupby(filed, key=attrgetter("at")):
@@ -57,7 +57,9 @@ def folded(filed: Sequence[FiledRecord], rules: Rulebook, until: datetime) -> Fo
     return FoldResult(simulation, simulation.plan(until))
 
 
-async def stored(bench: Bench, rules: Rulebook, known: FoldResult, at: datetime) -> list[Any]:
+async def plan_from_tables(
+    bench: Bench, rules: Rulebook, known: FoldResult, at: datetime
+) -> list[Any]:
     """The plan of the same people at that instant, derived from the service's tables."""
     plans = {}
     async with begin_on(bench.pool, rules, hash_of)() as tables:
@@ -87,11 +89,13 @@ async def test_plan_and_the_services_tables_give_the_same_plan_every_week(
                 pending = pending[len(together) :]
                 await bench.receive(*together, at=at.astimezone(UTC))
             await bench.turn_to(now)
-            known = folded(filed, rules, now)
-            assert await stored(bench, rules, known, now) == list(persons_of(known)), now
+            known = fold_until(filed, rules, now)
+            assert await plan_from_tables(bench, rules, known, now) == list(persons_of(known)), now
             seen += len(known.plans)
         for then in moments:
-            known = folded(filed, rules, then)
-            assert await stored(bench, rules, known, then) == list(persons_of(known)), then
+            known = fold_until(filed, rules, then)
+            assert await plan_from_tables(bench, rules, known, then) == list(persons_of(known)), (
+                then
+            )
     assert not pending
     assert seen > WEEKS / 2

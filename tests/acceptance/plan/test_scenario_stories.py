@@ -26,7 +26,7 @@ NAMES = {"30819341091": "Eva ", "12928618070": "Jon ", "14838511253": ""}
 Line = tuple[str, str, str, str]
 
 
-def expected(name: str) -> list[Line]:
+def story_of(name: str) -> list[Line]:
     """The story's lines: Oslo time, type of message, step, content. The fifth column, the reason, is for readers."""
     lines = (DATA / f"{name}.story.txt").read_text("utf-8").splitlines()
     columns = [
@@ -36,7 +36,7 @@ def expected(name: str) -> list[Line]:
     return sorted((at, what, step, says) for at, what, step, says, _ in columns)
 
 
-def lived(forms: Sequence[dict[str, Any]]) -> list[Line]:
+def lines_of(forms: Sequence[dict[str, Any]]) -> list[Line]:
     """The same lines, of the messages that `replay --json` printed."""
     steps: dict[str, str] = {}
     for form in forms:
@@ -102,7 +102,7 @@ def test_replay_sends_the_messages_of_the_story(name: str) -> None:
     assert played.exit_code == 0, played.stderr
     forms = [json.loads(line) for line in played.stdout.splitlines()]
 
-    assert lived(forms) == expected(name)
+    assert lines_of(forms) == story_of(name)
     order = [
         (datetime.fromisoformat(form["at"]), form["topic"], form["key"], form["headers"]["ce_id"])
         for form in forms

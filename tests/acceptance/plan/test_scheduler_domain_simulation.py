@@ -52,7 +52,7 @@ class Watched(KnownPeople):
         return events
 
 
-def lived(
+def run_through(
     life: dict[str, Any], data: st.DataObject, *, rulebook: str = "standard"
 ) -> tuple[Watched, Simulation]:
     """The life's records arrive one by one at drawn instants; then the clock runs on until END, when all is over."""
@@ -99,7 +99,7 @@ def test_a_life_lived_through_keeps_every_promise(
     life: dict[str, Any], data: st.DataObject, rulebook: str
 ) -> None:
     """All properties are asked of one run, since generating a life takes most of the time."""
-    known_people, simulation = lived(life, data, rulebook=rulebook)
+    known_people, simulation = run_through(life, data, rulebook=rulebook)
     never_early_and_truly_late(simulation)
     never_twice(simulation)
     nothing_for_a_case_that_is_over(known_people)
@@ -208,7 +208,7 @@ def test_a_second_replan_at_the_same_instant_changes_nothing(
     life: dict[str, Any], data: st.DataObject
 ) -> None:
     """Repeated records, a rebalance of Kafka's consumers and a second process each cause further replans."""
-    known_people, _ = lived(life, data)
+    known_people, _ = run_through(life, data)
     when = END
     first = known_people.replan([ANNE], when)[ANNE]
     second = known_people.replan([ANNE], when)[ANNE]

@@ -80,7 +80,7 @@ def full_leave(start: date) -> Leave:
 
 
 @cache
-def planned(rulebook: str) -> tuple[tuple[date, tuple[PlannedStep, ...]], ...]:
+def plans_by_start(rulebook: str) -> tuple[tuple[date, tuple[PlannedStep, ...]], ...]:
     """The plan on the first morning of a case, for every start."""
 
     def plans() -> Iterator[tuple[date, tuple[PlannedStep, ...]]]:
@@ -113,7 +113,7 @@ def test_every_step_of_every_start_has_the_due_date_and_instant_of_the_table(
     rulebook: str,
 ) -> None:
     table = TABLES[rulebook]
-    for start, steps in planned(rulebook):
+    for start, steps in plans_by_start(rulebook):
         first = other.number_of(ymd(start))
         step_by_path = {f"{step.key.checkpoint}.{step.key.step}": step for step in steps}
         for path, (offset, is_sent_before) in table.items():
@@ -127,7 +127,7 @@ def test_every_step_of_every_start_has_the_due_date_and_instant_of_the_table(
 
 def test_every_step_is_due_at_nine_in_oslo_in_winter_and_in_summer_time() -> None:
     offsets = set()
-    for _, steps in planned("standard"):
+    for _, steps in plans_by_start("standard"):
         for step in steps:
             if step.due_at is not None:
                 local = step.due_at.astimezone(OSLO)
@@ -145,7 +145,7 @@ def test_a_step_is_due_at_nine_in_oslo_before_and_after_both_changes_of_the_hour
         date(2026, 10, 25): 8,
     }
     seen = {}
-    for start, steps in planned("standard"):
+    for start, steps in plans_by_start("standard"):
         due = next(step for step in steps if step.key.step == "question")
         if due.due_on in changes and due.due_at is not None:
             seen[due.due_on] = due.due_at.astimezone(UTC).hour

@@ -35,7 +35,7 @@ def instant(now: tuple[int, int]) -> datetime:
     return at(now[0], f"{now[1] // 60:02}:{now[1] % 60:02}")
 
 
-def folded(
+def outcome_of(
     records: list[Observation], now: datetime, *, cuts: list[int] | None = None
 ) -> ReplanOutcome:
     """The outcome of a replan after all records arrived at one instant, in one batch or cut into several."""
@@ -108,7 +108,7 @@ def test_cases_are_those_of_the_reference_model(life: dict[str, Any]) -> None:
     expected = [
         (case["start"], case["end"], case["sick_days"], case["over"]) for case in cases_of(life)
     ]
-    assert days_from_start(folded(records_of(life), at(0))) == expected
+    assert days_from_start(outcome_of(records_of(life), at(0))) == expected
 
 
 @SETTINGS
@@ -130,7 +130,7 @@ def test_a_fresh_plan_is_that_of_the_reference_model(
         }
         for case, plan in zip(cases_of(life), plan_of(life, now), strict=True)
     ]
-    plans = first_part(folded(records_of(life), instant(now)))
+    plans = first_part(outcome_of(records_of(life), instant(now)))
     for mine, theirs in zip(plans, expected, strict=True):
         for path, step in theirs.items():
             if step["reason"] == "died" or mine[path]["reason"] == "died":
@@ -151,8 +151,8 @@ def test_arrival_order_and_repeats_do_not_change_the_plan(
     repeated = records + data.draw(st.lists(st.sampled_from(records), max_size=5))
     shuffled = data.draw(st.permutations(repeated))
     cuts = data.draw(st.lists(st.integers(0, len(shuffled)), max_size=4))
-    once = folded(records, instant(now))
-    anyhow = folded(shuffled, instant(now), cuts=cuts)
+    once = outcome_of(records, instant(now))
+    anyhow = outcome_of(shuffled, instant(now), cuts=cuts)
     assert days_from_start(anyhow) == days_from_start(once)
     assert whole_plan(anyhow) == whole_plan(once)
 
@@ -325,7 +325,7 @@ def test_years_of_notes_give_the_cases_and_plans_of_the_reference_model(seed: in
     shuffled = records + records[::3]
     random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order to try, not a secret
     now = (on, 720)
-    outcome = folded(shuffled, instant(now))
+    outcome = outcome_of(shuffled, instant(now))
     assert days_from_start(outcome) == [
         (case["start"], case["end"], case["sick_days"], case["over"]) for case in cases_of(life)
     ]
