@@ -41,23 +41,23 @@ def operator_routes(token: SecretStr, explain: Explain) -> list[Route]:
     async def answer(request: Request) -> Response:
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, expected):
-            return _told(401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"})
+            return _refusal(401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"})
         body = await _body(request)
         if body is None:
-            return _told(413, f"The body is over {BODY_BYTES_MAX} bytes long.")
+            return _refusal(413, f"The body is over {BODY_BYTES_MAX} bytes long.")
         try:
             question = Question.model_validate_json(body)
         except ValidationError:
-            return _told(
+            return _refusal(
                 400, 'The body is not {"person_id": text, "at": instant with zone, or absent}.'
             )
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 explanation = await explain(question.person_id, question.at)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            return _told(503, f"PostgreSQL did not answer ({type(error).__name__}).")
+            return _refusal(503, f"PostgreSQL did not answer ({type(error).__name__}).")
         if explanation is None:
-            return _told(404, "Nothing is known of this person.")
+            return _refusal(404, "Nothing is known of this person.")
         return JSONResponse(explanation_form(explanation), headers=_UNKEPT)
 
     return [Route("/explain", answer, methods=["POST"])]
@@ -66,7 +66,7 @@ def operator_routes(token: SecretStr, explain: Explain) -> list[Route]:
 _UNKEPT = {"Cache-Control": "no-store"}
 
 
-def _told(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+def _refusal(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse({"error": sentence}, status, headers=_UNKEPT | (headers or {}))
 
 

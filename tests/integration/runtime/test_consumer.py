@@ -36,7 +36,7 @@ async def settings(parts: Parts, topic_prefix: str) -> ServiceSettings:
 
 
 class Handler:
-    """Understands JSON objects with a date; keeps what it was given, and fails when told to."""
+    """Understands JSON objects with a date; keeps what it was given, and fails on demand."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []

@@ -185,14 +185,22 @@ async def test_the_clock_is_that_of_postgresql_and_goes_on_inside_a_transaction(
 
 
 async def test_a_transaction_commits_at_its_end_and_rolls_back_on_any_error(pool: Pool) -> None:
-    await pool.execute("create table told (id int)")
+    await pool.execute("create table written (id int)")
     async with transaction(pool) as connection:
-        await connection.execute("insert into told values (1)")
+        await connection.execute("insert into written values (1)")
     with pytest.raises(LookupError):  # noqa: PT012 - the block is the transaction
         async with transaction(pool) as connection:
-            await connection.execute("insert into told values (2)")
+            await connection.execute("insert into written values (2)")
             raise LookupError
-    assert [row["id"] for row in await pool.fetch("select id from told")] == [1]
+    assert [row["id"] for row in await pool.fetch("select id from written")] == [1]
+
+
+async def test_a_transaction_without_commit_leaves_nothing(pool: Pool) -> None:
+    await pool.execute("create table rehearsed (id int)")
+    async with transaction(pool, commit=False) as connection:
+        await connection.execute("insert into rehearsed values (1)")
+        assert await connection.fetchval("select count(*) from rehearsed") == 1
+    assert await pool.fetchval("select count(*) from rehearsed") == 0
 
 
 async def test_work_that_may_be_repeated_survives_the_end_of_every_pooled_connection(
@@ -260,25 +268,25 @@ async def test_a_process_that_was_frozen_in_a_transaction_is_fenced(database_url
     pool = await open_pool(
         database_url, schema="public", application_name="test", idle_in_transaction_seconds=0.1
     )
-    await pool.execute("create table told (id int)")
+    await pool.execute("create table written (id int)")
     with pytest.raises(Exception) as caught:  # noqa: PT011, PT012 - which one depends on the moment
         async with transaction(pool) as connection:
-            await connection.execute("insert into told values (1)")
+            await connection.execute("insert into written values (1)")
             await until(connection.is_closed)
     assert is_transient(caught.value)
-    assert await retrying(lambda: pool.fetchval("select count(*) from told"), pool=pool) == 0
+    assert await retrying(lambda: pool.fetchval("select count(*) from written"), pool=pool) == 0
     await close_pool(pool)
 
 
 async def test_a_schema_change_under_a_cached_plan_passes_by_itself(pool: Pool) -> None:
-    await pool.execute("create table told (id int)")
+    await pool.execute("create table written (id int)")
 
     async def read() -> None:
         async with transaction(pool) as connection:
-            await connection.fetch("select * from told")
+            await connection.fetch("select * from written")
 
     await read()
-    await pool.execute("alter table told add column more text")
+    await pool.execute("alter table written add column more text")
     with pytest.raises(asyncpg.InvalidCachedStatementError) as caught:
         await read()
     await retrying(read, pool=pool)

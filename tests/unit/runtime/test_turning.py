@@ -24,7 +24,7 @@ Outcome = bool | datetime | None
 
 
 class Turns:
-    """A turn that answers as told, then with None."""
+    """A turn that gives the answers of a list, then None."""
 
     def __init__(self, *outcomes: Outcome | Exception) -> None:
         self.left = list(outcomes)
