@@ -145,8 +145,8 @@ def _facts_of(life: Dict, cases: list[Dict], case: Dict) -> list[Dict]:
     facts = []
     for fact in standing_facts(life):
         on = fact["on"] if fact["type"].startswith("plan_") else fact["at"][0]
-        begun = [candidate for candidate in cases if candidate["start"] <= on]
-        if begun and begun[-1] is case:
+        cases_begun = [candidate for candidate in cases if candidate["start"] <= on]
+        if cases_begun and cases_begun[-1] is case:
             facts.append(fact)
     return facts
 

@@ -260,7 +260,7 @@ NUMBERS = [ANNE, BJORN, CECILIE, DAG]
 def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
     changes: dict[str, str], gone: set[str], data: st.DataObject
 ) -> None:
-    """contract 2: chains are followed, also in a ring; a change that was withdrawn never was."""
+    """contract 2: chains of changes are followed, also in a ring; a change that was withdrawn does not count."""
     changes = {old: new for old, new in changes.items() if old != new}
     records = [
         Observation(
