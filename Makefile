@@ -20,7 +20,7 @@ demo: .venv/.installed ## half a year of follow-up, shown in the terminal
 test: .venv/.installed ## all tests, on a real PostgreSQL and Kafka
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-test-unit: .venv/.installed ## the fast tests, in half a minute: no PostgreSQL, no Kafka
+test-unit: .venv/.installed ## the fast tests, in under a minute: no PostgreSQL, no Kafka
 	.venv/bin/python -m pytest -n 2 tests/unit tests/contract $(PYTEST_ARGS)
 
 lint: .venv/.installed ## ruff, mypy, import contracts
