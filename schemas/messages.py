@@ -10,13 +10,10 @@ who publish and read the records, and who do not have this code.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar, Literal, Self
 
-from annotated_types import Ge, Le
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -26,17 +23,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from schemas import dates
+from schemas.dates import Day, Instant, OwnDay, OwnInstant
+
 # Longer than any note: a year with a typing error would otherwise keep timers for decades (contract 8).
 PERIOD_DAYS_MAX = 400
 FULL_GRADE = 100
 
-# Bounds, so that date arithmetic on a year with a typing error stays within the calendar.
-Day = Annotated[date, Ge(date(1950, 1, 1)), Le(date(2150, 12, 31))]
-Instant = Annotated[
-    AwareDatetime,
-    Ge(datetime(1950, 1, 1, tzinfo=UTC)),
-    Le(datetime(2150, 12, 31, tzinfo=UTC)),
-]
 # No control characters: PostgreSQL stores no NUL, and the others have no place in an id or a name.
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Name = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -468,8 +461,8 @@ class CaseSnapshot(Data):
     `day` and `week` say where in the case the due date lies, both counted from 1. `grade` is a percentage.
     """
 
-    start: date
-    end: date
+    start: OwnDay
+    end: OwnDay
     sick_days: int
     day: int
     week: int
@@ -481,8 +474,8 @@ class CaseSnapshot(Data):
 class GradePeriod(Data):
     """A run of days with one grade: two dates, both included, and a percentage."""
 
-    from_: date = Field(alias="from")
-    to: date
+    from_: OwnDay = Field(alias="from")
+    to: OwnDay
     grade: int
 
 
@@ -496,8 +489,8 @@ class GradeBasis(Data):
 class EarlierCase(Data):
     """An earlier case of the person: its first and last sick day, and how many sick days it had."""
 
-    start: date
-    end: date
+    start: OwnDay
+    end: OwnDay
     sick_days: int
 
 
@@ -505,8 +498,8 @@ class PlanBasis(Data):
     """What is known of the follow-up plan with one employer: the newest dates, or null."""
 
     org_number: str
-    made_on: date | None
-    shared_on: date | None
+    made_on: OwnDay | None
+    shared_on: OwnDay | None
 
 
 class AnswerBasis(Data):
@@ -516,7 +509,7 @@ class AnswerBasis(Data):
     org_number: str | None
     wants_meeting: bool
     justified: bool
-    answered_on: date
+    answered_on: OwnDay
 
 
 class RequestBasis(Data):
@@ -524,7 +517,7 @@ class RequestBasis(Data):
 
     party: RequestParty
     meeting: Meeting
-    requested_on: date
+    requested_on: OwnDay
 
 
 class MeetingBasis(Data):
@@ -533,7 +526,7 @@ class MeetingBasis(Data):
     meeting: Meeting
     meeting_id: str
     state: Literal["summoned", "moved", "held", "cancelled"]
-    takes_place_on: date | None
+    takes_place_on: OwnDay | None
     org_number: str | None
 
 
@@ -542,8 +535,8 @@ class ExemptionBasis(Data):
 
     checkpoint: str
     reason: str
-    granted_on: date
-    until: date | None
+    granted_on: OwnDay
+    until: OwnDay | None
     granted_by: Literal["employer", "adviser"]
 
 
@@ -552,7 +545,7 @@ class ActivityRequirementBasis(Data):
 
     outcome: Outcome
     final: bool
-    assessed_on: date
+    assessed_on: OwnDay
 
 
 class Basis(Data):
@@ -561,7 +554,7 @@ class Basis(Data):
     As of the date `as_of` in Norway. `revision` counts from 1; of two for the same event the higher stands.
     """
 
-    as_of: date
+    as_of: OwnDay
     revision: int
     weeks_completed: int
     grade: GradeBasis
@@ -604,12 +597,12 @@ class DeadlineDue(DeadlineMessage):
     step: Id
     subject: Id | None
     generation: int
-    due_on: date
-    due_at: Instant
-    fired_at: Instant
+    due_on: OwnDay
+    due_at: OwnInstant
+    fired_at: OwnInstant
     late_seconds: int
-    show_on: date | None
-    not_after: Instant | None = None
+    show_on: OwnDay | None
+    not_after: OwnInstant | None = None
     rulebook: RulebookStamp
     case: CaseSnapshot
     recipients: tuple[Recipient, ...] = Field(min_length=1)
@@ -623,7 +616,7 @@ class DeadlineUpdated(DeadlineMessage):
 
     revision: int
     basis: Basis
-    updated_at: Instant
+    updated_at: OwnInstant
 
 
 class DeadlineWithdrawn(DeadlineMessage):
@@ -639,7 +632,7 @@ class DeadlineWithdrawn(DeadlineMessage):
     reason: WithdrawalReason
     detail: str | None
     recipients: tuple[Recipient, ...] | None
-    withdrawn_at: Instant
+    withdrawn_at: OwnInstant
 
 
 # --- what leaves for people -------------------------------------------------------------------------------
@@ -662,7 +655,7 @@ class SmsRequested(DeliveryMessage):
     topic: ClassVar[str] = "stoppunkt.sms.v1"
     to: Name
     text: Text
-    not_after: Instant
+    not_after: OwnInstant
 
 
 class SmsCancelled(DeliveryMessage):
@@ -681,7 +674,7 @@ class EmailRequested(DeliveryMessage):
     to: Name
     subject: Name
     text: Text
-    not_after: Instant
+    not_after: OwnInstant
 
 
 class EmailCancelled(DeliveryMessage):
@@ -733,7 +726,7 @@ class AdviserTaskOpened(AdviserTaskMessage):
     step: Id
     office: Id | None
     adviser_id: Id | None
-    due_on: date
+    due_on: OwnDay
     priority: Literal["high", "normal", "low"]
     basis: Basis | None
 
@@ -779,12 +772,8 @@ KINDS: dict[str, type[Message]] = dict(sorted(_kinds(Message).items()))
 _FAULTS = {
     "missing": "is missing",
     "json_invalid": "is not valid JSON",
-    "date_from_datetime_parsing": "is not a date (YYYY-MM-DD)",
-    "date_parsing": "is not a date (YYYY-MM-DD)",
     "date_type": "is not a date (YYYY-MM-DD)",
-    "datetime_parsing": "is not an instant (ISO 8601 with a zone)",
-    "datetime_from_date_parsing": "is not an instant (ISO 8601 with a zone)",
-    "datetime_type": "is not an instant (ISO 8601 with a zone)",
+    "datetime_type": "is not an instant (YYYY-MM-DDThh:mm:ss and a zone)",
     "timezone_aware": "has no time zone",
     "string_type": "is not text",
     "string_too_short": "is empty",
@@ -808,7 +797,8 @@ def fault_sentence(error: ValidationError) -> str:
     first = faults[0]
     field = ".".join(str(part) for part in first["loc"])
     own = first["type"].startswith(("period_", "same_"))
-    fault = first["msg"] if own else _FAULTS.get(first["type"], "is not what it should be")
+    worded = own or first["type"] == dates.OWN_FAULT
+    fault = first["msg"] if worded else _FAULTS.get(first["type"], "is not what it should be")
     more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
     return (
         f"{field or 'the value'}: {fault}{more}."

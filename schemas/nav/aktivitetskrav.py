@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from schemas.messages import ActivityRequirementAssessed, Day, Outcome
+from schemas.dates import Day, Instant
+from schemas.messages import ActivityRequirementAssessed, Outcome
 from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import (
-    NavInstant,
     NavModel,
     PersonId,
     kafka_time,
@@ -57,7 +57,7 @@ class Assessment(NavModel):
 
     person_ident: PersonId
     status: Assessed | NotAssessed
-    sist_vurdert: NavInstant | None = None
+    sist_vurdert: Instant | None = None
     frist: Day | None = None
     updated_by: Any = None
 

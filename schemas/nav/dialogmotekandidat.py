@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.dates import Instant
 from schemas.messages import ExemptionGranted, Id
 from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
-from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, read_json
+from schemas.nav.reading.fields import NavModel, PersonId, kafka_time, read_json
 from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record, type_of
 
@@ -28,7 +29,7 @@ OTHER_REASON = "other"
 
 class Candidate(NavModel):
     uuid: Id
-    created_at: NavInstant | None = None
+    created_at: Instant | None = None
     person_ident_number: PersonId
     arsak: str
     unntak_arsak: Any = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from schemas.dates import Instant
 from schemas.messages import DialogueMeetingAnswered, MeetingParty
 from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
-from schemas.nav.reading.fields import NavInstant, NavModel, PersonId, kafka_time, read_json
+from schemas.nav.reading.fields import NavModel, PersonId, kafka_time, read_json
 from schemas.nav.reading.topics import JsonTopic
 from schemas.wire import Decoded, InvalidRecord, Record, id_in_key
 
@@ -34,7 +35,7 @@ class Answer(NavModel):
     ident: Ident
     svar_type: Literal["KOMMER", "NYTT_TID_STED", "KOMMER_IKKE"]
     sender_type: Literal["ARBEIDSTAKER", "ARBEIDSGIVER", "BEHANDLER"]
-    svar_received_at: NavInstant | None = None
+    svar_received_at: Instant | None = None
 
 
 def decode(record: Record) -> Decoded:

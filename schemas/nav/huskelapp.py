@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.messages import Day, Id, ReassessmentClosed, ReassessmentFact, ReassessmentRequested
+from schemas.dates import Day, Instant
+from schemas.messages import Id, ReassessmentClosed, ReassessmentFact, ReassessmentRequested
 from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import (
-    NavInstant,
     NavModel,
     PersonId,
     is_false,
@@ -28,8 +28,8 @@ class Reminder(NavModel):
     veileder_ident: Id
     frist: Day | None = None
     is_active: Any = None
-    created_at: NavInstant | None = None
-    updated_at: NavInstant | None = None
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
 
 
 def decode(record: Record) -> Decoded:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.messages import Day, Id, LineManagerChanged
+from schemas.dates import Day, Instant
+from schemas.messages import Id, LineManagerChanged
 from schemas.nav.reading.facts import invalid
 from schemas.nav.reading.fields import (
-    NavInstant,
     NavModel,
     PersonId,
     kafka_time,
@@ -35,7 +35,7 @@ class Relation(NavModel):
     orgnummer: Id
     narmeste_leder_epost: Any = None
     aktiv_tom: Day | None = None
-    timestamp: NavInstant | None = None
+    timestamp: Instant | None = None
     status: Any = None
 
 

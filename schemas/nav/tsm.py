@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from schemas.dates import Instant
 from schemas.messages import Form, Id, SickNoteRegistered
 from schemas.nav.reading.fields import (
-    NavInstant,
     NavModel,
     PersonId,
     kafka_time,
@@ -33,7 +33,7 @@ _FORMS: dict[str, Form] = {
 
 
 class NoteMetadata(NavModel):
-    mottatt_dato: NavInstant | None = None
+    mottatt_dato: Instant | None = None
 
 
 class Patient(NavModel):

@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, TypeVar
 
 from annotated_types import Ge, Le
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from schemas.dates import FIRST_YEAR, LAST_YEAR_OF_FACTS
 from schemas.messages import fault_sentence
 from schemas.nav.avro import AvroFault, WriterSchemaOf, read_value
 from schemas.wire import InvalidRecord, Record
@@ -58,12 +59,10 @@ def is_person_id(value: object) -> bool:
 
 PersonId = Annotated[str, AfterValidator(_person_id)]
 
-# The bounds of schemas.messages.Day. Further out an instant may have no date in some time zone.
-_FIRST, _LAST = datetime(1950, 1, 1, tzinfo=UTC), datetime(2150, 12, 31, tzinfo=UTC)
+# The bounds of schemas.dates.Day.
+_FIRST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+_LAST = datetime(LAST_YEAR_OF_FACTS, 12, 31, tzinfo=UTC)
 _FIRST_DAY, _LAST_DAY = ((bound - _EPOCH).days for bound in (_FIRST, _LAST))
-NavInstant = Annotated[AwareDatetime, Ge(_FIRST), Le(_LAST)]
-"""An instant as text with an offset from UTC; fractions of a second have up to nine digits."""
-
 Millis = Annotated[int, Ge(_FIRST_DAY * DAY_MILLISECONDS), Le(_LAST_DAY * DAY_MILLISECONDS)]
 """An instant as milliseconds since 1970-01-01T00:00Z."""
 
@@ -138,7 +137,7 @@ def day_of(number: int) -> date:
 
 
 def kafka_time(record: Record) -> datetime:
-    """The record's Kafka timestamp as an instant in UTC, held between 1970 and 2150; -1 (not set) gives 1970."""
+    """The record's Kafka timestamp as an instant in UTC, held between 1970 and 2100; -1 (not set) gives 1970."""
     last = int(_LAST.timestamp()) * 1000
     return instant_of(min(max(record.timestamp_ms, 0), last))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.dates import Instant
 from schemas.messages import (
     Employer,
     Form,
@@ -12,7 +13,6 @@ from schemas.messages import (
     SickNoteWithdrawn,
 )
 from schemas.nav.reading.fields import (
-    NavInstant,
     NavModel,
     PersonId,
     is_true,
@@ -47,7 +47,7 @@ class Note(NavModel):
     """`sykmelding`: of what the doctor wrote, the fields by which something is decided."""
 
     id: Id
-    mottatt_tidspunkt: NavInstant | None = None
+    mottatt_tidspunkt: Instant | None = None
     sykmeldingsperioder: NavPeriods
     papirsykmelding: Any = None
     utenlandsk_sykmelding: Any = None

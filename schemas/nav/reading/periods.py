@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.messages import Day, Period, PeriodKind
+from schemas.dates import Day
+from schemas.messages import Period, PeriodKind
 from schemas.nav.reading.fields import NavModel
 
 PeriodType = Literal[

@@ -6,7 +6,8 @@ from datetime import date
 
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.messages import Day
+from schemas import dates
+from schemas.dates import Day
 
 _DAYS = TypeAdapter(tuple[Day, ...])
 SELF_CERTIFIED_DAYS = "EGENMELDINGSDAGER"
@@ -38,8 +39,15 @@ def _days(answer: object, field: str) -> tuple[date, ...]:
         if not isinstance(answer, str):
             raise AnswerFault(f"{field} is not text.")
         days = _DAYS.validate_json(answer, strict=True)
-    except ValidationError:
-        raise AnswerFault(f"{field} is not a JSON list of dates (YYYY-MM-DD).") from None
+    except ValidationError as error:
+        raise AnswerFault(f"{field} {_fault(error)}.") from None
     if len(days) > DAYS_MAX:
         raise AnswerFault(f"{field} has too many elements.")
     return tuple(sorted(set(days)))
+
+
+def _fault(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if first["type"] == dates.OWN_FAULT:
+        return f"has an element that {first['msg']}"
+    return "is not a JSON list of dates (YYYY-MM-DD)"
