@@ -103,6 +103,13 @@ def topic_prefix(topic_prefixes: list[str]) -> str:
     return prefix
 
 
+@pytest.fixture
+def apache_kafka(parts: Parts) -> None:
+    """For a test of what only Apache Kafka can; `.ci/run` and deploy/testbed have it."""
+    if not parts.kafka_idempotence:
+        pytest.skip("the embedded broker has no transactions and compresses nothing by itself")
+
+
 @pytest.fixture(scope="session", autouse=True)
 async def no_task_is_left() -> AsyncIterator[None]:
     """All tests share one loop: what a test leaves running would go on in the others."""

@@ -38,7 +38,9 @@ BATCHES_FAILED = counter(
 )
 BATCH_SECONDS = histogram("kafka_batch_seconds", "How long a batch took that was handled.", "group")
 RECORDS_WAITING = gauge(
-    "kafka_records_waiting", "Records at the broker and not yet handled.", "group"
+    "kafka_records_waiting",
+    "Records at the broker and not yet handled, those of open transactions among them.",
+    "group",
 )
 RECORDS_PUBLISHED = counter(
     "kafka_records_published", "Records acknowledged by the broker.", "topic"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from aiokafka.helpers import create_ssl_context
@@ -19,6 +19,9 @@ REQUEST_TIMEOUT_MS = 15_000
 # 100 ms, the default, logs tens of lines a second while the broker is away.
 RETRY_BACKOFF_MS = 1_000
 CLIENT_ID = "stoppunkt"
+# What a publisher has rolled back was never said. A record of an open transaction, and what stands behind it in its
+# partition, is read when the transaction ends: committed, aborted, or aborted by the broker at its time-out.
+ISOLATION_LEVEL: Final = "read_committed"
 
 _SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 

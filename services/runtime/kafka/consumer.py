@@ -22,6 +22,7 @@ from faststream.kafka import KafkaBroker
 
 from schemas.wire import Record
 from services.runtime import metrics
+from services.runtime.kafka.connection import ISOLATION_LEVEL
 from services.runtime.logs import error_fields
 
 Raw: TypeAlias = ConsumerRecord[bytes, bytes]
@@ -54,7 +55,7 @@ class StrayCancel(Exception):
 class Consumer:
     """One member of one consumer group over several topics; starts and stops with its broker.
 
-    Every record, whatever its bytes, reaches `handle` at least once, in the order of its partition,
+    Every committed record, whatever its bytes, reaches `handle` at least once, in the order of its partition,
     at most `max_records` at a time, with the topic's name without `prefix`. Offsets are committed
     after `handle` has returned; while it raises, nothing behind the batch is read. During a rebalance
     the same record may be handled in two processes at once.
@@ -99,6 +100,7 @@ class Consumer:
             batch_timeout_ms=poll_milliseconds,
             fetch_max_wait_ms=fetch_wait_ms,
             auto_offset_reset="earliest",
+            isolation_level=ISOLATION_LEVEL,
             no_reply=True,
             parser=self._parse,
             decoder=_body,

@@ -94,14 +94,18 @@ class ConsumerProbe:
         return None
 
     async def _stuck(self, client: AIOKafkaConsumer) -> str | None:
-        """Records wait at the broker, and since STUCK_SECONDS nothing was even tried."""
+        """Records that may be read wait at the broker, and since STUCK_SECONDS nothing was even tried.
+
+        Those of an open transaction may not, nor what stands behind it: a new process would get them no sooner.
+        """
         try:
             async with asyncio.timeout(POSITIONS_SECONDS):
                 positions = {tp: await client.position(tp) for tp in client.assignment()}
         except (TimeoutError, IllegalStateError):
             return None  # being assigned, or the broker is away: nobody can know what waits
-        waiting = sum(max(0, (client.highwater(tp) or 0) - at) for tp, at in positions.items())
-        metrics.RECORDS_WAITING.labels(self._consumer.group_id).set(waiting)
+        behind = sum(max(0, (client.highwater(tp) or 0) - at) for tp, at in positions.items())
+        metrics.RECORDS_WAITING.labels(self._consumer.group_id).set(behind)
+        waiting = any(_readable_end(client, tp) > at for tp, at in positions.items())
         seen = (tuple(sorted(positions.items())), self._consumer.attempts)
         now = time.monotonic()
         if not waiting or seen != self._last_seen or self._waiting_since is None:
@@ -110,3 +114,11 @@ class ConsumerProbe:
             return None
         seconds = now - self._waiting_since
         return f"records wait since {seconds:.0f} s" if seconds > STUCK_SECONDS else None
+
+
+def _readable_end(client: AIOKafkaConsumer, tp: TopicPartition) -> int:
+    """Where the committed records of a partition end; a broker without transactions tells its end alone."""
+    stable = client.last_stable_offset(tp)
+    if stable is None or stable < 0:
+        stable = client.highwater(tp)
+    return stable or 0

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.wire import Record
-from services.runtime.kafka.connection import client_options
+from services.runtime.kafka.connection import ISOLATION_LEVEL, client_options
 from services.runtime.kafka.consumer import to_record
 from services.runtime.kafka.topics import partitions_of
 from services.runtime.settings import ServiceSettings
@@ -18,9 +18,10 @@ _POLLS_MAX = 20
 
 
 async def read_topics(settings: ServiceSettings, topics: Sequence[str]) -> AsyncIterator[Record]:
-    """Every record of these topics (names without TOPIC_PREFIX), which must exist, up to where they end.
+    """Every committed record of these topics (names without TOPIC_PREFIX), which must exist, up to where they end.
 
-    They end where they do now or a little further. In the order of each partition. Raises aiokafka's errors.
+    They end where they do now or a little further, and before a transaction that is open. In the order of each
+    partition. Raises aiokafka's errors.
     """
     known = await partitions_of(settings, topics)
     places = [
@@ -51,7 +52,7 @@ async def read_topics(settings: ServiceSettings, topics: Sequence[str]) -> Async
 async def read_record(
     settings: ServiceSettings, topic: str, partition: int, offset: int
 ) -> Record | None:
-    """The record at a place; None where there is none (any more)."""
+    """The record at a place; None where there is none (any more), or none that is committed."""
     known = await partitions_of(settings, [topic])
     if partition not in known[topic]:
         return None
@@ -64,13 +65,18 @@ async def read_record(
         for _ in range(polls):
             for raw in (await consumer.getmany(place, timeout_ms=_POLL_MS)).get(place, ()):
                 return to_record(raw, settings.topic_prefix) if raw.offset == offset else None
+            if await consumer.position(place) > offset:
+                return None  # passed without an answer: it was rolled back
         return None
 
 
 @asynccontextmanager
 async def _consumer(settings: ServiceSettings) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
-        **client_options(settings), enable_auto_commit=False, auto_offset_reset="earliest"
+        **client_options(settings),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level=ISOLATION_LEVEL,
     )
     try:
         await consumer.start()

@@ -204,6 +204,7 @@ class Client:
 
     def __init__(self) -> None:
         self.at, self.end, self.answered_ms = 3, 3, 1
+        self.stable: int | None = None
         pending: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._coordinator = SimpleNamespace(
             _coordination_task=pending,
@@ -218,6 +219,9 @@ class Client:
 
     def highwater(self, _: str) -> int:
         return self.end
+
+    def last_stable_offset(self, _: str) -> int | None:
+        return self.stable
 
     def last_poll_timestamp(self, _: str) -> int:
         return self.answered_ms
@@ -252,6 +256,22 @@ async def test_records_that_wait_while_nothing_is_tried_are_a_dead_consumer(
     assert "records wait" in (await probe.liveness() or "")
     client.at = 9
     assert await probe.liveness() is None
+
+
+@pytest.mark.parametrize("unknown", [None, -1])
+async def test_records_of_an_open_transaction_are_not_waited_for(
+    stopwatch: Stopwatch, unknown: int | None
+) -> None:
+    client = Client()
+    probe, _ = probed(client)
+    client.end, client.stable = 9, 3
+    assert await probe.liveness() is None
+    stopwatch.seconds += STUCK_SECONDS + 1
+    assert await probe.liveness() is None
+    client.stable = unknown  # from a broker that has no transactions
+    assert await probe.liveness() is None
+    stopwatch.seconds += STUCK_SECONDS + 1
+    assert "records wait" in (await probe.liveness() or "")
 
 
 async def test_a_consumer_long_outside_its_group_is_not_ready_and_later_not_alive(
