@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from services.cli.exits import refuse
+from services.cli.exits import WRONG_USE, refuse
 
 if TYPE_CHECKING:
     from services.notifier.settings import NotifierSettings
@@ -34,6 +34,7 @@ def run_scheduler() -> None:
     from services.scheduler.settings import SchedulerSettings
 
     settings = read_settings(SchedulerSettings)
+    _refuse_missing_codecs()
     rulebook_of(settings.rulebook)  # ends with the line of a fault before anything is opened
     raise typer.Exit(run(settings))
 
@@ -66,7 +67,9 @@ def run_notifier() -> None:
     from services.notifier.app import run
     from services.notifier.settings import NotifierSettings
 
-    raise typer.Exit(run(read_settings(NotifierSettings)))
+    settings = read_settings(NotifierSettings)
+    _refuse_missing_codecs()
+    raise typer.Exit(run(settings))
 
 
 @notifier.command("migrate")
@@ -85,6 +88,18 @@ def migrate_notifier() -> None:
         return applied, await ensure_topics(settings, TOPICS)
 
     _migrate(work(read_settings(NotifierSettings)))
+
+
+def _refuse_missing_codecs() -> None:
+    """End where a publisher could send what this installation cannot read."""
+    from services.runtime.kafka import missing_codecs
+
+    if missing := missing_codecs():
+        refuse(
+            f"Records compressed with {', '.join(missing)} could not be read: the package cramjam is not installed "
+            "(deploy/runtime.lock has it).",
+            WRONG_USE,
+        )
 
 
 def _migrate(work: Coroutine[object, object, tuple[list[str], list[str]]]) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.runtime.kafka.codecs import missing_codecs
 from services.runtime.kafka.connection import make_broker
 from services.runtime.kafka.consumer import Consumer, Handle, HandlerFailed, StrayCancel
 from services.runtime.kafka.probe import ConsumerProbe
@@ -33,6 +34,7 @@ __all__ = [
     "TopicsUnavailable",
     "ensure_topics",
     "make_broker",
+    "missing_codecs",
     "missing_topics",
     "read_record",
     "read_topics",

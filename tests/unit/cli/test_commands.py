@@ -172,6 +172,24 @@ def test_settings_are_shown_readably() -> None:
 
 
 @pytest.mark.parametrize("service", ["scheduler", "notifier"])
+def test_a_service_that_could_not_read_a_compression_names_it_and_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    from services.runtime.kafka import missing_codecs
+
+    assert missing_codecs() == [], "the lock file has what every compression needs"
+    assert "\ncramjam==" in (ROOT / "deploy" / "runtime.lock").read_text(), "and so has the image"
+    for name in ("snappy", "zstd"):
+        monkeypatch.setattr(f"aiokafka.codec.has_{name}", lambda: False)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("PSEUDONYM_KEY", "k" * 32)
+    result = CliRunner().invoke(app, [service, "run"])
+    assert result.exit_code == 2
+    assert "compressed with snappy, zstd could not be read" in result.stderr
+
+
+@pytest.mark.parametrize("service", ["scheduler", "notifier"])
 @pytest.mark.parametrize("command", ["run", "migrate"])
 def test_a_service_without_its_variables_is_wrong_use_and_names_them(
     service: str, command: str, monkeypatch: pytest.MonkeyPatch
