@@ -126,11 +126,11 @@ class Handlers:
         batch.renumberings = _unseen(batch.renumberings, fresh)
 
     async def _lock(self, tables: Tables, batch: Batch) -> Persons:
-        """Lock everybody in the batch, under the old number and the present one."""
+        """Lock everybody in the batch, under every number that a change ties to them."""
         persons = await self._present(tables, batch)
         if persons:
             written = hashes(self._hash_of, persons).values()
-            await tables.events.lock({*written, *(person.hash for person in persons.values())})
+            await tables.events.lock(await tables.contacts.connected(set(written)))
             # Another transaction may have changed their numbers while this one waited for the lock.
             persons = await self._present(tables, batch)
         return persons
@@ -141,7 +141,7 @@ class Handlers:
             return {}
         ends = await tables.contacts.present(set(written.values()))
         return {
-            person_id: PresentPerson(*ends.get(person, (person, person_id)))
+            person_id: PresentPerson(*ends.get(person, (person, person_id)), stated=person)
             for person_id, person in written.items()
         }
 
@@ -149,11 +149,8 @@ class Handlers:
         for change in sorted(batch.renumberings, key=lambda change: change.version):
             ids = (change.message.old_person_id, change.message.new_person_id)
             old, new = hashes(self._hash_of, ids).values()
-            if await tables.contacts.renumber(old, new, ids[1], change.version):
-                ends = await tables.contacts.present([new])
-                end, person_id = ends.get(new, (new, ids[1]))
-                for begin in {old, new} - {end}:
-                    await tables.contacts.move(begin, end, person_id)
+            present = await tables.contacts.renumber(old, new, ids[1], change.version)
+            await tables.contacts.move(present)
 
     async def _plan(
         self, tables: Tables, event_ids: Collection[str], now: datetime
@@ -256,7 +253,8 @@ class Handlers:
 
 async def _save_contacts(tables: Tables, batch: Batch, persons: Persons, now: datetime) -> None:
     hashes_of = {person_id: person.hash for person_id, person in persons.items()}
-    await tables.contacts.save(batch.contacts, hashes_of)
+    written = {person_id: person.stated for person_id, person in persons.items()}
+    await tables.contacts.save(batch.contacts, written)
     await tables.contacts.end_relations(batch.relations_gone)
     messages = (contact.message for contact in batch.contacts)
     registered = [message for message in messages if isinstance(message, PersonContactChanged)]

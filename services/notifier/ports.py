@@ -35,10 +35,11 @@ Kind = Literal["sms", "email", "letter", "adviser_task"]
 
 @dataclass(frozen=True, slots=True)
 class PresentPerson:
-    """A person under the number that is in force now."""
+    """A person under the number that is in force now; `stated` is the hash of the number as it was written."""
 
     hash: bytes
     person_id: str = field(repr=False)
+    stated: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,15 +305,26 @@ class ContactStore(Protocol):
         """The present (hash, number) by old hash, for those alone whose number changed."""
         ...
 
-    async def renumber(self, old: bytes, new: bytes, new_person_id: str, version: Version) -> bool:
-        """Store that `old` is `new` from now on; False where a newer record says the opposite.
+    async def connected(self, persons: Collection[bytes]) -> set[bytes]:
+        """These people, and every number that changes of number tie to them."""
+        ...
+
+    async def renumber(
+        self, old: bytes, new: bytes, new_person_id: str, version: Version
+    ) -> dict[bytes, tuple[bytes, str]]:
+        """Store that `old` is `new` from now on, where no newer record says something else of `old`.
+
+        Returns the present (hash, number) of every old number that is connected with the two.
 
         The caller has locked both.
         """
         ...
 
-    async def move(self, old: bytes, new: bytes, new_person_id: str) -> None:
-        """Put everything that is stored under the old hash under the new one. The caller has locked both."""
+    async def move(self, present: Mapping[bytes, tuple[bytes, str]]) -> None:
+        """Put the events, withdrawals and deliveries of each number under the (hash, number) that it has become.
+
+        The caller has locked all of them.
+        """
         ...
 
 

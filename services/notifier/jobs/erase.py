@@ -65,7 +65,7 @@ async def _lock(connection: Connection, known: dict[bytes, str]) -> dict[bytes, 
     while people.keys() - locked:
         locked |= people.keys()
         await Tables(connection).events.lock(locked)
-        for row in await connection.fetch(QUERIES["read_connected"], sorted(locked)):
+        for row in await connection.fetch(QUERIES["read_renumberings"], sorted(locked)):
             people.setdefault(bytes(row["old_person"]), None)
             people[bytes(row["new_person"])] = row["new_person_id"]
     return people

@@ -52,20 +52,32 @@ on conflict (adviser_id) do update set
 where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.version_offset)
 
 -- name: read_person_contacts
-select person, may_be_notified, phone, email, language, protected, office, birth_date
-from person_contacts where person = any($1::bytea[])
+-- $1: every number that these people have had, $2: what each has become. Of what was said of several the newest counts.
+select distinct on (n.present) n.present as person, may_be_notified, phone, email, language, protected, office,
+    birth_date
+from unnest($1::bytea[], $2::bytea[]) as n (stated, present) join person_contacts c on c.person = n.stated
+order by n.present, version_ms desc, version_offset desc, n.stated
 
 -- name: read_line_managers
--- Of several relations that are active the newest counts.
-select distinct on (person, org_number) person, org_number, email from line_managers
-where person = any($1::bytea[]) and active
+-- $1 and $2 as for read_person_contacts. Of several relations that are active the newest counts.
+select distinct on (person, org_number) person, org_number, email from (
+    select distinct on (n.present, org_number, relation_id) n.present as person, org_number, relation_id, email,
+        active, version_ms, version_offset
+    from unnest($1::bytea[], $2::bytea[]) as n (stated, present) join line_managers m on m.person = n.stated
+    order by n.present, org_number, relation_id, version_ms desc, version_offset desc, n.stated
+) as relations
+where active
 order by person, org_number, version_ms desc, version_offset desc, relation_id
 
 -- name: read_ended_employments
 -- Employers without an active line manager, where the newest relation ended because the employment did.
 select person, org_number from (
-    select distinct on (person, org_number) person, org_number, employment_ended
-    from line_managers where person = any($1::bytea[])
+    select distinct on (person, org_number) person, org_number, employment_ended from (
+        select distinct on (n.present, org_number, relation_id) n.present as person, org_number, relation_id,
+            employment_ended, active, version_ms, version_offset
+        from unnest($1::bytea[], $2::bytea[]) as n (stated, present) join line_managers m on m.person = n.stated
+        order by n.present, org_number, relation_id, version_ms desc, version_offset desc, n.stated
+    ) as relations
     order by person, org_number, active desc, version_ms desc, version_offset desc, relation_id
 ) as newest
 where employment_ended

@@ -5,17 +5,6 @@ select person, erased_at from erasures where person = any($1::bytea[])
 insert into erasures as old (person, erased_at) select person, $2 from unnest($1::bytea[]) as person
 on conflict (person) do update set erased_at = greatest(old.erased_at, excluded.erased_at)
 
--- name: read_connected
--- All changes of number that are connected with these people, in either direction.
-with recursive connected (person) as (
-    select unnest($1::bytea[])
-    union
-    select case when r.old_person = c.person then r.new_person else r.old_person end
-    from connected c join renumberings r on c.person in (r.old_person, r.new_person)
-)
-select distinct r.old_person, r.new_person, r.new_person_id
-from connected c join renumberings r on c.person in (r.old_person, r.new_person)
-
 -- name: erase_deliveries
 -- Returns what is still open downstream: after this, nothing here can close it.
 with gone as (

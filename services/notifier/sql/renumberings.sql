@@ -1,67 +1,52 @@
 -- name: read_renumberings
--- The chains that begin at these people, one row a link; `union`, unlike `union all`, ends a chain that leads back to itself.
-with recursive chain as (
-    select old_person, new_person, new_person_id from renumberings where old_person = any($1::bytea[])
+-- All changes of number that are connected with these people, in either direction: the newest of each old number.
+with recursive connected (person) as (
+    select unnest($1::bytea[])
     union
-    select next.old_person, next.new_person, next.new_person_id
-    from renumberings next join chain on next.old_person = chain.new_person
+    select case when r.old_person = c.person then r.new_person else r.old_person end
+    from connected c join renumberings r on c.person in (r.old_person, r.new_person)
 )
-select old_person, new_person, new_person_id from chain
-
--- name: read_renumbering_version
-select version_ms, version_offset from renumberings where old_person = $1
+select distinct r.old_person, r.new_person, r.new_person_id, r.version_ms, r.version_offset
+from connected c join renumberings r on c.person in (r.old_person, r.new_person)
 
 -- name: save_renumbering
+-- Of two records with equal versions (of different partitions) the new number decides, as in `schemas.numbers`.
 insert into renumberings as old (
     old_person, new_person, new_person_id, version_ms, version_offset)
 values ($1, $2, $3, $4, $5)
 on conflict (old_person) do update set
     new_person = excluded.new_person, new_person_id = excluded.new_person_id,
     version_ms = excluded.version_ms, version_offset = excluded.version_offset
-where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.version_offset)
+where (old.version_ms, old.version_offset, old.new_person)
+    < (excluded.version_ms, excluded.version_offset, excluded.new_person)
 
--- name: delete_renumbering
-delete from renumberings where old_person = $1
+-- name: move_events
+-- $1: numbers, $2 and $3: the hash and the number that each has become. What came before `stated_person` was written
+-- is taken for what was said of the person under whom it stands.
+update events e set person = present.person, person_id = present.person_id
+from unnest($1::bytea[], $2::bytea[], $3::text[]) as present (stated, person, person_id)
+where coalesce(e.stated_person, e.person) = present.stated and e.person <> present.person
 
--- name: move_person_contact
-with moved as (delete from person_contacts where person = $1 returning *)
-insert into person_contacts as old (
-    person, may_be_notified, phone, email, language, protected, office, birth_date,
-    version_ms, version_offset)
-select $2, may_be_notified, phone, email, language, protected, office, birth_date,
-    version_ms, version_offset
-from moved
-on conflict (person) do update set
-    may_be_notified = excluded.may_be_notified, phone = excluded.phone, email = excluded.email,
-    language = excluded.language, protected = excluded.protected, office = excluded.office,
-    birth_date = excluded.birth_date,
-    version_ms = excluded.version_ms, version_offset = excluded.version_offset
-where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.version_offset)
+-- name: move_withdrawals
+update withdrawals w set person = present.person
+from unnest($1::bytea[], $2::bytea[]) as present (stated, person)
+where coalesce(w.stated_person, w.person) = present.stated and w.person <> present.person
 
--- name: move_line_managers
-with moved as (delete from line_managers where person = $1 returning *)
-insert into line_managers as old (
-    person, org_number, relation_id, email, active, employment_ended, version_ms, version_offset)
-select $2, org_number, relation_id, email, active, employment_ended, version_ms, version_offset
-from moved
-on conflict (person, org_number, relation_id) do update set
-    email = excluded.email, active = excluded.active, employment_ended = excluded.employment_ended,
-    version_ms = excluded.version_ms, version_offset = excluded.version_offset
-where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.version_offset)
+-- name: move_deliveries
+update deliveries d set person = e.person
+from events e
+where d.event_id = e.event_id and e.person = any($1::bytea[]) and d.person <> e.person
 
 -- name: move_contact_slots
-with moved as (delete from contact_slots where person = $1 returning *)
+-- A slot goes where the delivery has gone that took it; of two slots the later counts.
+with moved as (
+    delete from contact_slots s using deliveries d
+    where s.delivery_id = d.delivery_id and d.person = any($1::bytea[]) and s.person <> d.person
+    returning d.person, s.role, s.org_number, s.taken_at, s.delivery_id
+)
 insert into contact_slots as old (person, role, org_number, taken_at, delivery_id)
-select $2, role, org_number, taken_at, delivery_id from moved
+select distinct on (person, role, org_number) * from moved
+order by person, role, org_number, taken_at desc, delivery_id
 on conflict (person, role, org_number) do update set
     taken_at = excluded.taken_at, delivery_id = excluded.delivery_id
 where old.taken_at < excluded.taken_at
-
--- name: move_events
-update events set person = $2, person_id = $3 where person = $1
-
--- name: move_withdrawals
-update withdrawals set person = $2 where person = $1
-
--- name: move_deliveries
-update deliveries set person = $2 where person = $1

@@ -14,6 +14,7 @@ from schemas.messages import (
     OrganisationContactChanged,
     PersonContactChanged,
 )
+from schemas.numbers import NumberChange, current_number, numbers_after
 from schemas.wire import Version
 from services.notifier.domain.recipients import Adviser, ContactBook, PersonContact
 from services.notifier.inbox import Contact, ContactMessage
@@ -26,13 +27,13 @@ Newest = tuple[M, Contact]
 
 
 class ContactTables:
-    """Reads and writes contacts; every person is known by the present number's hash."""
+    """Reads and writes contacts: written under the number that they name, read under the present one."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def save(self, contacts: Sequence[Contact], persons: Mapping[str, bytes]) -> None:
-        """Store what is newer than what stands; `persons` has the present hash of each number."""
+        """Store what is newer than what stands; `persons` has the hash of each number as written."""
         await self._save_persons(_newest(contacts, PersonContactChanged, persons), persons)
         await self._save_managers(_newest(contacts, LineManagerChanged, persons), persons)
         await self._save_organisations(_newest(contacts, OrganisationContactChanged, persons))
@@ -114,7 +115,8 @@ class ContactTables:
 
     async def ended_employments(self, persons: Collection[bytes]) -> set[tuple[bytes, str]]:
         """The (person, employer) of which the employment is over, as far as line managers' relations show."""
-        rows = await self._connection.fetch(QUERIES["read_ended_employments"], list(persons))
+        numbers = await self._stated_and_present(persons)
+        rows = await self._connection.fetch(QUERIES["read_ended_employments"], *numbers)
         return {(row["person"], row["org_number"]) for row in rows}
 
     async def read(
@@ -126,10 +128,11 @@ class ContactTables:
         special_office: str,
     ) -> ContactBook:
         """All that is known around these people, for these employers and these advisers."""
-        rows = await self._connection.fetch(QUERIES["read_person_contacts"], list(persons))
+        numbers = await self._stated_and_present(persons)
+        rows = await self._connection.fetch(QUERIES["read_person_contacts"], *numbers)
         contacts = {row["person"]: _person(row) for row in rows}
         managers: dict[bytes, dict[str, str | None]] = {}
-        for row in await self._connection.fetch(QUERIES["read_line_managers"], list(persons)):
+        for row in await self._connection.fetch(QUERIES["read_line_managers"], *numbers):
             managers.setdefault(row["person"], {})[row["org_number"]] = row["email"]
         ended: dict[bytes, set[str]] = {}
         for person, org_number in await self.ended_employments(persons):
@@ -151,22 +154,20 @@ class ContactTables:
             tuple(map(_adviser, advisers)),
         )
 
-    async def present(self, persons: Iterable[bytes]) -> dict[bytes, tuple[bytes, str]]:
+    async def present(self, persons: Collection[bytes]) -> dict[bytes, tuple[bytes, str]]:
         """The present (hash, number) by old hash, for those among `persons` whose number changed."""
-        links = {
-            row["old_person"]: (row["new_person"], row["new_person_id"])
-            for row in await self._connection.fetch(QUERIES["read_renumberings"], list(persons))
-        }
-        return {old: _end_of(old, links) for old in persons if old in links}
+        _, present = await self._numbers(persons)
+        return {person: present[person] for person in persons if person in present}
 
-    async def renumber(self, old: bytes, new: bytes, new_person_id: str, version: Version) -> bool:
-        """Store that `old` is `new` from now on; False where a newer record says the opposite."""
-        ends = await self.present([new])
-        if new in ends and ends[new][0] == old:
-            back = await self._connection.fetchrow(QUERIES["read_renumbering_version"], new)
-            if back is not None and Version(*back) > version:
-                return False
-            await self._connection.execute(QUERIES["delete_renumbering"], new)
+    async def connected(self, persons: Collection[bytes]) -> set[bytes]:
+        """These people, and every number that changes of number tie to them."""
+        numbers, _ = await self._numbers(persons)
+        return numbers
+
+    async def renumber(
+        self, old: bytes, new: bytes, new_person_id: str, version: Version
+    ) -> dict[bytes, tuple[bytes, str]]:
+        """Store that `old` is `new` from now on, where no newer record says something else of `old`."""
         await self._connection.execute(
             QUERIES["save_renumbering"],
             old,
@@ -175,15 +176,45 @@ class ContactTables:
             version.timestamp_ms,
             version.offset,
         )
-        return True
+        _, present = await self._numbers([old, new])
+        return present
 
-    async def move(self, old: bytes, new: bytes, new_person_id: str) -> None:
-        """Everything that is stored under the old hash is stored under the new one from now on."""
-        for name in ("move_person_contact", "move_line_managers", "move_contact_slots"):
-            await self._connection.execute(QUERIES[name], old, new)
-        await self._connection.execute(QUERIES["move_events"], old, new, new_person_id)
-        for name in ("move_withdrawals", "move_deliveries"):
-            await self._connection.execute(QUERIES[name], old, new)
+    async def move(self, present: Mapping[bytes, tuple[bytes, str]]) -> None:
+        """Put what was written for each number under the one that it has become."""
+        stated = sorted(present)
+        ends = [present[number][0] for number in stated]
+        person_ids = [present[number][1] for number in stated]
+        await self._connection.execute(QUERIES["move_events"], stated, ends, person_ids)
+        await self._connection.execute(QUERIES["move_withdrawals"], stated, ends)
+        for name in ("move_deliveries", "move_contact_slots"):
+            await self._connection.execute(QUERIES[name], sorted(set(ends)))
+
+    async def _numbers(
+        self, persons: Collection[bytes]
+    ) -> tuple[set[bytes], dict[bytes, tuple[bytes, str]]]:
+        """Every number that a change ties to these people, and what those of them that changed are now."""
+        rows = await self._connection.fetch(QUERIES["read_renumberings"], list(persons))
+        became = numbers_after(
+            NumberChange(
+                Version(row["version_ms"], row["version_offset"]),
+                row["old_person"],
+                row["new_person"],
+            )
+            for row in rows
+        )
+        written = {row["new_person"]: row["new_person_id"] for row in rows}
+        ends = {old: current_number(old, became) for old in became}
+        present = {old: (end, written[end]) for old, end in ends.items()}
+        return {*persons, *(row["old_person"] for row in rows), *written}, present
+
+    async def _stated_and_present(
+        self, persons: Collection[bytes]
+    ) -> tuple[list[bytes], list[bytes]]:
+        """Every number that these people have had, and beside each the one that it has become."""
+        numbers, present = await self._numbers(persons)
+        pairs = [(n, present[n][0] if n in present else n) for n in sorted(numbers)]
+        asked = [(stated, end) for stated, end in pairs if end in set(persons)]
+        return [stated for stated, _ in asked], [end for _, end in asked]
 
 
 def _newest(
@@ -215,15 +246,6 @@ def _key(message: ContactMessage, persons: Mapping[str, bytes]) -> tuple[bytes |
 def _versions(newest: Sequence[Newest[M]]) -> tuple[list[int], list[int]]:
     versions = [contact.version for _, contact in newest]
     return [version.timestamp_ms for version in versions], [version.offset for version in versions]
-
-
-def _end_of(old: bytes, links: Mapping[bytes, tuple[bytes, str]]) -> tuple[bytes, str]:
-    """Where a chain of numbers ends; one that comes back to itself ends where it would repeat."""
-    seen, end = {old}, links[old]
-    while end[0] in links and end[0] not in seen:
-        seen.add(end[0])
-        end = links[end[0]]
-    return end
 
 
 def _person(row: asyncpg.Record) -> PersonContact:

@@ -53,6 +53,7 @@ class EventTables:
             [event.basis.model_dump_json() if event.basis else None for event in events],
             [_revision(event.basis.revision) if event.basis else 0 for event in events],
             [now] * len(events),
+            [persons[event.person_id].stated for event in events],
         )
         return {row["event_id"] for row in rows}
 
@@ -79,6 +80,7 @@ class EventTables:
             [update.basis.model_dump_json() for update in ordered],
             [_revision(update.revision) for update in ordered],
             [now] * len(ordered),
+            [persons[update.person_id].stated for update in ordered],
         )
         return {row["event_id"] for row in rows}
 
@@ -103,6 +105,7 @@ class EventTables:
             [withdrawal.reason for withdrawal in ordered],
             [withdrawal.withdrawn_at for withdrawal in ordered],
             [withdrawal.model_dump_json() for withdrawal in ordered],
+            [persons[withdrawal.person_id].stated for withdrawal in ordered],
         )
         return {row["event_id"] for row in rows}
 

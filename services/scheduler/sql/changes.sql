@@ -9,6 +9,11 @@ from unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::integer[], 
     as n (person, office, office_version_ms, office_version_offset, numbers_used, replan_at)
 where p.person = n.person
 
+-- name: add_number_ties
+insert into number_ties (number, other)
+select * from unnest($1::text[], $2::text[])
+on conflict do nothing
+
 -- name: write_renumberings
 insert into renumberings (old_person_id, new_person_id)
 select * from unnest($1::text[], $2::text[])

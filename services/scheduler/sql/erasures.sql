@@ -43,6 +43,9 @@ delete from cases where person = any($1::bytea[])
 -- name: erase_renumberings
 delete from renumberings where old_person_id = any($1::text[]) or new_person_id = any($1::text[])
 
+-- name: erase_number_ties
+delete from number_ties where number = any($1::text[]) or other = any($1::text[])
+
 -- name: erase_people
 delete from people where person = any($1::bytea[])
 

@@ -10,6 +10,16 @@ with recursive connected (number) as (
 select distinct r.old_person_id, r.new_person_id
 from connected c join renumberings r on r.old_person_id = c.number
 
+-- name: read_number_ties
+-- Every two numbers that a change names, whether it stands or not, from these numbers on as far as that leads: which
+-- change stands can only be said when all of them are known.
+with recursive connected (number) as (
+    select unnest($1::text[])
+    union
+    select t.other from connected c join number_ties t on t.number = c.number
+)
+select t.number, t.other from connected c join number_ties t on t.number = c.number
+
 -- name: read_owners
 -- Whose the notes are now, where anybody's.
 select distinct s.note_id, p.person_id

@@ -34,6 +34,7 @@ async def write_changes(connection: Connection, changes: Changes, now: datetime)
         if keys:
             await connection.execute(_QUERIES[query], list(keys))
 
+    await write("add_number_ties", changes.ties)
     await write("write_renumberings", changes.renumberings)
     await delete("delete_renumberings", changes.renumberings_deleted)
     await write("write_facts", [fact_row(*owned) for owned in changes.facts], now)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from schemas.numbers import current_number
 from services.runtime.postgres import Connection, Queries
-from services.scheduler.domain.facts.facts import NoteSlot, current_number, owner_of
+from services.scheduler.domain.facts.facts import NoteSlot, owner_of
 from services.scheduler.domain.people.person import Person
 from services.scheduler.ports import Progress
 from services.scheduler.store.rows import case_of, fact_of, read_history, slot_of, timer_of

@@ -130,10 +130,8 @@ class PeopleTables:
         for row in await self._connection.fetch(_QUERIES["read_note_slots"], note_ids):
             note = slot_of(row).note
             stated |= {note.person_id} if note is not None else set()
-        rows = await self._connection.fetch(_QUERIES["read_renumberings"], sorted(stated))
-        return stated | {
-            number for row in rows for number in (row["old_person_id"], row["new_person_id"])
-        }
+        rows = await self._connection.fetch(_QUERIES["read_number_ties"], sorted(stated))
+        return stated | {row["other"] for row in rows}
 
     async def _load(self, hashes: Sequence[bytes], note_ids: list[str]) -> Loaded:
         fetch = self._connection.fetch
@@ -155,6 +153,8 @@ class PeopleTables:
         rows = await fetch(_QUERIES["read_renumberings"], sorted(numbers.values()))
         known_people = KnownPeople(self._rulebook, self._hash_of)
         known_people.renumbered = {row["old_person_id"]: row["new_person_id"] for row in rows}
+        for row in await fetch(_QUERIES["read_number_ties"], sorted(numbers.values())):
+            known_people.tie(row["number"], row["other"])
         for row in people:
             person, number = bytes(row["person"]), row["person_id"]
             known_people.people[number] = Person(

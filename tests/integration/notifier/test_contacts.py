@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
+
+import pytest
 
 from schemas.messages import PersonRenumbered
 from schemas.nav_messages import LineManagerVersion
@@ -13,6 +16,7 @@ from services.notifier.inbox import sort_records
 from tests.support.notifier_desk import (
     ADVISER,
     ANNE,
+    EMPLOYEE,
     JON_NEW,
     JON_OLD,
     MANAGER,
@@ -92,6 +96,33 @@ async def test_a_number_given_back_is_the_first_again(database_url: str) -> None
         )
         (task,) = it.left("adviser_task.opened")
         assert task.data["person_id"] == JON_OLD
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+async def test_of_two_changes_of_one_number_the_newest_stands_whatever_comes_when(
+    database_url: str, order: tuple[int, ...]
+) -> None:
+    """contract 2: also for contacts and events that went to the number that no longer stands."""
+    async with desk(database_url, TUESDAY) as it:
+        records = [
+            it.offsets.record(renumbered(JON_OLD, JON_NEW), TUESDAY),
+            it.offsets.record(renumbered(JON_OLD, ANNE), TUESDAY + MINUTE),
+            it.offsets.record(anne(person_id=JON_OLD, phone="+4790000002"), TUESDAY),
+            it.offsets.record(
+                due(at=TUESDAY, person_id=JON_OLD, recipients=(EMPLOYEE, ADVISER)), TUESDAY
+            ),
+        ]
+        other = anne(person_id=JON_NEW, phone="+4790000003")
+        await it.receive(adviser(), other, due("meeting_need", at=TUESDAY, person_id=JON_NEW))
+        for index in order:
+            await it.notifier.handle([records[index]])
+        await it.settle()
+        (task,) = it.left("adviser_task.opened")
+        assert task.data["person_id"] == ANNE
+        to = {message.data["to"] for message in it.left("sms.requested")}
+        assert to == {"+4790000002", "+4790000003"}
+        assert len(await it.deliveries(ANNE)) == len(await it.deliveries(JON_OLD)) == 2
+        assert len(await it.deliveries(JON_NEW)) == 1
 
 
 async def test_the_end_of_an_old_relation_leaves_the_new_line_manager(database_url: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -37,6 +39,7 @@ from tests.support.scheduler_bench import (
     scheduler_on,
 )
 
+CECILIE = "03918321055"
 MONDAY = date(2026, 1, 5)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -205,6 +208,47 @@ async def test_a_new_number_takes_over_timers_and_later_facts_of_the_old(databas
         (due[0].event_id, BJORN, "plan_made")
     ]
     assert {m.case_id for m in due} == {due[0].case_id}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+async def test_of_two_changes_of_one_number_the_newest_stands_whatever_comes_when(
+    database_url: str, order: tuple[int, ...]
+) -> None:
+    """contract 2: once the newest is withdrawn, the one before it stands again."""
+
+    def renumbered(new: str, hour: int, fact_id: str) -> Record:
+        record = event(
+            "stoppunkt.follow-up.v1",
+            "person.renumbered",
+            at(0, hour),
+            "k",
+            old_person_id=ANNE,
+            new_person_id=new,
+            occurred_at=at(0, hour).isoformat(),
+        )
+        headers = {**dict(record.headers), "ce_id": fact_id.encode()}
+        return replace(record, headers=tuple(headers.items()))
+
+    async with scheduler_on(database_url, start=START) as bench:
+
+        async def owners() -> set[str]:
+            rows = await bench.pool.fetch(
+                "select distinct person_id from timers join people using (person)"
+            )
+            return {row["person_id"] for row in rows}
+
+        records = [
+            note(at(0), MONDAY, 60),
+            renumbered(BJORN, 1, "first"),
+            renumbered(CECILIE, 2, "second"),
+            note(at(0), MONDAY, 60, person=BJORN, note_id="of-bjorn"),
+        ]
+        for index in order:
+            await bench.receive(records[index], at=at(1))
+        assert await owners() == {BJORN, CECILIE}
+        withdrawal = fact(at(1), "fact.withdrawn", person=CECILIE, fact_id="second")
+        await bench.receive(withdrawal, at=at(1))
+        assert await owners() == {BJORN}
 
 
 async def test_after_too_many_dead_letters_nothing_more_is_handled(database_url: str) -> None:

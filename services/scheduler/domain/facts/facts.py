@@ -6,7 +6,7 @@ stands is folded from the whole set, so that arrival order cannot matter. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
@@ -22,6 +22,7 @@ from schemas.messages import (
     WorkResumed,
 )
 from schemas.norway import oslo_date
+from schemas.numbers import NumberChange
 from schemas.wire import OLDEST_VERSION, Version
 
 NoteSource = Literal["canonical", "sendt", "bekreftet", "tsm", "status"]
@@ -204,25 +205,10 @@ def _death(valid: Iterable[Fact]) -> datetime | None:
     return death
 
 
-def numbers_after(facts: Iterable[Fact]) -> Mapping[str, str]:
-    """Old number → the number that it became, from the changes of number that stand; chains not followed.
-
-    Of changes that lead back to where they began (a mistake put right) the last one made holds.
-    """
-    numbers: dict[str, str] = {}
-    for fact in not_withdrawn(facts):
-        message = fact.message
-        if isinstance(message, PersonRenumbered):
-            if current_number(message.new_person_id, numbers) == message.old_person_id:
-                numbers.pop(message.new_person_id, None)
-            numbers[message.old_person_id] = message.new_person_id
-    return numbers
-
-
-def current_number(person_id: str, renumbered: Mapping[str, str]) -> str:
-    """Follow the chain of changes to the number that holds now; a ring of changes ends where it closes."""
-    seen = {person_id}
-    while (following := renumbered.get(person_id)) is not None and following not in seen:
-        person_id = following
-        seen.add(person_id)
-    return person_id
+def changes_of_number(facts: Iterable[Fact]) -> list[NumberChange[str]]:
+    """The changes of number that stand, for `schemas.numbers` to follow."""
+    return [
+        NumberChange(fact.version, fact.message.old_person_id, fact.message.new_person_id)
+        for fact in not_withdrawn(facts)
+        if isinstance(fact.message, PersonRenumbered)
+    ]

@@ -62,8 +62,12 @@ class PersonHead:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Rows to write and rows to delete, by table. Withdrawals and note versions are only ever added."""
+    """Rows to write and rows to delete, by table.
 
+    Withdrawals, note versions and ties (two numbers that a change of number names) are only ever added.
+    """
+
+    ties: tuple[tuple[str, str], ...] = ()
     renumberings: tuple[tuple[str, str], ...] = ()
     renumberings_deleted: tuple[str, ...] = ()
     facts: tuple[Owned[Fact], ...] = ()
@@ -91,6 +95,7 @@ def changes(before: KnownPeople, after: KnownPeople) -> Changes:
     due_events = _different(*events)
     slots, slot_versions = _slots(before, after)
     return Changes(
+        ties=tuple(sorted(_ties(after) - _ties(before))),
         renumberings=tuple(
             (number, became)
             for number, became in after.renumbered.items()
@@ -108,6 +113,10 @@ def changes(before: KnownPeople, after: KnownPeople) -> Changes:
         withdrawals=_withdrawals(events[0], due_events),
         heads=_heads(before, after),
     )
+
+
+def _ties(known: KnownPeople) -> set[tuple[str, str]]:
+    return {(number, other) for number, others in known.tied.items() for other in others}
 
 
 def _cases_of(person: Person) -> dict[str, StoredCase]:

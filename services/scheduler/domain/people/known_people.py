@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.messages import DeadlineDue, FactWithdrawn, Message, PersonRenumbered
+from schemas.numbers import current_number, numbers_after
 from services.scheduler.domain.events.due_event import fire_due, is_due
 from services.scheduler.domain.facts.facts import (
     Fact,
     NoteSlot,
-    current_number,
-    numbers_after,
+    changes_of_number,
     owner_of,
     slot_after,
 )
@@ -30,7 +30,8 @@ from services.scheduler.domain.rulebook.model import Rulebook
 class KnownPeople:
     """People by their current number; `slots` are all versions of their notes, by note id and source.
 
-    `renumbered` maps old numbers to what they became, `seen` holds the events that were taken.
+    `renumbered` maps old numbers to what they became, `tied` every number to those that a change of number, standing
+    or not, names beside it. `seen` holds the events that were taken.
     """
 
     rulebook: Rulebook
@@ -40,6 +41,7 @@ class KnownPeople:
     owners: dict[str, str] = field(default_factory=dict)
     offices: dict[str, OfficeChange] = field(default_factory=dict)
     renumbered: dict[str, str] = field(default_factory=dict)
+    tied: dict[str, frozenset[str]] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
 
     def copy(self) -> KnownPeople:
@@ -52,6 +54,7 @@ class KnownPeople:
             dict(self.owners),
             dict(self.offices),
             dict(self.renumbered),
+            dict(self.tied),
             set(self.seen),
         )
 
@@ -105,6 +108,11 @@ class KnownPeople:
         """The number that a stated one has become."""
         return current_number(stated, self.renumbered)
 
+    def tie(self, number: str, other: str) -> None:
+        """Remember that a change of number names the two, so that they are always looked at together."""
+        for one, two in ((number, other), (other, number)):
+            self.tied[one] = self.tied.get(one, frozenset()) | {two}
+
     def _person(self, number: str) -> Person:
         if number not in self.people:
             office = self.offices.get(number)
@@ -143,6 +151,8 @@ class KnownPeople:
         if any((fact.source, fact.id) == (known.source, known.id) for known in person.facts):
             return set()
         self.people[number] = replace(person, facts=(*person.facts, fact))
+        if isinstance(fact.message, PersonRenumbered):
+            self.tie(fact.message.old_person_id, fact.message.new_person_id)
         return {number}
 
     def _take_office(self, change: OfficeChange) -> set[str]:
@@ -162,7 +172,7 @@ class KnownPeople:
         facts = [fact for number in sorted(involved) for fact in self.people[number].facts]
         known = {f.message.old_person_id for f in facts if isinstance(f.message, PersonRenumbered)}
         unaffected = {old: new for old, new in self.renumbered.items() if old not in known}
-        self.renumbered = unaffected | dict(numbers_after(facts))
+        self.renumbered = unaffected | numbers_after(changes_of_number(facts))
         moved: set[str] = set(involved)
         for number in sorted(involved):
             moved |= self._hand_over(number)
@@ -174,11 +184,8 @@ class KnownPeople:
         connected = set(touched)
         while connected:
             involved |= connected
-            connected = {
-                n for number in connected for n in _numbers_in(self.people[number])
-            } - involved
-            connected &= self.people.keys()
-        return involved
+            connected = {n for number in connected for n in self.tied.get(number, ())} - involved
+        return involved & self.people.keys()
 
     def _hand_over(self, number: str) -> set[str]:
         person = self.people[number]
@@ -221,15 +228,6 @@ def stated_number(fact: Fact) -> str:
     """The person's number as the fact states it; a change of number belongs to the new one."""
     message = fact.message
     return message.new_person_id if isinstance(message, PersonRenumbered) else message.person_id
-
-
-def _numbers_in(person: Person) -> set[str]:
-    """Every number that the person's facts know of."""
-    numbers: set[str] = set()
-    for fact in person.facts:
-        if isinstance(fact.message, PersonRenumbered):
-            numbers |= {fact.message.old_person_id, fact.message.new_person_id}
-    return numbers
 
 
 def messages_of(outcomes: Iterable[ReplanOutcome]) -> list[Message]:
