@@ -22,7 +22,7 @@ from schemas.nav import (
 )
 from schemas.nav.avro import WriterSchemaOf
 from schemas.nav.reading.topics import AvroTopic, JsonTopic
-from schemas.wire import Decoded, IgnoredRecord, Record
+from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record
 
 CANONICAL_TOPICS: tuple[str, ...] = tuple(sorted({model.topic for model in KINDS.values()}))
 
@@ -65,11 +65,18 @@ NOTIFIER_TOPICS: tuple[str, ...] = (
 )
 
 
+def _is_text(name: str) -> bool:
+    """Bytes that are no text come from Kafka as lone surrogates, which have no UTF-8."""
+    return name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name)
+
+
 def decode_inbound(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> Decoded:
     """What a record of any topic says. Never raises, whatever the record holds.
 
     `writer_schema_of` gives a registry's Avro schemas; without it the shipped ones are used.
     """
+    if not all(_is_text(name) for name, _ in record.headers):
+        return InvalidRecord(None, "A header's name is not text in UTF-8.")
     if (json_topic := JSON_TOPICS.get(record.topic)) is not None:
         return json_topic.decode(record)
     if (avro_topic := AVRO_TOPICS.get(record.topic)) is not None:

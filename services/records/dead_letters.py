@@ -85,4 +85,9 @@ def original(dead: Record) -> Record:
 
 
 def _own_headers(record: Record) -> tuple[tuple[str, bytes], ...]:
-    return tuple(header for header in record.headers if not header[0].startswith(_HEADER_PREFIX))
+    """Without those of an earlier death. In a name "?" stands for each byte that is no text, which cannot be sent."""
+    return tuple(
+        (name.encode(errors="replace").decode(), value)
+        for name, value in record.headers
+        if not name.startswith(_HEADER_PREFIX)
+    )

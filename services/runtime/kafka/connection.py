@@ -12,6 +12,7 @@ from faststream.kafka.security import parse_security
 from faststream.middlewares import AckPolicy
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from services.runtime.kafka.header_names import accept_any_header_name
 from services.runtime.logs import error_fields
 from services.runtime.settings import ServiceSettings
 
@@ -22,6 +23,8 @@ CLIENT_ID = "stoppunkt"
 # What a publisher has rolled back was never said. A record of an open transaction, and what stands behind it in its
 # partition, is read when the transaction ends: committed, aborted, or aborted by the broker at its time-out.
 ISOLATION_LEVEL: Final = "read_committed"
+
+accept_any_header_name()
 
 _SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 

@@ -1,0 +1,63 @@
+"""A record whose header name is not UTF-8 becomes a dead letter in both services, and what stands around it is read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from schemas.wire import Record
+from tests.chaos.people_owed import note, people
+from tests.support.header_names import send_as_one_batch
+from tests.support.postgres_and_kafka import Parts
+from tests.support.service_processes import Deployment, header
+from tests.support.waiting import eventually
+
+NOW = datetime(2026, 1, 26, 11, tzinfo=UTC)
+NAME = b"navn-\xe6".decode(errors="surrogateescape")
+NOTES, RECEIPTS = "stoppunkt.sick-notes.v1", "stoppunkt.receipts.v1"
+
+
+@pytest.fixture
+async def deployment(
+    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
+) -> AsyncIterator[Deployment]:
+    async with Deployment(
+        database_url=database_url,
+        servers=parts.kafka_bootstrap_servers,
+        idempotence=parts.kafka_idempotence,
+        prefix=topic_prefix,
+        folder=tmp_path,
+    ) as it:
+        it.set_clock(NOW)
+        yield it
+
+
+async def test_a_header_name_that_is_no_text_ends_no_service(deployment: Deployment) -> None:
+    first, second, third = (note(person, date(2026, 1, 5), 60, at=NOW) for person in people(3))
+    spoiled = replace(second, headers=(*second.headers, (NAME, b"1")))
+    async with AIOKafkaProducer(bootstrap_servers=deployment.servers) as producer:
+        # In one batch: aiokafka alone would lose the first, and never come to the third.
+        await send_as_one_batch(producer, deployment.prefix, [first, spoiled, third], codec="gzip")
+        receipt = Record(RECEIPTS, b"k", b"{}", ((NAME, b"1"),))
+        await send_as_one_batch(producer, deployment.prefix, [receipt])
+    scheduler = await deployment.start("scheduler")
+    notifier = await deployment.start("notifier")
+
+    async def both_are_dead() -> bool:
+        sent = await deployment.read()
+        return bool(sent.on(f"{NOTES}.dead")) and bool(sent.on(f"{RECEIPTS}.dead"))
+
+    await eventually(both_are_dead)
+    await eventually(lambda: deployment.has_read_all("scheduler"))
+    assert await scheduler.is_working()
+    assert await notifier.is_working()
+    assert await deployment.sql("select count(*) from scheduler.note_slots") == 2
+    (letter,) = (await deployment.read()).on(f"{NOTES}.dead")
+    assert letter.value == second.value
+    assert header(letter, "dead_reason") == "A header's name is not text in UTF-8."
+    assert header(letter, "navn-?") == "1"
