@@ -6,6 +6,9 @@ request's: published again, both are the same messages.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from datetime import datetime
+
 from schemas.ids import withdrawal_id
 from schemas.messages import (
     AdviserTaskClosed,
@@ -21,82 +24,63 @@ from services.notifier.ports import Kind, Outgoing, Recall
 from services.records.relay import Publish
 
 
-class KafkaSms:
+class CanonicalChannel(ABC):
+    """What the four have in common: Kafka being away raises, for that is our own trouble and no receiver's answer."""
+
+    kind: Kind
+    closes: frozenset[State] = frozenset({"sent"})
+
+    def __init__(self, publisher: Publish) -> None:
+        self._publisher = publisher
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        return await self._publish(outgoing.message, outgoing.delivery_id, outgoing.at)
+
+    async def close(self, recall: Recall) -> Outcome:
+        twin_id = withdrawal_id(recall.delivery_id, None, None)
+        return await self._publish(self._twin(recall), twin_id, recall.at)
+
+    @abstractmethod
+    def _twin(self, recall: Recall) -> Message:
+        """The message that takes the request back."""
+
+    async def _publish(self, message: Message, event_id: str, at: datetime) -> Outcome:
+        await self._publisher.publish([encode(message, event_id=event_id, source=SOURCE, at=at)])
+        return Sent()
+
+
+class KafkaSms(CanonicalChannel):
     """Takes back what nobody has confirmed yet: an SMS that has arrived cannot be unread."""
 
     kind: Kind = "sms"
-    closes: frozenset[State] = frozenset({"sent"})
 
-    def __init__(self, publisher: Publish) -> None:
-        self._publisher = publisher
-
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        return await _publish_request(self._publisher, outgoing)
-
-    async def close(self, recall: Recall) -> Outcome:
-        twin = SmsCancelled(delivery_id=recall.delivery_id, reason=recall.reason)
-        return await _publish_twin(self._publisher, twin, recall)
+    def _twin(self, recall: Recall) -> Message:
+        return SmsCancelled(delivery_id=recall.delivery_id, reason=recall.reason)
 
 
-class KafkaEmail:
+class KafkaEmail(CanonicalChannel):
     """Takes back what nobody has confirmed yet."""
 
     kind: Kind = "email"
-    closes: frozenset[State] = frozenset({"sent"})
 
-    def __init__(self, publisher: Publish) -> None:
-        self._publisher = publisher
-
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        return await _publish_request(self._publisher, outgoing)
-
-    async def close(self, recall: Recall) -> Outcome:
-        twin = EmailCancelled(delivery_id=recall.delivery_id, reason=recall.reason)
-        return await _publish_twin(self._publisher, twin, recall)
+    def _twin(self, recall: Recall) -> Message:
+        return EmailCancelled(delivery_id=recall.delivery_id, reason=recall.reason)
 
 
-class KafkaLetter:
+class KafkaLetter(CanonicalChannel):
     """Takes back what nobody has confirmed yet: a letter in the post cannot be stopped."""
 
     kind: Kind = "letter"
-    closes: frozenset[State] = frozenset({"sent"})
 
-    def __init__(self, publisher: Publish) -> None:
-        self._publisher = publisher
-
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        return await _publish_request(self._publisher, outgoing)
-
-    async def close(self, recall: Recall) -> Outcome:
-        twin = LetterCancelled(delivery_id=recall.delivery_id, reason=recall.reason)
-        return await _publish_twin(self._publisher, twin, recall)
+    def _twin(self, recall: Recall) -> Message:
+        return LetterCancelled(delivery_id=recall.delivery_id, reason=recall.reason)
 
 
-class KafkaAdviserTask:
+class KafkaAdviserTask(CanonicalChannel):
     """A task is open until it is closed, whether it has been seen or not."""
 
     kind: Kind = "adviser_task"
     closes: frozenset[State] = frozenset({"sent", "delivered"})
 
-    def __init__(self, publisher: Publish) -> None:
-        self._publisher = publisher
-
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        return await _publish_request(self._publisher, outgoing)
-
-    async def close(self, recall: Recall) -> Outcome:
-        twin = AdviserTaskClosed(task_id=recall.delivery_id, reason=recall.reason)
-        return await _publish_twin(self._publisher, twin, recall)
-
-
-async def _publish_request(publisher: Publish, outgoing: Outgoing) -> Outcome:
-    """Kafka being away raises: that is our own trouble, and no receiver's answer."""
-    record = encode(outgoing.message, event_id=outgoing.delivery_id, source=SOURCE, at=outgoing.at)
-    await publisher.publish([record])
-    return Sent()
-
-
-async def _publish_twin(publisher: Publish, twin: Message, recall: Recall) -> Outcome:
-    event_id = withdrawal_id(recall.delivery_id, None, None)
-    await publisher.publish([encode(twin, event_id=event_id, source=SOURCE, at=recall.at)])
-    return Sent()
+    def _twin(self, recall: Recall) -> Message:
+        return AdviserTaskClosed(task_id=recall.delivery_id, reason=recall.reason)
