@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from schemas import wire
 from schemas.messages import KINDS
 from schemas.nav import (
@@ -22,7 +24,7 @@ from schemas.nav import (
 )
 from schemas.nav.avro import WriterSchemaOf
 from schemas.nav.reading.topics import AvroTopic, JsonTopic
-from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record
+from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record, is_null
 
 CANONICAL_TOPICS: tuple[str, ...] = tuple(sorted({model.topic for model in KINDS.values()}))
 
@@ -78,7 +80,7 @@ def decode_inbound(record: Record, writer_schema_of: WriterSchemaOf | None = Non
     if not all(_is_text(name) for name, _ in record.headers):
         return InvalidRecord(None, "A header's name is not text in UTF-8.")
     if (json_topic := JSON_TOPICS.get(record.topic)) is not None:
-        return json_topic.decode(record)
+        return json_topic.decode(replace(record, value=None) if is_null(record) else record)
     if (avro_topic := AVRO_TOPICS.get(record.topic)) is not None:
         return avro_topic.decode(record, writer_schema_of)
     if record.topic in CANONICAL_TOPICS:

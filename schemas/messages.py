@@ -10,34 +10,61 @@ who publish and read the records, and who do not have this code.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from schemas import dates
+from schemas import codes, dates
+from schemas.codes import BlankFreeCode, Code, LongCode
 from schemas.dates import Day, Instant, OwnDay, OwnInstant
+from schemas.lists import NullIsEmpty
 
 # Longer than any note: a year with a typing error would otherwise keep timers for decades (contract 8).
 PERIOD_DAYS_MAX = 400
 FULL_GRADE = 100
 
-# No control characters: PostgreSQL stores no NUL, and the others have no place in an id or a name.
-Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Name = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+# No control characters: PostgreSQL stores no NUL, and the others have no place in a name or an address.
+Name = Annotated[
+    str,
+    StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    WithJsonSchema(
+        {"type": "string", "maxLength": 500, "pattern": rf"^[^\x00-\x1f\x7f]*{dates.END}"}
+    ),
+]
 Text = Annotated[str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$")]
+
+
+def _whole(value: object) -> object:
+    # JSON has one kind of number: 60.0 is 60. To Python, and only to Python, true is 1.
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "Input should be a whole number")
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _graded_needs_a_grade(schema: dict[str, Any]) -> None:
+    schema["if"] = {"properties": {"kind": {"const": "graded"}}, "required": ["kind"]}
+    schema["then"] = {
+        "properties": {"grade": {"type": "integer", "minimum": 1, "maximum": FULL_GRADE - 1}},
+        "required": ["grade"],
+    }
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 PeriodKind = Literal["full", "graded", "waiting", "treatment_days", "travel_allowance"]
 Form = Literal["digital", "paper", "foreign"]
-Meeting = Literal[1, 2, 3]
+Meeting = Annotated[Literal[1, 2, 3], BeforeValidator(_whole)]
 Role = Literal["employee", "line_manager", "adviser"]
 AnswerParty = Literal["employee", "employer"]
 MeetingParty = Literal["employee", "employer", "practitioner"]
@@ -83,17 +110,22 @@ class Message(Data):
 class Employer(Data):
     """An employer as the sick note names it; `org_number` is its organisation number."""
 
-    org_number: Id
+    org_number: BlankFreeCode
     name: Name | None = None
 
 
 class Period(Data):
-    """One period of a note, both dates included. `grade` is a percentage from 1 to 99, of `graded` periods only."""
+    """One period of a note, both dates included; `grade` is a percentage from 1 to 99, of `graded` periods only.
+
+    A period that ends before it begins, or that is over 400 days long, is refused.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_graded_needs_a_grade)
 
     from_: Day = Field(alias="from")
     to: Day
     kind: PeriodKind
-    grade: int | None = None
+    grade: Whole | None = None
 
     @model_validator(mode="after")
     def _is_a_period(self) -> Self:
@@ -124,15 +156,18 @@ class SickNoteRegistered(Message):
     kind: ClassVar[str] = "sick_note.registered"
     topic: ClassVar[str] = "stoppunkt.sick-notes.v1"
 
-    note_id: Id
-    person_id: Id
+    note_id: Code
+    person_id: BlankFreeCode
     employer: Employer | None = None
     form: Form
     issued_on: Day
-    periods: Annotated[tuple[Period, ...], AfterValidator(_is_not_empty)] = Field(
-        max_length=100, json_schema_extra={"minItems": 1}
-    )
-    self_certified_days: tuple[Day, ...] = Field(default=(), max_length=400)
+    periods: Annotated[
+        tuple[Period, ...],
+        Field(max_length=100, json_schema_extra={"minItems": 1, "type": "array"}),
+        NullIsEmpty(),
+        AfterValidator(_is_not_empty),
+    ]
+    self_certified_days: Annotated[tuple[Day, ...], Field(max_length=400), NullIsEmpty()] = ()
 
     @property
     def key(self) -> str:
@@ -145,7 +180,7 @@ class SickNoteWithdrawn(Message):
     kind: ClassVar[str] = "sick_note.withdrawn"
     topic: ClassVar[str] = "stoppunkt.sick-notes.v1"
 
-    note_id: Id
+    note_id: Code
 
     @property
     def key(self) -> str:
@@ -163,7 +198,7 @@ class FollowUpFact(Message):
 
     topic: ClassVar[str] = "stoppunkt.follow-up.v1"
 
-    person_id: Id
+    person_id: BlankFreeCode
     occurred_at: Instant
 
 
@@ -171,7 +206,7 @@ class FollowUpPlanMade(FollowUpFact):
     """Employer and employee have made the follow-up plan (aml § 4-6 (3)), on the date `made_on`."""
 
     kind: ClassVar[str] = "follow_up_plan.made"
-    org_number: Id
+    org_number: BlankFreeCode
     made_on: Day
 
 
@@ -179,7 +214,7 @@ class FollowUpPlanShared(FollowUpFact):
     """The follow-up plan was shared with the practitioner or with the welfare office, on the date `shared_on`."""
 
     kind: ClassVar[str] = "follow_up_plan.shared"
-    org_number: Id
+    org_number: BlankFreeCode
     made_on: Day | None = None
     shared_with: Literal["practitioner", "office"]
     shared_on: Day
@@ -189,8 +224,8 @@ class FollowUpPlanRequested(FollowUpFact):
     """An adviser asks the employer for the plan (ftrl § 25-2 (4)). Without `reply_by`, a date, 14 days are given."""
 
     kind: ClassVar[str] = "follow_up_plan.requested"
-    org_number: Id
-    adviser_id: Id
+    org_number: BlankFreeCode
+    adviser_id: Code
     reply_by: Day | None = None
 
 
@@ -201,8 +236,8 @@ class DialogueMeetingFact(FollowUpFact):
     """
 
     meeting: Meeting
-    meeting_id: Id
-    org_number: Id | None = None
+    meeting_id: Code
+    org_number: BlankFreeCode | None = None
     takes_place_on: Day | None = None
 
 
@@ -241,10 +276,10 @@ class DialogueMeetingAnswered(DialogueMeetingFact):
 class ExemptionFact(FollowUpFact):
     """An exemption from a checkpoint; `until` is the last date on which it stands, null where it has no end."""
 
-    checkpoint: Id
-    reason: Id
+    checkpoint: Code
+    reason: Code
     granted_by: Literal["employer", "adviser"]
-    org_number: Id | None = None
+    org_number: BlankFreeCode | None = None
     until: Day | None = None
 
 
@@ -270,7 +305,7 @@ class ActivityRequirementAssessed(FollowUpFact):
     outcome: Outcome
     final: bool
     reply_by: Day | None = None
-    adviser_id: Id | None = None
+    adviser_id: Code | None = None
 
 
 class MeetingNeedAnswered(FollowUpFact):
@@ -278,7 +313,7 @@ class MeetingNeedAnswered(FollowUpFact):
 
     kind: ClassVar[str] = "meeting_need.answered"
     party: AnswerParty
-    org_number: Id | None = None
+    org_number: BlankFreeCode | None = None
     wants_meeting: bool
     justified: bool
 
@@ -289,7 +324,7 @@ class MeetingRequested(FollowUpFact):
     kind: ClassVar[str] = "meeting.requested"
     meeting: Meeting
     party: RequestParty
-    org_number: Id | None = None
+    org_number: BlankFreeCode | None = None
 
 
 class MeetingRequestClosed(FollowUpFact):
@@ -297,15 +332,15 @@ class MeetingRequestClosed(FollowUpFact):
 
     kind: ClassVar[str] = "meeting.request_closed"
     meeting: Meeting
-    adviser_id: Id
+    adviser_id: Code
 
 
 class ReassessmentFact(FollowUpFact):
     """An adviser's own date, `on`, to look at the case again."""
 
-    reassessment_id: Id
+    reassessment_id: Code
     on: Day | None = None
-    adviser_id: Id
+    adviser_id: Code
 
 
 class ReassessmentRequested(ReassessmentFact):
@@ -324,7 +359,7 @@ class WorkResumed(FollowUpFact):
     """The person is back at work from that date on, with the employer that is named or, where none is, with all."""
 
     kind: ClassVar[str] = "work.resumed"
-    org_number: Id | None = None
+    org_number: BlankFreeCode | None = None
     from_: Day = Field(alias="from")
 
 
@@ -343,13 +378,16 @@ class DeathAnnulled(FollowUpFact):
 
 
 class PersonRenumbered(Message):
-    """The person's number has changed. Every fact under the old one, also a later one, belongs to the new one."""
+    """The person's number has changed. Every fact under the old one, also a later one, belongs to the new one.
+
+    The two ids must differ.
+    """
 
     kind: ClassVar[str] = "person.renumbered"
     topic: ClassVar[str] = "stoppunkt.follow-up.v1"
 
-    old_person_id: Id
-    new_person_id: Id
+    old_person_id: BlankFreeCode
+    new_person_id: BlankFreeCode
     occurred_at: Instant
 
     @model_validator(mode="after")
@@ -363,7 +401,7 @@ class FactWithdrawn(FollowUpFact):
     """The fact with that `ce_id` was a mistake and no longer counts. The withdrawal may come before its fact."""
 
     kind: ClassVar[str] = "fact.withdrawn"
-    fact_id: Id
+    fact_id: Code
 
 
 # --- contacts ---------------------------------------------------------------------------------------------
@@ -379,13 +417,13 @@ class PersonContactChanged(Message):
     kind: ClassVar[str] = "person_contact.changed"
     topic: ClassVar[str] = "stoppunkt.contacts.v1"
 
-    person_id: Id
+    person_id: BlankFreeCode
     may_be_notified: bool
     phone: Name | None = None
     email: Name | None = None
     language: Language = "nb"
     protected: bool = False
-    office: Id | None = None
+    office: Code | None = None
     birth_date: Day | None = None
 
 
@@ -395,8 +433,8 @@ class LineManagerChanged(Message):
     kind: ClassVar[str] = "line_manager.changed"
     topic: ClassVar[str] = "stoppunkt.contacts.v1"
 
-    person_id: Id
-    org_number: Id
+    person_id: BlankFreeCode
+    org_number: BlankFreeCode
     name: Name | None = None
     email: Name | None = None
     active: bool
@@ -408,7 +446,7 @@ class OrganisationContactChanged(Message):
     kind: ClassVar[str] = "organisation_contact.changed"
     topic: ClassVar[str] = "stoppunkt.contacts.v1"
 
-    org_number: Id
+    org_number: BlankFreeCode
     email: Name | None = None
 
     @property
@@ -425,10 +463,12 @@ class AdviserChanged(Message):
     kind: ClassVar[str] = "adviser.changed"
     topic: ClassVar[str] = "stoppunkt.contacts.v1"
 
-    adviser_id: Id
-    office: Id
-    birth_days: tuple[Annotated[int, Field(ge=1, le=31)], ...] | None = None
-    org_numbers: tuple[Id, ...] | None = None
+    adviser_id: Code
+    office: Code
+    birth_days: tuple[Annotated[int, Field(ge=1, le=31), BeforeValidator(_whole)], ...] | None = (
+        None
+    )
+    org_numbers: tuple[BlankFreeCode, ...] | None = None
     absent: bool = False
 
     @property
@@ -443,8 +483,8 @@ class Recipient(Data):
     """Who a due event is for; `org_number` with line managers, `adviser_id` where one adviser is meant."""
 
     role: Role
-    org_number: Id | None = None
-    adviser_id: Id | None = None
+    org_number: BlankFreeCode | None = None
+    adviser_id: Code | None = None
 
 
 class RulebookStamp(Data):
@@ -463,10 +503,10 @@ class CaseSnapshot(Data):
 
     start: OwnDay
     end: OwnDay
-    sick_days: int
-    day: int
-    week: int
-    grade: int
+    sick_days: Whole
+    day: Whole
+    week: Whole
+    grade: Whole
     form: Form
     employers: tuple[Employer, ...]
 
@@ -476,13 +516,13 @@ class GradePeriod(Data):
 
     from_: OwnDay = Field(alias="from")
     to: OwnDay
-    grade: int
+    grade: Whole
 
 
 class GradeBasis(Data):
     """The grade on `as_of`, a percentage, null on a day that is no sick day; and the earlier grades."""
 
-    now: int | None
+    now: Whole | None
     history: tuple[GradePeriod, ...]
 
 
@@ -491,13 +531,13 @@ class EarlierCase(Data):
 
     start: OwnDay
     end: OwnDay
-    sick_days: int
+    sick_days: Whole
 
 
 class PlanBasis(Data):
     """What is known of the follow-up plan with one employer: the newest dates, or null."""
 
-    org_number: str
+    org_number: BlankFreeCode
     made_on: OwnDay | None
     shared_on: OwnDay | None
 
@@ -506,7 +546,7 @@ class AnswerBasis(Data):
     """An answer to the question whether dialogue meeting 2 is needed."""
 
     party: AnswerParty
-    org_number: str | None
+    org_number: BlankFreeCode | None
     wants_meeting: bool
     justified: bool
     answered_on: OwnDay
@@ -524,17 +564,17 @@ class MeetingBasis(Data):
     """A dialogue meeting in this or an earlier case, and how it stands."""
 
     meeting: Meeting
-    meeting_id: str
+    meeting_id: Code
     state: Literal["summoned", "moved", "held", "cancelled"]
     takes_place_on: OwnDay | None
-    org_number: str | None
+    org_number: BlankFreeCode | None
 
 
 class ExemptionBasis(Data):
     """An exemption that stands; `until` is its last date, null where it has no end."""
 
-    checkpoint: str
-    reason: str
+    checkpoint: Code
+    reason: Code
     granted_on: OwnDay
     until: OwnDay | None
     granted_by: Literal["employer", "adviser"]
@@ -555,8 +595,8 @@ class Basis(Data):
     """
 
     as_of: OwnDay
-    revision: int
-    weeks_completed: int
+    revision: Whole
+    weeks_completed: Whole
     grade: GradeBasis
     earlier_cases: tuple[EarlierCase, ...]
     employers: tuple[Employer, ...]
@@ -566,7 +606,7 @@ class Basis(Data):
     meetings: tuple[MeetingBasis, ...]
     exemptions: tuple[ExemptionBasis, ...]
     activity_requirement: ActivityRequirementBasis | None
-    missing: tuple[str, ...]
+    missing: tuple[LongCode, ...]
 
 
 class DeadlineMessage(Message):
@@ -574,9 +614,9 @@ class DeadlineMessage(Message):
 
     topic: ClassVar[str] = "stoppunkt.deadlines.v1"
 
-    event_id: Id
-    case_id: Id
-    person_id: Id
+    event_id: Code
+    case_id: Code
+    person_id: BlankFreeCode
 
     @property
     def key(self) -> str:
@@ -593,14 +633,14 @@ class DeadlineDue(DeadlineMessage):
 
     kind: ClassVar[str] = "deadline.due"
 
-    checkpoint: Id
-    step: Id
-    subject: Id | None
-    generation: int
+    checkpoint: LongCode
+    step: LongCode
+    subject: Code | None
+    generation: Whole
     due_on: OwnDay
     due_at: OwnInstant
     fired_at: OwnInstant
-    late_seconds: int
+    late_seconds: Whole
     show_on: OwnDay | None
     not_after: OwnInstant | None = None
     rulebook: RulebookStamp
@@ -614,7 +654,7 @@ class DeadlineUpdated(DeadlineMessage):
 
     kind: ClassVar[str] = "deadline.updated"
 
-    revision: int
+    revision: Whole
     basis: Basis
     updated_at: OwnInstant
 
@@ -624,13 +664,13 @@ class DeadlineWithdrawn(DeadlineMessage):
 
     kind: ClassVar[str] = "deadline.withdrawn"
 
-    withdrawal_id: Id
-    checkpoint: Id
-    step: Id
-    subject: Id | None
-    generation: int
+    withdrawal_id: Code
+    checkpoint: LongCode
+    step: LongCode
+    subject: Code | None
+    generation: Whole
     reason: WithdrawalReason
-    detail: str | None
+    detail: LongCode | None
     recipients: tuple[Recipient, ...] | None
     withdrawn_at: OwnInstant
 
@@ -641,7 +681,7 @@ class DeadlineWithdrawn(DeadlineMessage):
 class DeliveryMessage(Message):
     """A message about one delivery: one message to one recipient through one channel."""
 
-    delivery_id: Id
+    delivery_id: Code
 
     @property
     def key(self) -> str:
@@ -690,8 +730,8 @@ class LetterRequested(DeliveryMessage):
 
     kind: ClassVar[str] = "letter.requested"
     topic: ClassVar[str] = "stoppunkt.letters.v1"
-    person_id: Id
-    template: Id
+    person_id: BlankFreeCode
+    template: LongCode
     language: Language
 
 
@@ -708,7 +748,7 @@ class AdviserTaskMessage(Message):
 
     topic: ClassVar[str] = "stoppunkt.adviser-tasks.v1"
 
-    task_id: Id
+    task_id: Code
 
     @property
     def key(self) -> str:
@@ -720,12 +760,12 @@ class AdviserTaskOpened(AdviserTaskMessage):
 
     kind: ClassVar[str] = "adviser_task.opened"
 
-    person_id: Id
-    case_id: Id
-    checkpoint: Id
-    step: Id
-    office: Id | None
-    adviser_id: Id | None
+    person_id: BlankFreeCode
+    case_id: Code
+    checkpoint: LongCode
+    step: LongCode
+    office: Code | None
+    adviser_id: Code | None
     due_on: OwnDay
     priority: Literal["high", "normal", "low"]
     basis: Basis | None
@@ -735,7 +775,7 @@ class AdviserTaskUpdated(AdviserTaskMessage):
     """The basis of an open task has changed; the highest `revision` stands."""
 
     kind: ClassVar[str] = "adviser_task.updated"
-    revision: int
+    revision: Whole
     basis: Basis
 
 
@@ -747,7 +787,10 @@ class AdviserTaskClosed(AdviserTaskMessage):
 
 
 class DeliveryReceipt(DeliveryMessage):
-    """What became of a delivery, as its channel reports it. `failed` is permanent where `permanent` is not false."""
+    """What became of a delivery, as its channel reports it. `failed` is permanent where `permanent` is not false.
+
+    A `reason` that is no code is not kept, for it may quote anything; the receipt counts all the same.
+    """
 
     kind: ClassVar[str] = "delivery.receipt"
     topic: ClassVar[str] = "stoppunkt.receipts.v1"
@@ -771,7 +814,7 @@ KINDS: dict[str, type[Message]] = dict(sorted(_kinds(Message).items()))
 
 _FAULTS = {
     "missing": "is missing",
-    "json_invalid": "is not valid JSON",
+    "json_invalid": "is not valid JSON in UTF-8 without a byte order mark",
     "date_type": "is not a date (YYYY-MM-DD)",
     "datetime_type": "is not an instant (YYYY-MM-DDThh:mm:ss and a zone)",
     "timezone_aware": "has no time zone",
@@ -797,7 +840,7 @@ def fault_sentence(error: ValidationError) -> str:
     first = faults[0]
     field = ".".join(str(part) for part in first["loc"])
     own = first["type"].startswith(("period_", "same_"))
-    worded = own or first["type"] == dates.OWN_FAULT
+    worded = own or first["type"] in (dates.OWN_FAULT, codes.OWN_FAULT)
     fault = first["msg"] if worded else _FAULTS.get(first["type"], "is not what it should be")
     more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
     return (

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
+from schemas.codes import is_code
 from schemas.messages import KINDS, Message, SickNoteWithdrawn, fault_sentence
 from schemas.nav_messages import MessageGroup, NavMessage
 
 TYPE_PREFIX = "no.stoppunkt."
 SICK_NOTES_TOPIC = "stoppunkt.sick-notes.v1"
 CONTACTS_TOPIC = "stoppunkt.contacts.v1"
-ID_CHARACTERS_MAX = 128
 HEADER_CHARACTERS_MAX = 512
 
 
@@ -149,12 +149,17 @@ def event_headers(
 
 def decode(record: Record) -> Decoded:
     """What a record of a canonical topic says. Never raises, whatever it holds."""
-    if record.value is None:
+    if is_null(record):
         return _decode_null(record)
     attributes = {
         name.lower(): _text(value) for name, value in record.headers if name.startswith("ce_")
     }
     event_type = attributes.get("ce_type") or None
+    if not attributes and _is_structured(record):
+        return InvalidRecord(
+            None,
+            "This is a CloudEvent in structured mode: only binary mode is read, with the attributes in headers.",
+        )
     for name in ("ce_specversion", "ce_type", "ce_id", "ce_source"):
         if not attributes.get(name):
             return InvalidRecord(
@@ -172,7 +177,9 @@ def decode(record: Record) -> Decoded:
             "The type or version in ce_type is not one that this topic carries.",
         )
     try:
-        message = model.model_validate_json(record.value, strict=True)
+        message = model.model_validate_json(
+            record.value or b"", strict=True, by_alias=True, by_name=False
+        )
     except ValidationError as error:
         return InvalidRecord(event_type, fault_sentence(error))
     except (ValueError, RecursionError):
@@ -180,6 +187,19 @@ def decode(record: Record) -> Decoded:
     if record.topic == SICK_NOTES_TOPIC and record.key != message.key.encode():
         return InvalidRecord(event_type, "The key is not the note_id of the value.")
     return Envelope(message, type_of(model), attributes["ce_id"], attributes["ce_source"])
+
+
+def _is_structured(record: Record) -> bool:
+    """Whether the content type says that the whole event stands in the value."""
+    return any(
+        name.lower() == "content-type" and value.lower().startswith(b"application/cloudevents")
+        for name, value in record.headers
+    )
+
+
+def is_null(record: Record) -> bool:
+    """Whether the value is null: there is none, or it is the JSON text `null`, as some publishers write it."""
+    return record.value is None or record.value.strip(b" \t\r\n") == b"null"
 
 
 def _decode_null(record: Record) -> Decoded:
@@ -197,7 +217,7 @@ def _decode_null(record: Record) -> Decoded:
 def id_in_key(record: Record) -> str | None:
     """The id that a record's key holds, or None where it cannot be one."""
     text = _text(record.key or b"")
-    return text if text and len(text) <= ID_CHARACTERS_MAX else None
+    return text if is_code(text) else None
 
 
 def _text(value: bytes) -> str:

@@ -17,12 +17,12 @@ from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import (
     NavModel,
     PersonId,
+    code_or_none,
     kafka_time,
-    plain_text,
     read_json,
 )
 from schemas.nav.reading.topics import JsonTopic
-from schemas.wire import ID_CHARACTERS_MAX, Decoded, IgnoredRecord, InvalidRecord, Record, type_of
+from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record, type_of
 
 Assessed = Literal[
     "NY_VURDERING",
@@ -81,7 +81,7 @@ def decode(record: Record) -> Decoded:
         outcome=_OUTCOMES[value.status],
         final=value.status not in _NOT_FINAL,
         reply_by=value.frist if value.status in _REPLY_AWAITED else None,
-        adviser_id=plain_text(value.updated_by, ID_CHARACTERS_MAX) or None,
+        adviser_id=code_or_none(value.updated_by),
     )
     return envelope_of(assessment, record)
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from schemas.lists import NullIsEmpty
 from schemas.messages import PersonRenumbered
 from schemas.nav.avro import WriterSchemaOf
 from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
-from schemas.nav.reading.fields import NavModel, is_person_id, kafka_time, read_avro
+from schemas.nav.reading.fields import (
+    BlankFreeText,
+    NavModel,
+    is_person_id,
+    kafka_time,
+    read_avro,
+)
 from schemas.nav.reading.topics import AvroTopic
 from schemas.nav_messages import MessageGroup
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
@@ -16,13 +25,13 @@ NATIONAL_NUMBER = "FOLKEREGISTERIDENT"
 class Identifier(NavModel):
     """Also aktør ids and NPIDs, which no sick note names a person by."""
 
-    idnummer: str
+    idnummer: BlankFreeText
     type: str
     gjeldende: bool
 
 
 class Person(NavModel):
-    identifikatorer: list[Identifier]
+    identifikatorer: Annotated[list[Identifier], NullIsEmpty()]
 
 
 def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> Decoded:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+from schemas.codes import BlankFreeCode, Code
 from schemas.messages import (
     DialogueMeetingCancelled,
     DialogueMeetingFact,
     DialogueMeetingHeld,
     DialogueMeetingMoved,
     DialogueMeetingSummoned,
-    Id,
 )
 from schemas.nav.avro import WriterSchemaOf
 from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
@@ -36,12 +36,12 @@ _KINDS: dict[str, type[DialogueMeetingFact]] = {
 class StatusChange(NavModel):
     """One change of a meeting's state. Who was invited is not read."""
 
-    dialogmote_uuid: Id
+    dialogmote_uuid: Code
     dialogmote_tidspunkt: Millis
     status_endring_type: Literal["INNKALT", "NYTT_TID_STED", "FERDIGSTILT", "AVLYST", "LUKKET"]
     status_endring_tidspunkt: Millis
     person_ident: PersonId
-    virksomhetsnummer: Id
+    virksomhetsnummer: BlankFreeCode
 
 
 def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> Decoded:

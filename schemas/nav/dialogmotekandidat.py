@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.codes import Code
 from schemas.dates import Instant
-from schemas.messages import ExemptionGranted, Id
+from schemas.messages import ExemptionGranted
 from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import NavModel, PersonId, kafka_time, read_json
 from schemas.nav.reading.topics import JsonTopic
@@ -28,7 +29,7 @@ OTHER_REASON = "other"
 
 
 class Candidate(NavModel):
-    uuid: Id
+    uuid: Code
     created_at: Instant | None = None
     person_ident_number: PersonId
     arsak: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.codes import Code
 from schemas.dates import Day, Instant
-from schemas.messages import Id, ReassessmentClosed, ReassessmentFact, ReassessmentRequested
+from schemas.messages import ReassessmentClosed, ReassessmentFact, ReassessmentRequested
 from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import (
     NavModel,
@@ -23,9 +24,9 @@ from schemas.wire import Decoded, InvalidRecord, Record
 
 
 class Reminder(NavModel):
-    uuid: Id
+    uuid: Code
     person_ident: PersonId
-    veileder_ident: Id
+    veileder_ident: Code
     frist: Day | None = None
     is_active: Any = None
     created_at: Instant | None = None

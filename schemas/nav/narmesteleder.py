@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.codes import BlankFreeCode, Code
 from schemas.dates import Day, Instant
-from schemas.messages import Id, LineManagerChanged
+from schemas.messages import LineManagerChanged
 from schemas.nav.reading.facts import invalid
 from schemas.nav.reading.fields import (
     NavModel,
@@ -30,9 +31,9 @@ EMAIL_CHARACTERS_MAX = 254
 class Relation(NavModel):
     """`status` is free text: two of its values are new in 2026, and old records have none."""
 
-    narmeste_leder_id: Id
+    narmeste_leder_id: Code
     fnr: PersonId
-    orgnummer: Id
+    orgnummer: BlankFreeCode
     narmeste_leder_epost: Any = None
     aktiv_tom: Day | None = None
     timestamp: Instant | None = None

@@ -5,7 +5,8 @@ The same plan has another key each time it is sent, so a repeat is recognised by
 
 from __future__ import annotations
 
-from schemas.messages import FollowUpPlanShared, Id
+from schemas.codes import BlankFreeCode, Code
+from schemas.messages import FollowUpPlanShared
 from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import (
     DayNumber,
@@ -23,9 +24,9 @@ from schemas.wire import Decoded, InvalidRecord, Record
 class SharedPlan(NavModel):
     """`opprettet` is the date on which the plan was sent."""
 
-    uuid: Id
+    uuid: Code
     fodselsnummer: PersonId
-    virksomhetsnummer: Id
+    virksomhetsnummer: BlankFreeCode
     opprettet: DayNumber | None = None
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from schemas.messages import DeathAnnulled, FollowUpFact, Id, PersonDied
+from schemas.codes import Code
+from schemas.lists import NullIsEmpty
+from schemas.messages import DeathAnnulled, FollowUpFact, PersonDied
 from schemas.nav.avro import WriterSchemaOf
 from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid, source_of
 from schemas.nav.reading.fields import (
+    BlankFreeText,
     DayNumber,
     Millis,
     NavModel,
@@ -36,8 +39,8 @@ class Death(NavModel):
 class PersonEvent(NavModel):
     """`personidenter` has every number that the person has had, and aktør ids of 13 digits."""
 
-    hendelse_id: Id
-    personidenter: list[str]
+    hendelse_id: Code
+    personidenter: Annotated[list[BlankFreeText], NullIsEmpty()]
     opprettet: Millis
     endringstype: Literal["OPPRETTET", "KORRIGERT", "ANNULLERT", "OPPHOERT"]
     doedsfall: Death | None = None

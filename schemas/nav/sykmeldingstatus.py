@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Literal
 
-from schemas.messages import Id
+from schemas.codes import Code
 from schemas.nav.reading.fields import NavModel, key_fault, read_json
 from schemas.nav.reading.notes import NUMBER_CHANGE, REGISTERED, WITHDRAWN, Metadata, Organisation
 from schemas.nav.reading.topics import JsonTopic
@@ -30,7 +30,7 @@ _STATUSES: dict[str, Status] = {
 class Event(NavModel):
     """`event`: the status, with the employer and the worker's answers where there are any."""
 
-    sykmelding_id: Id
+    sykmelding_id: Code
     status_event: Literal["APEN", "SENDT", "BEKREFTET", "AVBRUTT", "UTGATT", "SLETTET"]
     arbeidsgiver: Organisation | None = None
     sporsmals: Any = None

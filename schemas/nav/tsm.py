@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from schemas.codes import Code
 from schemas.dates import Instant
-from schemas.messages import Form, Id, SickNoteRegistered
+from schemas.messages import Form, SickNoteRegistered
 from schemas.nav.reading.fields import (
     NavModel,
     PersonId,
@@ -42,7 +43,7 @@ class Patient(NavModel):
 
 class Note(NavModel):
     type: Literal["DIGITAL", "XML", "PAPIR", "UTENLANDSK"]
-    id: Id
+    id: Code
     metadata: NoteMetadata | None = None
     pasient: Patient
     aktivitet: NavPeriods

@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, TypeVar
 
 from annotated_types import Ge, Le
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from schemas.codes import is_code, without_blanks
 from schemas.dates import FIRST_YEAR, LAST_YEAR_OF_FACTS
 from schemas.messages import fault_sentence
 from schemas.nav.avro import AvroFault, WriterSchemaOf, read_value
@@ -57,7 +58,8 @@ def is_person_id(value: object) -> bool:
     )
 
 
-PersonId = Annotated[str, AfterValidator(_person_id)]
+BlankFreeText = Annotated[str, BeforeValidator(without_blanks)]
+PersonId = Annotated[BlankFreeText, AfterValidator(_person_id)]
 
 # The bounds of schemas.dates.Day.
 _FIRST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
@@ -149,3 +151,8 @@ def plain_text(value: object, characters_max: int) -> str | None:
         if isinstance(value, str) and value.isprintable() and len(value) <= characters_max
         else None
     )
+
+
+def code_or_none(value: object) -> str | None:
+    """A code by which nothing is decided; None where it is none."""
+    return value if isinstance(value, str) and is_code(value) else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.codes import BlankFreeCode, Code
 from schemas.dates import Instant
 from schemas.messages import (
     Employer,
     Form,
-    Id,
     SickNoteRegistered,
     SickNoteWithdrawn,
 )
@@ -35,7 +35,7 @@ WITHDRAWN = type_of(SickNoteWithdrawn)
 class Organisation(NavModel):
     """`event.arbeidsgiver`: where the worker has sent the note."""
 
-    orgnummer: Id
+    orgnummer: BlankFreeCode
     org_navn: Any = None
 
     def as_employer(self) -> Employer:
@@ -46,7 +46,7 @@ class Organisation(NavModel):
 class Note(NavModel):
     """`sykmelding`: of what the doctor wrote, the fields by which something is decided."""
 
-    id: Id
+    id: Code
     mottatt_tidspunkt: Instant | None = None
     sykmeldingsperioder: NavPeriods
     papirsykmelding: Any = None

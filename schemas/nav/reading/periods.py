@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.dates import Day
+from schemas.lists import NullIsEmpty
 from schemas.messages import Period, PeriodKind
 from schemas.nav.reading.fields import NavModel
 
@@ -72,4 +73,4 @@ def _bounded(periods: tuple[NavPeriod, ...]) -> tuple[NavPeriod, ...]:
     return periods
 
 
-NavPeriods = Annotated[tuple[NavPeriod, ...], AfterValidator(_bounded)]
+NavPeriods = Annotated[tuple[NavPeriod, ...], NullIsEmpty(), AfterValidator(_bounded)]

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from schemas import dates
 from schemas.dates import Day
 
-_DAYS = TypeAdapter(tuple[Day, ...])
+_DAYS = TypeAdapter(tuple[Day, ...] | None)
 SELF_CERTIFIED_DAYS = "EGENMELDINGSDAGER"
 DAYS_MAX = 400
 
@@ -38,7 +38,7 @@ def _days(answer: object, field: str) -> tuple[date, ...]:
     try:
         if not isinstance(answer, str):
             raise AnswerFault(f"{field} is not text.")
-        days = _DAYS.validate_json(answer, strict=True)
+        days = _DAYS.validate_json(answer, strict=True) or ()
     except ValidationError as error:
         raise AnswerFault(f"{field} {_fault(error)}.") from None
     if len(days) > DAYS_MAX:

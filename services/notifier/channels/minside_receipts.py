@@ -7,16 +7,17 @@ read, are ignored and no dead letters: nothing of ours is lost with them.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from schemas.dates import FIRST_YEAR, LAST_YEAR_OF_FACTS
 from schemas.messages import DeliveryReceipt
+from schemas.nav.reading.fields import kafka_time
 from schemas.wire import Decoded, Envelope, IgnoredRecord, Record, type_of
 from services.notifier.gateways.transport import Decode
 
 TOPIC = "min-side.aapen-varsel-hendelse-v1"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OUTCOMES: dict[str, Literal["delivered", "failed"]] = {"sendt": "delivered", "feilet": "failed"}
 """The states of an external message that settle something; ordered, waiting and the like do not."""
 
@@ -62,7 +63,9 @@ def _at(event: dict[str, Any], record: Record) -> datetime:
     try:
         at = datetime.fromisoformat(str(event.get("tidspunkt")))
     except ValueError:
-        return _EPOCH + timedelta(milliseconds=record.timestamp_ms)
+        return kafka_time(record)
+    if not FIRST_YEAR < at.year < LAST_YEAR_OF_FACTS:
+        return kafka_time(record)
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
