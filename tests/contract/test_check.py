@@ -78,6 +78,62 @@ def test_a_logical_value_outside_its_avro_schema_is_dead(tmp_path: Path) -> None
     assert json.loads(result.stdout)["reason"] == "opprettet does not fit the topic's Avro schema."
 
 
+def _record(**changes: object) -> dict[str, object]:
+    headers = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "urn:example:x"}
+    exemption = {
+        "person_id": "14838511253",
+        "occurred_at": "2026-01-27T09:00:00+01:00",
+        "checkpoint": "dialogue_meeting_2",
+        "reason": "medical",
+        "granted_by": "adviser",
+    }
+    return {
+        "topic": "stoppunkt.follow-up.v1",
+        "key": "p1",
+        "headers": headers | {"ce_type": "no.stoppunkt.exemption.granted.v1"},
+        "value": exemption | changes,
+    }
+
+
+def test_a_line_that_is_no_record_does_not_end_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.ndjson"
+    lines = [
+        json.dumps(_record()),
+        "no JSON",
+        json.dumps(_record() | {"headers": {"ce_id": 1}}),
+        "[]",
+        json.dumps(_record()),
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    result = run(path, "--json")
+    verdicts = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [verdict["verdict"] for verdict in verdicts] == [
+        *("accepted", "dead", "dead", "dead", "accepted")
+    ]
+    assert verdicts[2]["reason"] == "a header's value is not text."
+    assert result.exit_code == 1
+
+
+def test_what_is_understood_and_surely_meant_otherwise_is_warned_of(tmp_path: Path) -> None:
+    path = tmp_path / "doubts.ndjson"
+    lines = [
+        _record(),
+        _record(checkpoint="dialogue_meeting2"),
+        _record() | {"key": "14838511253"},
+        _record() | {"topic": "stoppunkt.follow-up.v2"},
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    result = run(path, "--json")
+    verdicts = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [verdict["verdict"] for verdict in verdicts] == [*["accepted"] * 3, "ignored"]
+    right, checkpoint, key, topic = (verdict["reason"] for verdict in verdicts)
+    assert right is None
+    assert "no shipped rulebook has this checkpoint" in checkpoint
+    assert "the key is a national number" in key
+    assert topic == "This topic is not read."
+    assert (result.exit_code, "14838511253" in result.stdout) == (0, False)
+
+
 @pytest.mark.parametrize("content", ["", "\n\n"])
 def test_a_file_without_records_has_no_verdicts(tmp_path: Path, content: str) -> None:
     path = tmp_path / "empty"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
@@ -13,6 +14,7 @@ from services.cli.exits import WRONG_DATA, WRONG_USE, refuse
 from services.cli.options import JsonLines
 
 if TYPE_CHECKING:
+    from schemas.wire import Record
     from services.cli.record_files.read import FiledRecord
 
 commands = typer.Typer()
@@ -20,7 +22,10 @@ commands = typer.Typer()
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What would become of one record; `reason` names field and fault, and never a value."""
+    """What would become of one line; `reason` names field and fault, and never a value.
+
+    Of an accepted record it is a warning, where something else was surely meant, and mostly None.
+    """
 
     file: str
     line: int
@@ -39,17 +44,20 @@ def check(
     ],
     as_json: JsonLines = False,
 ) -> None:
-    """Would these records be understood? One verdict a line; exit 1 if any record is dead.
+    """Would these records be understood? One verdict a line; exit 1 if any record is dead, or a line is no record.
 
     Example: stoppunkt check records.ndjson note.json --json
     """
-    from services.cli.record_files.read import NotRecords, read_records
+    from services.cli.record_files.read import NotRecords, read_lines
 
     dead = 0
     for path in files:
         try:
-            for filed in read_records(path, times_required=False):
-                verdict = _verdict_on(path, filed)
+            for filed in read_lines(path, times_required=False):
+                if isinstance(filed, NotRecords):
+                    verdict = Verdict(str(path), filed.line, "dead", None, filed.fault)
+                else:
+                    verdict = _verdict_on(path, filed)
                 dead += verdict.verdict == "dead"
                 typer.echo(_json(verdict) if as_json else _text(verdict))
         except NotRecords as fault:
@@ -68,13 +76,45 @@ def _verdict_on(path: Path, filed: FiledRecord) -> Verdict:
     decoded = decode_inbound(filed.record)
     match decoded:
         case Envelope():
-            return Verdict(str(path), filed.line, "accepted", decoded.type, None)
+            doubt = _doubt_about(filed.record, decoded.message)
+            return Verdict(str(path), filed.line, "accepted", decoded.type, doubt)
         case IgnoredRecord():
             return Verdict(str(path), filed.line, "ignored", decoded.type, decoded.reason)
         case InvalidRecord():
             return Verdict(str(path), filed.line, "dead", decoded.type, decoded.reason)
         case _:
             assert_never(decoded)
+
+
+def _doubt_about(record: Record, message: object) -> str | None:
+    """A warning about a record that is understood, and surely meant otherwise."""
+    from schemas.inbound import CANONICAL_TOPICS
+    from schemas.messages import ExemptionFact
+    from schemas.wire import SICK_NOTES_TOPIC
+
+    if record.topic in CANONICAL_TOPICS and record.topic != SICK_NOTES_TOPIC and _is_number(record):
+        return "Warning: the key is a national number, which must not stand there."
+    if isinstance(message, ExemptionFact) and message.checkpoint not in _shipped_checkpoints():
+        return (
+            "Warning: no shipped rulebook has this checkpoint, so the exemption ends nothing there."
+        )
+    return None
+
+
+def _is_number(record: Record) -> bool:
+    from schemas.nav.reading.fields import is_person_id
+
+    return is_person_id((record.key or b"").decode(errors="replace"))
+
+
+@cache
+def _shipped_checkpoints() -> frozenset[str]:
+    from services.scheduler.rulebook_file import read_rulebook, shipped_names
+
+    rulebooks = [read_rulebook(name) for name in shipped_names()]
+    return frozenset(
+        checkpoint.name for rulebook in rulebooks for checkpoint in rulebook.checkpoints
+    )
 
 
 def _json(verdict: Verdict) -> str:

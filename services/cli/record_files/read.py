@@ -50,20 +50,35 @@ def read_records(path: Path, *, times_required: bool = True) -> Iterator[FiledRe
     given and `times_required` is false it arrives with the line above, or in 1970. Raises NotRecords over
     what is no record, and OSError over a file that cannot be read.
     """
+    for filed in read_lines(path, times_required=times_required):
+        if isinstance(filed, NotRecords):
+            raise filed
+        yield filed
+
+
+def read_lines(path: Path, *, times_required: bool) -> Iterator[FiledRecord | NotRecords]:
+    """As `read_records`, but a line that holds no record is given as its fault, and the lines after it are read.
+
+    Raises NotRecords over a file that does not begin with a JSON object: it is no file of records at all.
+    """
     above: datetime | None = None
     with path.open("rb") as file:
         for line, members in _objects(path, file):
+            if isinstance(members, NotRecords):
+                yield members
+                continue
             try:
                 topic = topic_of(members)
                 at, timestamp_ms = _times(members, above, times_required)
                 record, avro_fault = record_of(topic, members, timestamp_ms)
             except MemberFault as fault:
-                raise NotRecords(path, line, str(fault)) from None
+                yield NotRecords(path, line, str(fault))
+                continue
             above = at
             yield FiledRecord(line, at, record, avro_fault)
 
 
-def _objects(path: Path, file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
+def _objects(path: Path, file: BinaryIO) -> Iterator[tuple[int, dict[str, Any] | NotRecords]]:
     begun = False
     for line, text in enumerate(file, start=1):
         if not text.strip():
@@ -73,10 +88,14 @@ def _objects(path: Path, file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]
             # Nothing came before: the file may be one record that is written over several lines.
             rest = file.read(WHOLE_FILE_BYTES_MAX)
             members = _NOT_JSON if file.read(1) else _loaded(text + rest)
-        if not isinstance(members, dict):
-            raise NotRecords(path, line, "This is not a record: it is no JSON object in UTF-8.")
-        begun = True
-        yield line, members
+        if isinstance(members, dict):
+            begun = True
+            yield line, members
+            continue
+        fault = NotRecords(path, line, "This is not a record: it is no JSON object in UTF-8.")
+        if not begun:
+            raise fault
+        yield line, fault
 
 
 def _loaded(text: bytes) -> object:
