@@ -119,15 +119,16 @@ def _zone(text: str) -> timezone:
 _facts = _Meaning(LAST_YEAR_OF_FACTS, _FACT_DAY)
 _all = _Meaning(LAST_YEAR, _DAY)
 
-# An instant is judged by the date that is written in it, so in UTC it may lie a day outside the years.
+# A text is judged by the date that is written in it. In UTC or in Norway an instant may then lie a day or two outside
+# the years, and so may a date that is taken from it: the bounds of the values leave room for that.
 _EARLIEST = datetime(FIRST_YEAR - 1, 12, 31, tzinfo=UTC)
 
 DAY_SCHEMA = {"type": "string", "format": "date"}
 
 Day = Annotated[
     date,
-    Ge(date(FIRST_YEAR, 1, 1)),
-    Le(date(LAST_YEAR_OF_FACTS, 12, 31)),
+    Ge(_EARLIEST.date()),
+    Le(date(LAST_YEAR_OF_FACTS + 1, 1, 2)),
     BeforeValidator(_facts.day),
     WithJsonSchema({**DAY_SCHEMA, "pattern": _facts.day_pattern}),
 ]

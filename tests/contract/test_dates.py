@@ -145,6 +145,15 @@ def test_a_self_certified_day_is_a_date_like_others(text: str) -> None:
     assert reason == f"event.sporsmals.0.svar has an element that {NO_DATES[text]}."
 
 
+@pytest.mark.parametrize(
+    "text", ["2100-12-31T23:30:00Z", "2100-12-31T23:59:59-23:59", "1950-01-01T00:00:00+23:59"]
+)
+def test_an_instant_at_the_edge_of_the_years_has_a_date_in_norway(text: str) -> None:
+    received = _nav("sendt_01_full_100", ("sykmelding", "mottattTidspunkt"), text)
+    assert isinstance(decode_inbound(received), Envelope)
+    assert isinstance(decode_inbound(occurred_at(text)), Envelope)
+
+
 DAY_TYPES: list[Any] = [Day, OwnDay]
 INSTANT_TYPES: list[Any] = [Instant, OwnInstant]
 date_like = st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", fullmatch=True) | st.builds(
