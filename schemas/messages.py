@@ -150,7 +150,8 @@ def _is_not_empty(periods: tuple[Period, ...]) -> tuple[Period, ...]:
 class SickNoteRegistered(Message):
     """A sick note in its present version; it replaces an earlier one with the same `note_id`.
 
-    `issued_on`, a date in Norway, decides which of two notes about the same day is the newer one.
+    The record's key is the `note_id`. `issued_on`, a date in Norway, decides which of two notes about the same day is
+    the newer one.
     """
 
     kind: ClassVar[str] = "sick_note.registered"
