@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from schemas.messages import DeadlineDue
 from services.notifier.app import GROUP_ID, SCHEMA, channels_of, turns_with
 from services.notifier.domain.delivery import ChannelName
+from services.notifier.domain.withdrawal import reason_code, withdrawal_for
 from services.notifier.jobs.erase import Erased
 from services.notifier.jobs.erase import erase as erase_from
 from services.notifier.lookups import present_number
@@ -54,13 +56,70 @@ async def deliveries_of(settings: NotifierSettings, person_id: str) -> list[Deli
         person = await present_number(tables, settings.hash_of(person_id))
         deliveries = await tables.deliveries.progress(person)
         known = await tables.events.read({delivery.event_id for delivery in deliveries})
-    events = {event_id: known[event_id].event for event_id in known}
-    return [
-        DeliveryStory(
-            events[delivery.event_id].checkpoint, events[delivery.event_id].step, delivery
-        )
-        for delivery in deliveries
-    ]
+    return [_story(known[delivery.event_id].event, delivery) for delivery in deliveries]
+
+
+async def deliveries_at(
+    settings: NotifierSettings, event_ids: Collection[str], at: datetime
+) -> list[DeliveryStory]:
+    """Every delivery of these due events that was planned by `at` (aware), as it stood then; see `as_it_stood`."""
+    async with _working(settings) as (tables, _):
+        deliveries = await tables.deliveries.progress(None, event_ids)
+        known = await tables.events.read(event_ids)
+        withdrawals = await tables.events.withdrawals(event_ids)
+    stories = []
+    for delivery in deliveries:
+        event = known[delivery.event_id].event
+        if delivery.planned_at <= at:
+            earlier = [
+                withdrawal
+                for withdrawal in withdrawals.get(delivery.event_id, ())
+                if withdrawal.withdrawn_at <= at
+            ]
+            withdrawal = withdrawal_for(event, delivery, earlier)
+            why = reason_code(withdrawal) if withdrawal is not None else None
+            stories.append(_story(event, as_it_stood(delivery, why, at)))
+    return stories
+
+
+def as_it_stood(
+    delivery: DeliveryProgress, withdrawn: str | None, at: datetime
+) -> DeliveryProgress:
+    """How far a delivery had come at an instant; `withdrawn` is the reason of a withdrawal by then.
+
+    What it waited for then and how often it had been tried is not kept, nor an attempt that was followed by another.
+    """
+    delivered_at = _by(delivery.delivered_at, at)
+    if _by(delivery.ended_at, at) is not None:
+        return replace(delivery, delivered_at=delivered_at)
+    sent_at = _by(delivery.sent_at, at)
+    is_withdrawn = withdrawn is not None and sent_at is not None
+    if is_withdrawn and delivery.state in ("closing", "closed"):
+        state = "closing"
+    elif delivered_at is not None:
+        state = "delivered"
+    else:
+        state = "sent" if sent_at is not None else "waiting"
+    return replace(
+        delivery,
+        state=state,
+        reason=withdrawn if state == "closing" else None,
+        wait_reason=None,
+        ready_at=None,
+        attempts=None,
+        withdrawn=withdrawn if is_withdrawn else None,
+        sent_at=sent_at,
+        delivered_at=delivered_at,
+        ended_at=None,
+    )
+
+
+def _by(instant: datetime | None, at: datetime) -> datetime | None:
+    return instant if instant is not None and instant <= at else None
+
+
+def _story(event: DeadlineDue, delivery: DeliveryProgress) -> DeliveryStory:
+    return DeliveryStory(event.checkpoint, event.step, delivery)
 
 
 async def pause(settings: NotifierSettings, channel: ChannelName, why: str) -> Brake:

@@ -23,7 +23,7 @@ from schemas.messages import (
     SmsRequested,
 )
 from schemas.wire import Version
-from services.notifier.domain.delivery import ChannelName, Delivery, Outcome, State
+from services.notifier.domain.delivery import ChannelName, Delivery, Outcome, Purpose, State
 from services.notifier.domain.recipients import ContactBook
 from services.notifier.domain.words.texts import EmailText
 from services.notifier.inbox import Contact
@@ -75,22 +75,26 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryProgress:
-    """How far one delivery has come: for demo, support and tests. Codes and ids, nothing personal."""
+    """How far one delivery has come: for demo, support and tests. Codes and ids, nothing personal.
+
+    `attempts` is None where an earlier moment is shown for which it is not kept.
+    """
 
     delivery_id: str
     event_id: str
-    role: str
+    role: Role
     org_number: str | None
     channel: str
-    purpose: str
+    purpose: Purpose
     state: str
     reason: str | None
     wait_reason: str | None
     ready_at: datetime | None
-    attempts: int
+    attempts: int | None
     withdrawn: str | None
     planned_at: datetime
     sent_at: datetime | None
+    delivered_at: datetime | None
     ended_at: datetime | None
 
 

@@ -15,7 +15,7 @@ from services.records.tables import RecordTables
 from services.scheduler.domain.facts.intake import Observation
 from services.scheduler.domain.people.changes import Changes, changes
 from services.scheduler.domain.people.known_people import KnownPeople
-from services.scheduler.domain.people.person import Person
+from services.scheduler.domain.people.state import PastPerson
 from services.scheduler.domain.plan.history import Fired
 
 
@@ -95,8 +95,15 @@ class People(Protocol):
 class Operators(Protocol):
     """What operators ask and do. Nobody is locked; each method raises what PostgreSQL raises."""
 
-    async def as_of(self, person_id: str, at: datetime) -> Person | None:
-        """One person as was known at an instant (aware), under the number that is in force now; None where unknown."""
+    async def now(self, person_id: str) -> PastPerson | None:
+        """One person as stored, under the number that is in force; None for somebody unknown."""
+        ...
+
+    async def as_of(self, person_id: str, at: datetime) -> PastPerson | None:
+        """One person as was known at an instant (aware), under the number that was in force then; None where unknown.
+
+        Asked by a number that came later, it finds the one before.
+        """
         ...
 
     async def add_audit(self, person_id: str, action: str, operator: str, now: datetime) -> None:

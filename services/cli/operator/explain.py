@@ -39,7 +39,7 @@ def explain(
 ) -> None:
     """Tells facts, cases and the whole plan of a person, past and future, with reasons, and what was sent.
 
-    Deliveries are told as they stand now, also with --at: those that were planned by then. Who asks, and when, is
+    With --at everything is told as it was known at that moment; what was not kept of it is said. Who asks, and when, is
     written into the scheduler's audit table under the person's keyed hash. Nothing else is changed.
 
     Example: stoppunkt explain - --at 2026-03-01T12:00:00+01:00 < number.txt
@@ -55,11 +55,11 @@ def explain(
         )
         shown = None
     else:
-        shown = [delivery for delivery in deliveries if _is_known(delivery, at)]
+        shown = deliveries
     if as_json:
         _print_json(explanation, shown)
     else:
-        _print_page(explanation, shown)
+        _print_page(explanation, shown, is_past=at is not None)
 
 
 async def _ask(
@@ -67,18 +67,18 @@ async def _ask(
 ) -> tuple[Explanation | None, list[DeliveryStory] | str]:
     from services.cli.access.environment import notifier_settings, scheduler_settings
     from services.cli.access.failures import result_or_error
-    from services.notifier.operating import deliveries_of
+    from services.notifier.operating import deliveries_at, deliveries_of
     from services.scheduler.operating import explain as explain_now
 
     explanation = await explain_now(scheduler_settings(), number, at, operator=operator_account())
     if explanation is None:
         return None, []
-    deliveries = deliveries_of(notifier_settings(), explanation.person_id)
+    settings = notifier_settings()
+    if at is None or explanation.as_of < at:
+        deliveries = deliveries_of(settings, explanation.person_id)
+    else:
+        deliveries = deliveries_at(settings, explanation.due_events, explanation.as_of)
     return explanation, await result_or_error(deliveries)
-
-
-def _is_known(delivery: DeliveryStory, at: datetime | None) -> bool:
-    return at is None or delivery.progress.planned_at <= at
 
 
 def _print_json(explanation: Explanation, deliveries: list[DeliveryStory] | None) -> None:
@@ -97,11 +97,13 @@ def _delivery(story: DeliveryStory) -> dict[str, Any]:
     return {"checkpoint": story.checkpoint, "step": story.step, **members}
 
 
-def _print_page(explanation: Explanation, deliveries: list[DeliveryStory] | None) -> None:
+def _print_page(
+    explanation: Explanation, deliveries: list[DeliveryStory] | None, *, is_past: bool
+) -> None:
     from services.cli.output.console import StdoutConsole
     from services.cli.output.explain_page import deliveries_of, page_of
 
     console = StdoutConsole()
     console.print(page_of(explanation))
     if deliveries is not None:
-        console.print(deliveries_of(deliveries))
+        console.print(deliveries_of(deliveries, is_past=is_past))

@@ -28,6 +28,7 @@ def page_of(explanation: Explanation) -> RenderableType:
     parts: list[RenderableType] = [
         Text(f"Person {explanation.person_id}{office}, {as_of}", style="bold")
     ]
+    parts += [Text(caveat, style="yellow") for caveat in explanation.caveats]
     parts += _section("Sick notes", _lines(explanation.notes, with_hour=False), "none")
     parts += _section("Facts", _lines(explanation.facts), "none")
     if not explanation.cases:
@@ -37,8 +38,8 @@ def page_of(explanation: Explanation) -> RenderableType:
     return Group(*parts)
 
 
-def deliveries_of(stories: Sequence[DeliveryStory]) -> RenderableType:
-    """What became of each message and task, as it stands now."""
+def deliveries_of(stories: Sequence[DeliveryStory], *, is_past: bool = False) -> RenderableType:
+    """What became of each message and task by the moment that is explained."""
     rows = [
         (
             _moment(story.progress.planned_at),
@@ -48,11 +49,10 @@ def deliveries_of(stories: Sequence[DeliveryStory]) -> RenderableType:
         )
         for story in stories
     ]
-    return Group(
-        *_section(
-            "Messages and tasks", _table(rows, (21, None, None, None)) if rows else None, "none"
-        )
-    )
+    title = "Messages and tasks"
+    if is_past:
+        title += " (what one waited for at an earlier moment, and failed attempts, are not kept)"
+    return Group(*_section(title, _table(rows, (21, None, None, None)) if rows else None, "none"))
 
 
 def _outcome(story: DeliveryStory) -> str:

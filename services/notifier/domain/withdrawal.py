@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
-from schemas.messages import DeadlineDue, DeadlineWithdrawn
+from schemas.messages import DeadlineDue, DeadlineWithdrawn, Role
 from services.notifier.domain.decision import Party, names
-from services.notifier.domain.delivery import Delivery
+from services.notifier.domain.delivery import Purpose
 
 # A code such as plan_shared or exempted:medical. Other text is not passed on: it could hold personal data.
 _CODE = re.compile(r"^[a-z][a-z0-9_:.-]{0,63}$")
 _LONG_NUMBER = re.compile(r"\d{6}")
 
 
+class Addressed(Protocol):
+    """Of a delivery: to whom, and what for."""
+
+    @property
+    def role(self) -> Role: ...
+
+    @property
+    def org_number(self) -> str | None: ...
+
+    @property
+    def purpose(self) -> Purpose: ...
+
+
 def withdrawal_for(
-    event: DeadlineDue, delivery: Delivery, withdrawals: Sequence[DeadlineWithdrawn]
+    event: DeadlineDue, delivery: Addressed, withdrawals: Sequence[DeadlineWithdrawn]
 ) -> DeadlineWithdrawn | None:
     """The one of the event's withdrawals, oldest first, that ends this delivery.
 

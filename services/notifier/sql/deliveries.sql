@@ -71,9 +71,9 @@ select ready_at from deliveries where ready_at is not null order by ready_at, de
 
 -- name: read_progress
 select d.delivery_id, d.event_id, d.role, d.org_number, d.channel, d.purpose, d.state, d.reason,
-    d.wait_reason, d.ready_at, d.attempts, d.withdrawn, d.planned_at, d.sent_at, d.ended_at
+    d.wait_reason, d.ready_at, d.attempts, d.withdrawn, d.planned_at, d.sent_at, d.delivered_at, d.ended_at
 from deliveries d
-where $1::bytea is null or d.person = $1
+where ($1::bytea is null or d.person = $1) and ($2::text[] is null or d.event_id = any($2))
 order by d.planned_at, d.delivery_id
 
 -- name: read_ready

@@ -79,9 +79,12 @@ class DeliveryTable:
         instant: datetime | None = await self._connection.fetchval(QUERIES["next_ready_at"])
         return instant
 
-    async def progress(self, person: bytes | None) -> list[DeliveryProgress]:
-        """How far every delivery has come, of one person (under the present number) or all, first planned first."""
-        rows = await self._connection.fetch(QUERIES["read_progress"], person)
+    async def progress(
+        self, person: bytes | None, event_ids: Collection[str] | None = None
+    ) -> list[DeliveryProgress]:
+        """How far every delivery has come, first planned first; None stands for every person, or every event."""
+        ids = None if event_ids is None else list(event_ids)
+        rows = await self._connection.fetch(QUERIES["read_progress"], person, ids)
         return [DeliveryProgress(**dict(row)) for row in rows]
 
     async def backlog(self, now: datetime, unanswered_before: datetime) -> Backlog:

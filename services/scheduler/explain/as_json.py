@@ -15,6 +15,7 @@ def explanation_form(explanation: Explanation) -> dict[str, Any]:
     return {
         "person_id": explanation.person_id,
         "as_of": explanation.as_of.isoformat(),
+        "caveats": list(explanation.caveats),
         "office": explanation.office,
         "facts": [_line(line) for line in explanation.facts],
         "notes": [_line(line) for line in explanation.notes],

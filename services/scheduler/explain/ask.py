@@ -24,14 +24,20 @@ async def explain(
     *,
     operator: str,
 ) -> Explanation | None:
-    """As things stand now, or stood at an earlier instant (aware); None for somebody unknown.
+    """As things stand now, or stood at an earlier instant (aware) with what was known then; None for somebody unknown.
 
     Nothing is changed but the audit, and nobody is locked. `operator` is who asks: an account, never a person's
     number.
     """
     now = await clock.now()
-    instant = min(at, now) if at is not None else now
+    instant = at if at is not None and at < now else now
     async with begin() as tables:
         await tables.operators.add_audit(person_id, "explain", operator, now)
-        person = await tables.operators.as_of(person_id, instant)
-    return in_words_of(replan(person, rulebook, instant), instant) if person is not None else None
+        operators = tables.operators
+        past = await (
+            operators.as_of(person_id, instant) if instant < now else operators.now(person_id)
+        )
+    if past is None:
+        return None
+    outcome = replan(past.person, rulebook, instant, past.armed)
+    return in_words_of(outcome, instant, past.caveats)

@@ -75,6 +75,7 @@ class _Eraser:
         await self._delete_facts(hashes)
         await self._delete("renumberings", numbers)
         await self._delete("number_ties", numbers)
+        await self._delete("person_states", hashes)
         await self._delete("people", hashes)
         await self._delete_from_outbox(numbers)
         await self._connection.execute(

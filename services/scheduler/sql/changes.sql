@@ -1,3 +1,12 @@
+-- name: add_first_person_states
+insert into person_states (person, recorded_at, state)
+select n.person, '-infinity', n.state from unnest($1::bytea[], $2::text[]) as n (person, state)
+where not exists (select from person_states s where s.person = n.person)
+
+-- name: add_person_states
+insert into person_states (person, recorded_at, state)
+select n.person, $3, n.state from unnest($1::bytea[], $2::text[]) as n (person, state)
+
 -- name: write_people
 update people p set
     office = n.office,
@@ -122,6 +131,9 @@ returning *
 
 -- name: read_replan
 select * from replans where rulebook = $1
+
+-- name: was_replanned_since
+select exists (select from replans where started_at > $1 or finished_at > $1)
 
 -- name: write_replan
 insert into replans (rulebook, last_person, people, started_at, finished_at) values ($1, $2, $3, $4, $5)

@@ -46,6 +46,9 @@ delete from renumberings where old_person_id = any($1::text[]) or new_person_id 
 -- name: erase_number_ties
 delete from number_ties where number = any($1::text[]) or other = any($1::text[])
 
+-- name: erase_person_states
+delete from person_states where person = any($1::bytea[])
+
 -- name: erase_people
 delete from people where person = any($1::bytea[])
 

@@ -49,8 +49,14 @@ order by due_at, case_id, checkpoint, step, subject for update
 -- name: read_people
 select * from people where person = any($1::bytea[])
 
--- name: read_timers_armed_until
-select * from timers where person = any($1::bytea[]) and armed_since <= $2
+-- name: read_person_states_until
+-- The newest that was kept by then, and whether any was kept of that person at all.
+select distinct on (person) person, id, state, recorded_at <= $2 as is_known, isfinite(recorded_at) as is_exact
+from person_states where person = any($1::bytea[])
+order by person, recorded_at <= $2 desc, id desc
+
+-- name: read_timers
+select * from timers where person = any($1::bytea[])
 
 -- name: read_facts
 select * from facts where person = any($1::bytea[])

@@ -13,6 +13,7 @@ from services.scheduler.store.rows import (
     fact_row,
     fired_row,
     slot_row,
+    state_text,
     timer_row,
     withdrawal_row,
 )
@@ -57,6 +58,10 @@ async def write_changes(connection: Connection, changes: Changes, now: datetime)
     if changes.due_events:
         persons = sorted({person for _, person in changes.due_events})
         await connection.execute(_QUERIES["move_withdrawals"], persons)
+    # Of somebody stored before states were kept, the first one says how things had stood until then.
+    earlier = [(c.person, state_text(c.before)) for c in changes.states if not c.before.is_empty]
+    await write("add_first_person_states", earlier)
+    await write("add_person_states", [(c.person, state_text(c.after)) for c in changes.states], now)
     await write("write_people", [_head_row(head) for head in changes.heads])
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import asyncpg
+from pydantic import TypeAdapter
 
 from schemas.messages import (
     KINDS,
@@ -22,11 +23,14 @@ from schemas.wire import Version
 from services.runtime.postgres import Connection, Queries
 from services.scheduler.domain.facts.cases import StoredCase
 from services.scheduler.domain.facts.facts import Fact, NoteSlot
+from services.scheduler.domain.people.state import PersonState
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
 
 Row = asyncpg.Record
 
 _QUERIES = Queries("services.scheduler.sql")
+
+_STATES = TypeAdapter(PersonState)
 
 T = TypeVar("T")
 
@@ -196,6 +200,14 @@ def withdrawal_row(event_id: str, part: Withdrawn, person: bytes) -> tuple[objec
         part.detail,
         part.at,
     )
+
+
+def state_text(state: PersonState) -> str:
+    return _STATES.dump_json(state).decode()
+
+
+def state_from(text: str) -> PersonState:
+    return _STATES.validate_json(text)
 
 
 def columns(rows: Iterable[tuple[object, ...]]) -> list[list[Any]]:

@@ -65,9 +65,9 @@ async def plan_from_tables(
     async with begin_on(bench.pool, rules, hash_of)() as tables:
         for number in known.plans:
             if known.simulation.known_people.number_of(number) == number:
-                person = await tables.operators.as_of(number, at)
-                assert person is not None
-                plans[number] = replan(person, rules, at)
+                past = await tables.operators.as_of(number, at)
+                assert past is not None
+                plans[number] = replan(past.person, rules, at, past.armed)
     return list(persons_of(replace(known, plans=plans)))
 
 

@@ -5,15 +5,27 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 from typer.testing import CliRunner
 
+from schemas.wire import Record
 from services.cli.main import app
 from tests.support.both_services import both_services_on, terminal_on
 from tests.support.cli_records import Scenario
-from tests.support.scheduler_bench import ANNE, BJORN, KAFE, event, fact, hash_of, note
+from tests.support.scheduler_bench import (
+    ANNE,
+    BJORN,
+    FACTS,
+    KAFE,
+    event,
+    fact,
+    hash_of,
+    no_note,
+    note,
+)
 
 MONDAY = date(2026, 1, 5)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -91,6 +103,59 @@ async def test_an_earlier_moment_knows_neither_later_facts_nor_later_messages(
     assert states["follow_up_plan.reminder"] == "armed"
     assert explained["facts"] == []
     assert explained["deliveries"] == []
+
+
+async def test_what_was_told_at_each_moment_is_told_of_it_later(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """contract 4.5: office, number, cases, steps and deliveries; only what one waited for is not kept."""
+    not_kept = {"wait_reason", "ready_at", "attempts"}
+    known = {"may_be_notified": True, "phone": "+4790000001", "language": "nb"}
+    made = {"org_number": KAFE, "made_on": "2026-01-29"}
+    change = {"old_person_id": ANNE, "new_person_id": BJORN, "occurred_at": at(30).isoformat()}
+
+    def contact(day: int, **others: object) -> Record:
+        return event(CONTACTS, "person_contact.changed", at(day), "k", **known, **others)
+
+    records = {
+        0: contact(0, person_id=ANNE, office="0219"),
+        1: note(at(1), MONDAY, 60),
+        22: contact(22, person_id=ANNE, office="1201"),
+        24: fact(at(24), "follow_up_plan.made", **made),
+        30: event(FACTS, "person.renumbered", at(30), "k", **change),
+        43: note(at(43), MONDAY, 45),
+        47: no_note(at(47)),
+    }
+    remembered: list[tuple[datetime, str, dict[str, Any]]] = []
+
+    def told(output: str) -> dict[str, Any]:
+        explained: dict[str, Any] = json.loads(output)
+        del explained["as_of"]  # The terminal's clock runs on.
+        for delivery in explained["deliveries"]:
+            for name in not_kept:
+                del delivery[name]
+        return explained
+
+    async with both_services_on(database_url, start=START) as services:
+        terminal = terminal_on(monkeypatch, database_url)
+        for day in range(60):
+            arrived = [records[day]] if day in records else []
+            await services.receive(*arrived, at=at(day))
+            if day not in {0, 1, 20, 21, 22, 24, 25, 30, 31, 42, 43, 44, 47, 48, 59}:
+                continue
+            terminal.set_clock(at(day))
+            for number in (ANNE, BJORN):
+                asked = await terminal.run("explain", number, "--json")
+                if asked.exit_code == 0:
+                    remembered.append((at(day), number, told(asked.stdout)))
+        terminal.set_clock(at(70))
+        for then, number, before in remembered:
+            asked = await terminal.run("explain", number, "--at", then.isoformat(), "--json")
+            assert told(asked.stdout) == before, then
+        [state] = {len(before["deliveries"]) for then, _, before in remembered if then == at(21)}
+        shown = await terminal.run("explain", ANNE, "--at", at(21).isoformat())
+    assert state > 0
+    assert "are not kept" in shown.stdout
 
 
 async def test_who_asks_about_a_person_is_written_down_without_the_number(

@@ -42,9 +42,9 @@ def at(day: int, hour: int = 12) -> datetime:
 async def states(bench: Bench, instant: datetime) -> dict[str, tuple[str, str]]:
     rulebook = read_rulebook("standard")
     async with begin_on(bench.pool, rulebook, hash_of)() as tables:
-        person = await tables.operators.as_of(ANNE, instant)
-    assert person is not None
-    explanation = explain(replan(person, rulebook, instant), instant)
+        past = await tables.operators.as_of(ANNE, instant)
+    assert past is not None
+    explanation = explain(replan(past.person, rulebook, instant, past.armed), instant)
     (case,) = explanation.cases
     return {f"{s.key.checkpoint}.{s.key.step}": (s.state, s.reason) for s in case.steps}
 

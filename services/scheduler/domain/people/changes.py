@@ -15,6 +15,7 @@ from services.scheduler.domain.facts.cases import StoredCase
 from services.scheduler.domain.facts.facts import Fact, NoteSlot
 from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.person import Person
+from services.scheduler.domain.people.state import NOTHING, PersonState, state_of
 from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
 
 T = TypeVar("T")
@@ -60,11 +61,19 @@ class PersonHead:
     replan_at: datetime | None
 
 
+class StateChange(NamedTuple):
+    """A person's state up to now and from now on."""
+
+    person: bytes
+    before: PersonState
+    after: PersonState
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """Rows to write and rows to delete, by table.
 
-    Withdrawals, note versions and ties (two numbers that a change of number names) are only ever added.
+    Withdrawals, note versions, states and ties (two numbers that a change of number names) are only ever added.
     """
 
     ties: tuple[tuple[str, str], ...] = ()
@@ -80,6 +89,7 @@ class Changes:
     due_events: tuple[Owned[Fired], ...] = ()
     withdrawals: tuple[Owned[WithdrawnEvent], ...] = ()
     heads: tuple[PersonHead, ...] = ()
+    states: tuple[StateChange, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -112,6 +122,7 @@ def changes(before: KnownPeople, after: KnownPeople) -> Changes:
         due_events=due_events,
         withdrawals=_withdrawals(events[0], due_events),
         heads=_heads(before, after),
+        states=_states(before, after),
     )
 
 
@@ -195,6 +206,15 @@ def _heads(before: KnownPeople, after: KnownPeople) -> tuple[PersonHead, ...]:
     heads = {number: _head(before, number) for number in before.people}
     return tuple(
         head for number in after.people if (head := _head(after, number)) != heads.get(number)
+    )
+
+
+def _states(before: KnownPeople, after: KnownPeople) -> tuple[StateChange, ...]:
+    earlier = {number: state_of(person) for number, person in before.people.items()}
+    return tuple(
+        StateChange(person.hash, earlier.get(number, NOTHING), state)
+        for number, person in after.people.items()
+        if (state := state_of(person)) != earlier.get(number, NOTHING)
     )
 
 

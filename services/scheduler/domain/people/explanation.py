@@ -43,7 +43,10 @@ class CaseStory:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All about one person at an instant; `facts` are the follow-up facts in the order in which they happened."""
+    """All about one person at an instant; `facts` are the follow-up facts in the order in which they happened.
+
+    `due_events` are the ids of those that had gone out, `caveats` sentences about what is not known of the instant.
+    """
 
     person_id: str
     as_of: datetime
@@ -51,9 +54,11 @@ class Explanation:
     facts: tuple[Line, ...]
     notes: tuple[Line, ...]
     cases: tuple[CaseStory, ...]
+    due_events: frozenset[str] = frozenset()
+    caveats: tuple[str, ...] = ()
 
 
-def explain(outcome: ReplanOutcome, as_of: datetime) -> Explanation:
+def explain(outcome: ReplanOutcome, as_of: datetime, caveats: tuple[str, ...] = ()) -> Explanation:
     """A replan in words; `as_of` (aware) is its instant."""
     person = outcome.person
     return Explanation(
@@ -77,6 +82,8 @@ def explain(outcome: ReplanOutcome, as_of: datetime) -> Explanation:
             for case in person.cases
             for leave in (outcome.leaves.get(case.case_id),)
         ),
+        due_events=frozenset(due_event.event.event_id for due_event in person.fired),
+        caveats=caveats,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -16,7 +16,7 @@ from services.scheduler.domain.facts.case_facts import CaseFacts, case_facts, fa
 from services.scheduler.domain.facts.cases import Identified, Leave, StoredCase, identify, leaves_of
 from services.scheduler.domain.facts.facts import standing
 from services.scheduler.domain.people.person import Person
-from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
+from services.scheduler.domain.plan.history import ArmedStep, Fired, Timer, Withdrawn
 from services.scheduler.domain.plan.plan import CasePlan, plan
 from services.scheduler.domain.plan.planned_step import PlannedStep
 from services.scheduler.domain.plan.view import View
@@ -33,8 +33,13 @@ class ReplanOutcome:
     plans: Mapping[str, CasePlan]
 
 
-def replan(person: Person, rulebook: Rulebook, now: datetime) -> ReplanOutcome:
-    """Derive everything about a person anew; pure, and `now` (UTC) is the only clock."""
+def replan(
+    person: Person, rulebook: Rulebook, now: datetime, armed: Sequence[ArmedStep] | None = None
+) -> ReplanOutcome:
+    """Derive everything about a person anew; pure, and `now` (UTC) is the only clock.
+
+    `armed` stands in for the person's timers where an earlier moment is explained: of those only so much is kept.
+    """
     stands = standing(person.slots, person.facts)
     identified = identify(
         leaves_of(stands.notes, stands.resumed),
@@ -46,7 +51,14 @@ def replan(person: Person, rulebook: Rulebook, now: datetime) -> ReplanOutcome:
     starts = [(case.start, case.case_id) for case in identified.cases if not case.is_withdrawn]
     known = facts_by_case(stands.follow_up, starts)
     facts = {case.case_id: case_facts(known.get(case.case_id, ())) for case in identified.cases}
-    scene = _Scene(person, rulebook.for_office(person.office), now, identified, facts)
+    scene = _Scene(
+        person,
+        person.timers if armed is None else armed,
+        rulebook.for_office(person.office),
+        now,
+        identified,
+        facts,
+    )
     plans = {
         case.case_id: scene.plan(case.case_id, is_dead=stands.died_at is not None)
         for case in identified.cases
@@ -79,6 +91,7 @@ class _Scene:
     """What all cases of a replan share."""
 
     person: Person
+    armed: Sequence[ArmedStep]
     rulebook: Rulebook
     now: datetime
     identified: Identified
@@ -100,9 +113,7 @@ class _Scene:
         ]
         # A case's own history comes before what it took over.
         fired.sort(key=lambda fired_event: fired_event.event.case_id != case)
-        timers: dict[StepKey, Timer] = {
-            timer.key: timer for timer in self.person.timers if timer.case_id == case
-        }
+        timers = {timer.key: timer for timer in self.armed if timer.case_id == case}
         return plan(view, fired, timers)
 
     def _owner(self, case: str) -> str:

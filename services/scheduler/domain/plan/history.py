@@ -18,21 +18,30 @@ class StepKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Timer:
-    """A pending timer. `due_at` is when it fires, not before and not once `fire_before` has come.
+class ArmedStep:
+    """What the plan asks of a pending timer.
 
-    `armed_since` is when it was armed without a break; `draft` is the due event, to be completed when fired.
-    `caught_up` says that it was first planned after its due instant.
+    `armed_since` is when it was armed without a break. `caught_up` says that it was first planned after its due
+    instant.
     """
 
     case_id: str
     key: StepKey
     generation: int
-    due_on: date
     due_at: datetime
     armed_since: datetime
-    fire_before: datetime
     caught_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Timer(ArmedStep):
+    """A pending timer. `due_at` is when it fires, not before and not once `fire_before` has come.
+
+    `draft` is the due event, to be completed when fired.
+    """
+
+    due_on: date
+    fire_before: datetime
     draft: DeadlineDue
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.scheduler.domain.plan.history import StepKey, Timer
+from services.scheduler.domain.plan.history import ArmedStep, StepKey
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep, as_fired
 from services.scheduler.domain.plan.reasons import ShownReason, with_detail
 from services.scheduler.domain.plan.view import View
 
 
 def arm_or_miss(
-    view: View, candidates: Sequence[Candidate], timers: Mapping[StepKey, Timer]
+    view: View, candidates: Sequence[Candidate], timers: Mapping[StepKey, ArmedStep]
 ) -> list[PlannedStep]:
     """Give the open candidates their state: armed where they are in time, else judged as late."""
     late: dict[StepKey, ShownReason | None] = {}
@@ -31,7 +31,7 @@ def arm_or_miss(
 def _state_of(
     candidate: Candidate,
     view: View,
-    timer: Timer | None,
+    timer: ArmedStep | None,
     late: Mapping[StepKey, ShownReason | None],
 ) -> PlannedStep:
     assessment, last = candidate.assessment, candidate.last
@@ -71,7 +71,7 @@ def _state_of(
     )
 
 
-def _is_in_time(candidate: Candidate, view: View, timer: Timer | None) -> bool:
+def _is_in_time(candidate: Candidate, view: View, timer: ArmedStep | None) -> bool:
     """Not yet due, or armed before it fell due and still to fire (an outage)."""
     due_at = candidate.assessment.due_at
     if due_at is None or due_at > view.now:

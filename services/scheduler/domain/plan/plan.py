@@ -13,7 +13,7 @@ from datetime import datetime
 from schemas.norway import ONE_DAY, midnight
 from services.scheduler.domain.plan.candidates import review_step
 from services.scheduler.domain.plan.fact_anchors import Occurrence, occurrences
-from services.scheduler.domain.plan.history import Fired, StepKey, Timer, Withdrawn
+from services.scheduler.domain.plan.history import ArmedStep, Fired, StepKey, Withdrawn
 from services.scheduler.domain.plan.lateness import arm_or_miss
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep
 from services.scheduler.domain.plan.view import View
@@ -35,7 +35,7 @@ class CasePlan:
     replan_at: datetime | None
 
 
-def plan(view: View, fired: Sequence[Fired], timers: Mapping[StepKey, Timer]) -> CasePlan:
+def plan(view: View, fired: Sequence[Fired], timers: Mapping[StepKey, ArmedStep]) -> CasePlan:
     """Plan a case. `fired` and `timers` are its own history; the view says all else."""
     by_key: dict[StepKey, list[Fired]] = {}
     for event in sorted(fired, key=lambda fired: (fired.event.generation, fired.event.fired_at)):

@@ -1,0 +1,222 @@
+"""An earlier moment is explained by what was known at it and nothing else (contract 4.5), on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from schemas.wire import Record
+from services.scheduler.explain.as_json import explanation_form
+from services.scheduler.explain.ask import explain
+from services.scheduler.jobs.erase import erase
+from services.scheduler.jobs.replan_everybody import replan_everybody
+from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.store import begin_on
+from services.scheduler.store.past import NOT_KEPT, OTHER_RULEBOOK
+from tests.support.scheduler_bench import (
+    ANNE,
+    BJORN,
+    BYGG,
+    FACTS,
+    KAFE,
+    Bench,
+    event,
+    fact,
+    hash_of,
+    no_note,
+    note,
+    scheduler_on,
+)
+
+CECILIE = "03918321055"
+PEOPLE = (ANNE, BJORN, CECILIE)
+MONDAY = date(2026, 1, 5)
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+CONTACTS = "stoppunkt.contacts.v1"
+STEPS = 30
+
+
+class Life:
+    """Records about three people, some late, some taken back, some given to another number."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)  # noqa: S311 - a life to try, not a secret
+        self.ids: list[str] = []
+
+    def record(self, now: datetime) -> Record:
+        """The next record; its Kafka timestamp may lie before those of records that came earlier."""
+        at = now - timedelta(hours=self.chance.choice([0, 0, 0, 30, 300]))
+        kinds: list[Callable[[datetime], Record]] = [
+            *(self.note, self.note, self.note, self.gone, self.office, self.follow_up),
+            *(self.follow_up, self.follow_up, self.renumbered, self.taken_back),
+        ]
+        record = self.chance.choice(kinds)(at)
+        self.ids += [value.decode() for name, value in record.headers if name == "ce_id"]
+        return record
+
+    def someone(self) -> str:
+        return self.chance.choice([ANNE, ANNE, ANNE, BJORN, CECILIE])
+
+    def note(self, at: datetime) -> Record:
+        first = MONDAY + timedelta(days=self.chance.choice([-10, 0, 0, 3, 40, 90]))
+        return note(
+            at,
+            first,
+            self.chance.choice([10, 30, 60, 120, 200]),
+            person=self.someone(),
+            note_id=f"note-{self.chance.randrange(4)}",
+            org=self.chance.choice([KAFE, BYGG, None]),
+            grade=self.chance.choice([100, 100, 60]),
+        )
+
+    def gone(self, at: datetime) -> Record:
+        return no_note(at, f"note-{self.chance.randrange(4)}")
+
+    def office(self, at: datetime) -> Record:
+        known: dict[str, Any] = {"may_be_notified": True, "language": "nb", "protected": False}
+        office = self.chance.choice(["0219", "1201", None])
+        return event(
+            CONTACTS,
+            "person_contact.changed",
+            at,
+            "k",
+            person_id=self.someone(),
+            office=office,
+            **known,
+        )
+
+    def follow_up(self, at: datetime) -> Record:
+        meeting = {"meeting": 1, "meeting_id": f"m{self.chance.randrange(2)}"}
+        kinds: list[tuple[str, dict[str, Any]]] = [
+            ("follow_up_plan.made", {"org_number": KAFE, "made_on": at.date()}),
+            ("dialogue_meeting.summoned", meeting | {"takes_place_on": at.date()}),
+            ("dialogue_meeting.held", meeting),
+            (
+                "exemption.granted",
+                {
+                    "checkpoint": "dialogue_meeting_2",
+                    "reason": "medical",
+                    "granted_by": "adviser",
+                },
+            ),
+            ("work.resumed", {"from": at.date()}),
+            ("person.died", {}),
+            ("person.death_annulled", {}),
+        ]
+        kind, value = self.chance.choice(kinds)
+        return fact(at, kind, person=self.someone(), **value)
+
+    def renumbered(self, at: datetime) -> Record:
+        old, new = self.chance.sample(PEOPLE, 2)
+        return event(
+            FACTS,
+            "person.renumbered",
+            at,
+            "k",
+            old_person_id=old,
+            new_person_id=new,
+            occurred_at=at.isoformat(),
+        )
+
+    def taken_back(self, at: datetime) -> Record:
+        fact_id = self.chance.choice(self.ids or ["none"])
+        return fact(at, "fact.withdrawn", person=self.someone(), fact_id=fact_id)
+
+
+async def explained(
+    bench: Bench, number: str, at: datetime | None = None
+) -> dict[str, object] | None:
+    rulebook = read_rulebook("standard")
+    begin = begin_on(bench.pool, rulebook, hash_of)
+    explanation = await explain(begin, bench.clock, rulebook, number, at, operator="test")
+    return explanation_form(explanation) if explanation is not None else None
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_what_was_explained_then_is_what_is_explained_of_then(
+    database_url: str, seed: int
+) -> None:
+    """Record by record; also while timers that are due wait because nothing runs."""
+    life = Life(seed)
+    remembered: list[tuple[str, datetime, dict[str, object] | None]] = []
+    async with scheduler_on(database_url, start=START) as bench:
+        now = START
+        for _ in range(STEPS):
+            # What has waited fires after what was explained, not at the same instant.
+            bench.clock.turn(now + timedelta(minutes=1))
+            now += timedelta(minutes=life.chance.choice([5, 16, 600, 3_000, 12_000]))
+            if life.chance.random() < 0.2:
+                bench.clock.turn(now)  # Nothing has fired meanwhile.
+                await bench.scheduler.handle([life.record(now)])
+            else:
+                await bench.receive(life.record(now), at=now)
+            remembered += [(number, now, await explained(bench, number)) for number in PEOPLE]
+        bench.clock.turn(now + timedelta(days=1))
+        for number, then, before in remembered:
+            after = await explained(bench, number, then)
+            if before is not None:
+                assert after == before, (number, then)
+            else:
+                # Asked by a number that came later, the one of then is found.
+                assert after is None or after["person_id"] != number
+    assert any(before and before["cases"] for _, _, before in remembered)
+
+
+async def test_of_somebody_stored_before_states_were_kept_it_is_said_what_is_not_known(
+    database_url: str,
+) -> None:
+    """contract 4.5: facts and notes of then are known; office, cases and armed steps as first kept, with a caveat."""
+    day = timedelta(days=1)
+    async with scheduler_on(database_url, start=START) as bench:
+        await bench.receive(note(START, MONDAY, 60), at=START)
+        await bench.pool.execute("delete from person_states")
+        bench.clock.turn(START + 5 * day)
+        untouched = await explained(bench, ANNE, START + day)
+        await bench.receive(note(START + 6 * day, MONDAY, 90), at=START + 6 * day)
+        bench.clock.turn(START + 10 * day)
+        before, after = [await explained(bench, ANNE, START + n * day) for n in (1, 7)]
+        now = await explained(bench, ANNE)
+    assert untouched is not None
+    assert before is not None
+    assert after is not None
+    assert now is not None
+    assert untouched == before
+    assert before["caveats"] == [NOT_KEPT]
+    assert after["caveats"] == now["caveats"] == []
+    assert [case["end"] for case in before["cases"]] == ["2026-03-05"]  # type: ignore[attr-defined]
+    assert [case["end"] for case in after["cases"]] == ["2026-04-04"]  # type: ignore[attr-defined]
+
+
+async def test_a_rulebook_that_came_later_is_said(database_url: str) -> None:
+    """The plan of then is shown under the rulebook in force: which one was in force then is not kept."""
+    rulebook = read_rulebook("standard")
+    async with scheduler_on(database_url, start=START) as bench:
+        await bench.receive(note(START, MONDAY, 60), at=START)
+        bench.clock.turn(START + timedelta(days=3))
+        begin = begin_on(bench.pool, rulebook, hash_of)
+        _ = [c async for c in replan_everybody(begin, bench.clock, rulebook, dry_run=False)]
+        bench.clock.turn(START + timedelta(days=5))
+        before, after = [
+            await explained(bench, ANNE, START + timedelta(days=day)) for day in (1, 4)
+        ]
+    assert before is not None
+    assert after is not None
+    assert (before["caveats"], after["caveats"]) == ([OTHER_RULEBOOK], [])
+
+
+async def test_of_the_time_before_an_erasure_nothing_is_known(database_url: str) -> None:
+    """contract 14.6: who was erased begins anew."""
+    day = timedelta(days=1)
+    async with scheduler_on(database_url, start=START) as bench:
+        await bench.receive(note(START, MONDAY, 60), at=START)
+        await erase(bench.pool, hash_of, ANNE, START + 2 * day, operator="test")
+        await bench.receive(note(START + 4 * day, MONDAY, 60, note_id="new"), at=START + 4 * day)
+        bench.clock.turn(START + 5 * day)
+        before, between, after = [await explained(bench, ANNE, START + n * day) for n in (1, 3, 4)]
+    assert (before, between) == (None, None)
+    assert after is not None
+    assert after["caveats"] == []
