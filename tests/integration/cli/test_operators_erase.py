@@ -102,16 +102,16 @@ async def live(services: BothServices, terminal: Terminal) -> Life:
         await life.receive(
             contact, event(CONTACTS, "line_manager.changed", at(0), "k", **manager), when=at(0)
         )
-        sick = note(at(0), MONDAY, 130, person=person, note_id=f"note of {person[-3:]}")
+        sick = note(at(0), MONDAY, 130, person=person, note_id=f"note-of-{person[-3:]}")
         await life.receive(sick, when=at(0))
     mistaken = note(at(1), MONDAY, 10, person=JON_OLD, note_id="moved")
     await life.receive(mistaken, when=at(1))
     await life.receive(note(at(2), MONDAY, 10, person=ANNE, note_id="moved"), when=at(2))
     await life.receive(note(at(3), MONDAY, 10, person=JON_OLD, note_id="gone"), when=at(3))
     await life.receive(no_note(at(4), "gone"), when=at(4))
-    for day, note_id in ((5, "never came"), (6, f"note of {JON_OLD[-3:]}"), (7, "taken over")):
+    for day, note_id in ((5, "never-came"), (6, f"note-of-{JON_OLD[-3:]}"), (7, "taken-over")):
         await life.receive(status(at(day), JON_OLD, note_id), when=at(day))
-    await life.receive(note(at(8), MONDAY, 5, person=ANNE, note_id="taken over"), when=at(8))
+    await life.receive(note(at(8), MONDAY, 5, person=ANNE, note_id="taken-over"), when=at(8))
     plan = fact(at(24), "follow_up_plan.made", person=JON_OLD, org_number=KAFE, made_on=MONDAY)
     await life.receive(plan, when=at(24))
     renumbered = {
@@ -245,7 +245,7 @@ async def test_what_comes_later_begins_anew_under_ids_of_its_own(
         old = [m for m in services.bench.publisher.messages if isinstance(m, DeadlineDue)]
         sent = len(services.out.records)
         await life.erase()
-        later = note(at(61), at(61).date(), 60, person=number, note_id=f"note of {number[-3:]}")
+        later = note(at(61), at(61).date(), 60, person=number, note_id=f"note-of-{number[-3:]}")
         await services.receive(later, at=at(61))
         await services.turn_to(at(110))
         new = [m for m in services.bench.publisher.messages if isinstance(m, DeadlineDue)]
