@@ -30,7 +30,7 @@ from tests.support.situations import (
 
 SITUATIONS = Situations()
 SUNDAY = "2026-02-22 12:00"
-NOTE = "the note"
+NOTE = "the-note"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def waits_for_monday(life: Life) -> None:
     """Reachable on both sides, with a reminder due on Sunday."""
     life.contact()
     life.manager()
-    life.sick("2026-02-01", "2026-02-22", name=f"{NOTE} {life.number}")
+    life.sick("2026-02-01", "2026-02-22", name=f"{NOTE}-{life.number}")
 
 
 def reminded(at: str) -> Story:
@@ -76,7 +76,7 @@ def cancelled(reason: str) -> Story:
 def the_note_is_withdrawn_while_the_messages_wait(life: Life) -> Story:
     """contract 4.3: a withdrawal because of notes waits for a quarter of an hour, and so comes before Monday."""
     waits_for_monday(life)
-    life.note_gone(SUNDAY, f"{NOTE} {life.number}")
+    life.note_gone(SUNDAY, f"{NOTE}-{life.number}")
     return cancelled("case_withdrawn")
 
 
@@ -84,7 +84,7 @@ def the_note_is_withdrawn_while_the_messages_wait(life: Life) -> Story:
 def a_note_that_is_soon_back_cancels_nothing(life: Life) -> Story:
     """contract 4.3: a note that moves to another topic is gone for less than a quarter of an hour."""
     waits_for_monday(life)
-    life.note_gone(SUNDAY, f"{NOTE} {life.number}")
+    life.note_gone(SUNDAY, f"{NOTE}-{life.number}")
     life.sick("2026-02-01", "2026-02-22", at="2026-02-22 12:10")
     return reminded("2026-02-23 09:00")
 
