@@ -1,7 +1,8 @@
 """A service's life: start its parts in order, run until a signal to stop, stop them in reverse, in time.
 
-The exit code tells the truth: 0 when it was asked to stop and everything ended well, else 1. Waiting
-out a broker or a database that is away at the start is the platform's work: it restarts what exits.
+The exit code tells the truth: 0 when it was asked to stop and everything ended well; 2 for a setting that
+cannot be used, which no restart would mend; else 1. Waiting out a broker or a database that is away at the
+start is the platform's work: it restarts what exits.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from starlette.routing import BaseRoute
 from services.runtime.health import Health, health_app
 from services.runtime.http_server import HttpServer
 from services.runtime.logs import configure_logs, error_fields
-from services.runtime.settings import ServiceSettings
+from services.runtime.settings import InvalidSettings, ServiceSettings
 
 # Joining a consumer group takes seconds; a client that needs longer than this will not come up at all.
 START_SECONDS = 60.0
@@ -33,6 +34,7 @@ ABORT_SECONDS = 5.0
 # How long the event loop may stand still, its health route with it.
 FROZEN_SECONDS = 30.0
 _LOOK_SECONDS = 1.0
+_REFUSED_EXIT_CODE = 2
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -49,6 +51,8 @@ class Life:
         self.routes: list[BaseRoute] = []
         """What the service answers over HTTP beside the health routes, once it has started."""
         self.clean = True
+        self.refusal: InvalidSettings | None = None
+        """Why the service must not start, which no restart would change."""
         self._kept: dict[asyncio.Task[object], str] = {}
         self._closes: list[tuple[str, Close]] = []
 
@@ -72,6 +76,13 @@ class Life:
         """Stop with exit code 1."""
         self.clean = False
         _log.error("service.failed", reason=reason, **(error_fields(error) if error else {}))
+        self.stopping.set()
+
+    def refuse(self, refusal: InvalidSettings) -> None:
+        """Stop with exit code 2."""
+        self.refusal = refusal
+        for sentence in str(refusal).splitlines():
+            _log.error("service.refused", reason=sentence)
         self.stopping.set()
 
     def _ended(self, task: asyncio.Task[object]) -> None:
@@ -116,8 +127,9 @@ def run_service(name: str, settings: ServiceSettings, start: Start) -> int:
     """Live until SIGTERM or SIGINT and return the exit code; the process ends at once after that.
 
     `start` builds the parts, starts them and hands them to its `Life`; what it raises ends the
-    service with 1. After a stop of more than GRACEFUL_TIMEOUT_SECONDS + 3 s, or a second signal, the
-    process ends by itself with 1, in whatever state its dependencies are.
+    service with 1. InvalidSettings alone is raised again, once it is logged and everything is closed, for the
+    command line to print; the exit code is then 2. After a stop of more than GRACEFUL_TIMEOUT_SECONDS + 3 s, or a
+    second signal, the process ends by itself with 1, in whatever state its dependencies are.
     """
     configure_logs(settings.log_level, settings.log_form)
     structlog.contextvars.bind_contextvars(service=name)
@@ -128,8 +140,10 @@ def run_service(name: str, settings: ServiceSettings, start: Start) -> int:
             asyncio.run(_live(life, settings, start, cut))
     except Exception as error:  # noqa: BLE001 - Python would print its text
         life.fail("unexpected", error)
-    code = 0 if life.clean else 1
+    code = _REFUSED_EXIT_CODE if life.refusal is not None else 0 if life.clean else 1
     _log.info("service.stopped", exit_code=code)
+    if life.refusal is not None:
+        raise life.refusal
     return code
 
 
@@ -161,6 +175,9 @@ async def _start(life: Life, settings: ServiceSettings, start: Start) -> bool:
         await starting
     except asyncio.CancelledError:
         return False
+    except InvalidSettings as refusal:
+        life.refuse(refusal)
+        return False
     except Exception as error:  # noqa: BLE001 - whatever kept it from starting is logged and ends it
         life.fail("could not start", error)
         return False
@@ -171,6 +188,7 @@ async def _start_parts(life: Life, settings: ServiceSettings, start: Start) -> N
     server = HttpServer(
         health_app(life.health),
         name="health",
+        settings_prefix="HEALTH",
         host=settings.health_host,
         port=settings.health_port,
     )

@@ -29,7 +29,11 @@ _STRONG_KEY_CHARACTERS = 32
 
 
 class InvalidSettings(Exception):
-    """The environment cannot be used; the text has one line a variable, without any value."""
+    """A setting cannot be used, by itself or with what it meets: a file, a port, the tables that are there.
+
+    The text has one sentence a line, which begins with the variable and holds no secret: it is logged and printed. A
+    service's `start` may raise it too; the service then ends with exit code 2 and has begun nothing.
+    """
 
 
 class ServiceSettings(BaseSettings):

@@ -18,6 +18,7 @@ from services.runtime.clock import Clock
 from services.runtime.housekeeping import Housekeeper
 from services.runtime.postgres import Pool
 from services.runtime.service import Life, run_service
+from services.runtime.settings import InvalidSettings
 from services.scheduler import metrics
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.explain.ask import explain
@@ -25,7 +26,7 @@ from services.scheduler.explain.endpoint import operator_routes
 from services.scheduler.handlers import Scheduler
 from services.scheduler.jobs.reconcile import Reconciliation
 from services.scheduler.ports import Begin, Schemas
-from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.rulebook_file import UnreadableRulebook, read_rulebook
 from services.scheduler.schema_registry import SchemaRegistry
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import begin_on
@@ -66,8 +67,11 @@ def compose(
 
 
 async def start(life: Life, settings: SchedulerSettings) -> None:
-    """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic of ours is not there."""
-    rulebook = read_rulebook(settings.rulebook)
+    """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic of ours is not there.
+
+    Raises InvalidSettings, before anything is opened, for a rulebook that cannot be used.
+    """
+    rulebook = _rulebook_of(settings)
     topics = await assembly.topics_to_read(settings, SCHEDULER_TOPICS, TOPICS)
     connections = await assembly.connect(life, settings, schema=SCHEMA, group_id=GROUP_ID)
     pool, clock = connections.pool, connections.clock
@@ -92,6 +96,13 @@ async def start(life: Life, settings: SchedulerSettings) -> None:
 def run(settings: SchedulerSettings) -> int:
     """Run the service until a signal to stop; returns the exit code."""
     return run_service(SCHEMA, settings, lambda life: start(life, settings))
+
+
+def _rulebook_of(settings: SchedulerSettings) -> Rulebook:
+    try:
+        return read_rulebook(settings.rulebook)
+    except UnreadableRulebook as fault:
+        raise InvalidSettings(f"RULEBOOK: {fault}") from None
 
 
 def _registry(life: Life, settings: SchedulerSettings) -> SchemaRegistry | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -51,4 +51,9 @@ def read_settings(kind: type[SettingsT]) -> SettingsT:
     try:
         return load_settings(kind)
     except InvalidSettings as fault:
-        refuse(f"{fault}\n`stoppunkt settings` lists what can be set.", WRONG_USE)
+        refuse_settings(fault)
+
+
+def refuse_settings(fault: InvalidSettings) -> NoReturn:
+    """End the command with 2 and the sentences that name what cannot be used."""
+    refuse(f"{fault}\n`stoppunkt settings` lists what can be set.", WRONG_USE)

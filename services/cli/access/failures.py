@@ -11,9 +11,11 @@ import asyncpg
 import structlog
 from aiokafka.errors import KafkaError
 
+from services.cli.access.environment import refuse_settings
 from services.cli.exits import refuse
 from services.runtime.kafka import PublishOutcomeUnknown, PublishRefused
 from services.runtime.logs import configure_logs
+from services.runtime.settings import InvalidSettings
 from services.scheduler.rulebook_file import UnreadableRulebook
 
 T = TypeVar("T")
@@ -30,6 +32,8 @@ def run_or_refuse(work: Coroutine[Any, Any, T]) -> T:
         configure_logs("ERROR", "console", sys.__stderr__)
     try:
         return asyncio.run(work)
+    except InvalidSettings as fault:
+        refuse_settings(fault)
     except UnreadableRulebook as fault:
         refuse(str(fault))
     except (
@@ -47,8 +51,10 @@ def run_or_refuse(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def result_or_error(work: Coroutine[Any, Any, T]) -> T | str:
-    """The result, or the name of the error's class where the service's tables cannot be asked."""
+    """The result, or why the service's tables cannot be asked: a sentence, else the name of the error's class."""
     try:
         return await work
+    except InvalidSettings as fault:
+        return str(fault)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return type(error).__name__

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import typer
 
@@ -11,7 +11,10 @@ from services.cli.exits import WRONG_USE, refuse
 
 if TYPE_CHECKING:
     from services.notifier.settings import NotifierSettings
+    from services.runtime.settings import ServiceSettings
     from services.scheduler.settings import SchedulerSettings
+
+SettingsT = TypeVar("SettingsT", bound="ServiceSettings")
 
 commands = typer.Typer()
 scheduler = typer.Typer(name="scheduler", help="Facts in, due events out.", no_args_is_help=True)
@@ -28,15 +31,10 @@ def run_scheduler() -> None:
 
     Example: DATABASE_URL=… KAFKA_BOOTSTRAP_SERVERS=… PSEUDONYM_KEY=… stoppunkt scheduler run
     """
-    from services.cli.access.environment import read_settings
-    from services.cli.rulebooks import rulebook_of
     from services.scheduler.app import run
     from services.scheduler.settings import SchedulerSettings
 
-    settings = read_settings(SchedulerSettings)
-    _refuse_missing_codecs()
-    rulebook_of(settings.rulebook)  # ends with the line of a fault before anything is opened
-    raise typer.Exit(run(settings))
+    _run(run, SchedulerSettings)
 
 
 @scheduler.command("migrate")
@@ -63,13 +61,10 @@ def run_notifier() -> None:
 
     Example: DATABASE_URL=… KAFKA_BOOTSTRAP_SERVERS=… PSEUDONYM_KEY=… stoppunkt notifier run
     """
-    from services.cli.access.environment import read_settings
     from services.notifier.app import run
     from services.notifier.settings import NotifierSettings
 
-    settings = read_settings(NotifierSettings)
-    _refuse_missing_codecs()
-    raise typer.Exit(run(settings))
+    _run(run, NotifierSettings)
 
 
 @notifier.command("migrate")
@@ -88,6 +83,20 @@ def migrate_notifier() -> None:
         return applied, await ensure_topics(settings, TOPICS)
 
     _migrate(work(read_settings(NotifierSettings)))
+
+
+def _run(run: Callable[[SettingsT], int], kind: type[SettingsT]) -> NoReturn:
+    """Run a service until it ends; what it refuses to start with is printed too, because its log may be JSON."""
+    from services.cli.access.environment import read_settings, refuse_settings
+    from services.runtime.settings import InvalidSettings
+
+    settings = read_settings(kind)
+    _refuse_missing_codecs()
+    try:
+        code = run(settings)
+    except InvalidSettings as fault:
+        refuse_settings(fault)
+    raise typer.Exit(code)
 
 
 def _refuse_missing_codecs() -> None:

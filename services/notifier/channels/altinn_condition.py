@@ -73,7 +73,7 @@ def serve_condition(parts: ChannelParts, *, host: str, port: int) -> None:
         return
     parts.servers.add(_NAME)
     app = condition_app(parts.deliveries, parts.clock)
-    server = HttpServer(app, name=_NAME, host=host, port=port)
+    server = HttpServer(app, name=_NAME, settings_prefix="ALTINN_CONDITION", host=host, port=port)
     server.start()
     parts.life.at_stop(_NAME, server.stop)
     parts.life.health.watch(_NAME, liveness=server.liveness)

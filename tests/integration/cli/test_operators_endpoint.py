@@ -37,7 +37,9 @@ async def served(database_url: str) -> AsyncIterator[tuple[Bench, httpx.AsyncCli
         await bench.turn_to(START + timedelta(days=22))
         rulebook = read_rulebook("standard")
         begin = begin_on(bench.pool, rulebook, hash_of)
-        server = HttpServer(health_app(Health()), name="health", host="127.0.0.1", port=0)
+        server = HttpServer(
+            health_app(Health()), name="health", settings_prefix="HEALTH", host="127.0.0.1", port=0
+        )
         asks = partial(explain, begin, bench.clock, rulebook, operator="token")
         server.add(operator_routes(SecretStr(TOKEN), asks))
         server.start()

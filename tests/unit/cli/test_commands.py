@@ -245,20 +245,6 @@ def test_a_setting_that_is_wrong_is_named_and_not_shown(monkeypatch: pytest.Monk
     assert "hunter2" not in result.stderr
 
 
-def test_a_rulebook_that_is_wrong_keeps_the_scheduler_from_starting(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://role:secret@127.0.0.1:1/base")
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:2")
-    monkeypatch.setenv("PSEUDONYM_KEY", "k" * 32)
-    monkeypatch.setenv("RULEBOOK", "no-such-rulebook")
-
-    result = CliRunner().invoke(app, ["scheduler", "run"])
-
-    assert result.exit_code == 2
-    assert "no-such-rulebook" in result.stderr
-
-
 def test_an_unexpected_error_is_printed_by_class_and_place_and_not_in_its_words() -> None:
     """contract 8: an exception's text may quote a record."""
     script = (

@@ -131,7 +131,9 @@ async def test_a_loop_that_no_longer_turns_is_not_alive(monkeypatch: pytest.Monk
 
 @asynccontextmanager
 async def serving(health: Health) -> AsyncIterator[HttpServer]:
-    server = HttpServer(health_app(health), name="health", host="127.0.0.1", port=0)
+    server = HttpServer(
+        health_app(health), name="health", settings_prefix="HEALTH", host="127.0.0.1", port=0
+    )
     server.start()
     try:
         yield server
