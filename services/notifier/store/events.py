@@ -8,6 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from schemas.messages import Basis, DeadlineDue, DeadlineUpdated, DeadlineWithdrawn
+from schemas.stored import read_stored
 from services.notifier.ports import KnownEvent, PresentPerson
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
@@ -113,7 +114,7 @@ class EventTables:
         """The withdrawals of each event that has one, oldest first."""
         by_event: dict[str, list[DeadlineWithdrawn]] = {}
         for row in await self._connection.fetch(QUERIES["read_withdrawals"], list(event_ids)):
-            withdrawal = DeadlineWithdrawn.model_validate_json(row["payload"])
+            withdrawal = read_stored(DeadlineWithdrawn, row["payload"])
             by_event.setdefault(row["event_id"], []).append(withdrawal)
         return by_event
 
@@ -124,8 +125,8 @@ class EventTables:
 
 
 def _event(row: asyncpg.Record) -> KnownEvent:
-    event = DeadlineDue.model_validate_json(row["payload"])
-    basis = Basis.model_validate_json(row["basis"]) if row["basis"] else None
+    event = read_stored(DeadlineDue, row["payload"])
+    basis = read_stored(Basis, row["basis"]) if row["basis"] else None
     present = event.model_copy(update={"person_id": row["person_id"], "basis": basis})
     return KnownEvent(present, row["person"], row["received_at"], row["basis_revision"])
 

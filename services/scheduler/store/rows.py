@@ -19,6 +19,7 @@ from schemas.messages import (
     Recipient,
     SickNoteRegistered,
 )
+from schemas.stored import read_stored, stand_in
 from schemas.wire import Version
 from services.runtime.postgres import Connection, Queries
 from services.scheduler.domain.facts.cases import StoredCase
@@ -61,7 +62,7 @@ def slot_of(row: Row) -> NoteSlot:
         source=row["source"],
         note_id=row["note_id"],
         version=Version(row["version_ms"], row["version_offset"]),
-        note=SickNoteRegistered.model_validate_json(note) if note is not None else None,
+        note=read_stored(SickNoteRegistered, note) if note is not None else None,
         counts=row["counts"],
         keeps_self_certified_days=row["keeps_self_certified_days"],
         self_certified_days=tuple(row["self_certified_days"]),
@@ -69,7 +70,7 @@ def slot_of(row: Row) -> NoteSlot:
             row["self_certified_days_version_ms"], row["self_certified_days_version_offset"]
         ),
         status=row["status"],
-        employer=Employer.model_validate_json(employer) if employer is not None else None,
+        employer=read_stored(Employer, employer) if employer is not None else None,
         person_id=row["stated_person_id"],
     )
 
@@ -95,7 +96,7 @@ def slot_row(slot: NoteSlot, person: bytes | None) -> tuple[object, ...]:
 
 
 def fact_of(row: Row) -> Fact:
-    message = KINDS[row["type"]].model_validate_json(row["payload"])
+    message = read_stored(KINDS[row["type"]], row["payload"])
     if not isinstance(message, FollowUpFact | PersonRenumbered):
         raise TypeError(f"a stored fact of type {row['type']} is none")
     return Fact(
@@ -135,7 +136,7 @@ def timer_of(row: Row) -> Timer:
         armed_since=row["armed_since"].astimezone(UTC),
         fire_before=row["fire_before"].astimezone(UTC),
         caught_up=row["caught_up"],
-        draft=DeadlineDue.model_validate_json(row["draft"]),
+        draft=read_stored(DeadlineDue, row["draft"]),
     )
 
 
@@ -158,11 +159,11 @@ def fired_of(row: Row, withdrawn: Iterable[Row]) -> Fired:
     basis = row["basis"]
     return Fired(
         case_id=row["case_id"],
-        event=DeadlineDue.model_validate_json(row["payload"]),
+        event=read_stored(DeadlineDue, row["payload"]),
         caught_up=row["caught_up"],
         withdrawn=tuple(_withdrawn_of(part) for part in withdrawn),
         doubted_since=_utc(row["doubted_since"]),
-        basis=Basis.model_validate_json(basis) if basis is not None else None,
+        basis=read_stored(Basis, basis) if basis is not None else None,
     )
 
 
@@ -182,9 +183,9 @@ def fired_row(fired: Fired, person: bytes) -> tuple[object, ...]:
 def _withdrawn_of(row: Row) -> Withdrawn:
     recipient = None
     if row["role"]:
-        recipient = Recipient(
-            role=row["role"], org_number=row["org_number"], adviser_id=row["adviser_id"]
-        )
+        ids = {name: row[name] for name in ("org_number", "adviser_id") if row[name] is not None}
+        codes = {name: stand_in(text) for name, text in ids.items()}
+        recipient = Recipient(role=row["role"], **codes)
     return Withdrawn(recipient, row["reason"], row["detail"], row["withdrawn_at"].astimezone(UTC))
 
 

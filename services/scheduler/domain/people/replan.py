@@ -10,6 +10,7 @@ from schemas.ids import case_id as case_id_of
 from schemas.ids import withdrawal_id
 from schemas.messages import Basis, DeadlineUpdated, DeadlineWithdrawn
 from schemas.norway import OSLO, midnight, oslo_date
+from schemas.stored import stand_in
 from services.scheduler.domain.events.basis import basis_of, same_facts
 from services.scheduler.domain.events.due_event import draft, not_after
 from services.scheduler.domain.facts.case_facts import CaseFacts, case_facts, facts_by_case
@@ -97,6 +98,11 @@ class _Scene:
     identified: Identified
     facts: Mapping[str, CaseFacts]
 
+    @property
+    def person_id(self) -> str:
+        """The person's number as it leaves: one that an earlier version has stored may be no code."""
+        return stand_in(self.person.person_id)
+
     def plan(self, case: str, *, is_dead: bool) -> CasePlan:
         view = View(
             leave=self.identified.leaves.get(case),
@@ -150,7 +156,7 @@ class _Scene:
                 leave,
                 self.rulebook,
                 case_id=case,
-                person_id=self.person.person_id,
+                person_id=self.person_id,
                 not_after=not_after(planned, case_plan.steps, self.now),
                 basis=self._basis(case, leave, as_of) if for_adviser else None,
             ),
@@ -181,7 +187,7 @@ class _Scene:
             ),
             event_id=event.event_id,
             case_id=event.case_id,
-            person_id=self.person.person_id,
+            person_id=self.person_id,
             checkpoint=event.checkpoint,
             step=event.step,
             subject=event.subject,
@@ -207,7 +213,7 @@ class _Scene:
                     DeadlineUpdated(
                         event_id=fired.event.event_id,
                         case_id=fired.event.case_id,
-                        person_id=self.person.person_id,
+                        person_id=self.person_id,
                         revision=basis.revision,
                         basis=basis,
                         updated_at=self.now.astimezone(OSLO),
