@@ -93,7 +93,6 @@ async def connect(
     publisher = Publisher(settings)
     await publisher.start()
     life.at_stop("publisher", publisher.stop)
-    life.health.watch("publisher", liveness=publisher.liveness)
     return Connections(pool, publisher, PostgresClock(pool, settings.clock_offset_seconds))
 
 

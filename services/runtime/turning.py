@@ -17,7 +17,7 @@ import structlog
 from services.runtime import metrics
 from services.runtime.clock import Clock
 from services.runtime.health import Pulse
-from services.runtime.kafka.publisher import ProducerWedged, PublishOutcomeUnknown
+from services.runtime.kafka.publisher import PublishOutcomeUnknown
 from services.runtime.logs import error_fields
 from services.runtime.postgres.errors import is_transient
 
@@ -68,8 +68,8 @@ async def keep_turning(
 
     `turn` says True for "did something, there may be more"; an instant for "nothing before this";
     False or None for "nothing". After nothing, `next_due` is asked for an instant, if it is given.
-    Transient errors (PostgreSQL, Kafka, sockets) are retried for ever, paced; `ProducerWedged` is
-    raised at once, any other error after `TRIES_OF_A_BUG` in a row: both end the service.
+    Transient errors (PostgreSQL, Kafka, sockets) are retried for ever, paced; any other error is raised
+    after `TRIES_OF_A_BUG` in a row, and ends the service.
     """
     wake = wake or Wake()
     pulse = pulse or Pulse()
@@ -84,8 +84,6 @@ async def keep_turning(
                     if outcome is not True and not outcome and next_due is not None:
                         outcome = await next_due()
                     seconds = await _seconds_until(outcome, clock, idle_seconds)
-            except ProducerWedged:
-                raise
             except Exception as error:
                 failures += 1
                 pulse.failed(error)

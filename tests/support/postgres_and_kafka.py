@@ -89,9 +89,15 @@ def running_kafka(source: Source) -> Iterator[tuple[str, bool]]:
     elif source == "docker":
         from testcontainers.community.kafka import KafkaContainer
 
-        # KRaft has to be asked for; a misspelt topic must not come into being.
+        # KRaft has to be asked for; a misspelt topic must not come into being; rights can be taken away.
         container = KafkaContainer().with_kraft()
-        with container.with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false") as kafka:
+        container.with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
+        container.with_env(
+            "KAFKA_AUTHORIZER_CLASS_NAME",
+            "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        )
+        container.with_env("KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND", "true")
+        with container as kafka:
             yield kafka.get_bootstrap_server(), True
     else:
         with embedded_kafka() as bootstrap_servers:

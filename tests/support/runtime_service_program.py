@@ -38,7 +38,6 @@ async def on_kafka(life: Life, settings: ServiceSettings) -> Consumer:
     publisher = Publisher(settings)
     await publisher.start()
     life.at_stop("publisher", publisher.stop)
-    life.health.watch("publisher", liveness=publisher.liveness)
     broker = make_broker(settings)
     consumer = Consumer(
         broker, topics=[TOPIC], group_id="g", handle=handle, prefix=settings.topic_prefix

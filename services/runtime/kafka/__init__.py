@@ -7,7 +7,6 @@ from services.runtime.kafka.connection import make_broker
 from services.runtime.kafka.consumer import Consumer, Handle, HandlerFailed, StrayCancel
 from services.runtime.kafka.probe import ConsumerProbe
 from services.runtime.kafka.publisher import (
-    ProducerWedged,
     Publisher,
     PublishOutcomeUnknown,
     PublishRefused,
@@ -25,7 +24,6 @@ __all__ = [
     "ConsumerProbe",
     "Handle",
     "HandlerFailed",
-    "ProducerWedged",
     "PublishOutcomeUnknown",
     "PublishRefused",
     "Publisher",

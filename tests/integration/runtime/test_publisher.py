@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from unittest.mock import AsyncMock
 
 import pytest
@@ -16,7 +17,6 @@ from services.cli.embedded.kafka import embedded_kafka
 from services.runtime.kafka import (
     Consumer,
     ConsumerProbe,
-    ProducerWedged,
     Publisher,
     PublishOutcomeUnknown,
     PublishRefused,
@@ -24,9 +24,10 @@ from services.runtime.kafka import (
     ensure_topics,
     make_broker,
     missing_topics,
+    read_topics,
 )
 from services.runtime.settings import ServiceSettings
-from tests.support.kafka_clients import publishing, settings_for, started
+from tests.support.kafka_clients import no_right_to_write, publishing, settings_for, started
 from tests.support.postgres_and_kafka import Parts
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import PATIENCE_SECONDS, SLOWNESS, eventually, until
@@ -108,19 +109,105 @@ async def test_what_kafka_will_never_take_is_refused_and_the_producer_lives_on(
         await publisher.publish([Record(TOPIC, b"k", b"1")])
 
 
-async def test_a_producer_whose_sender_has_died_says_that_only_a_new_process_helps(
+@pytest.mark.usefixtures("apache_kafka")
+@pytest.mark.parametrize("idempotence", [True, False])
+@pytest.mark.parametrize(
+    ("configs", "refused", "why"),
+    [
+        ({"max.message.bytes": "20000"}, Record(TOPIC, b"k", bytes(30_000)), "MessageSizeTooLarge"),
+        ({"cleanup.policy": "compact"}, Record(TOPIC, None, b"no key"), "InvalidRecord"),
+        (
+            {"message.timestamp.after.max.ms": "1000"},
+            Record(TOPIC, b"k", b"of tomorrow", timestamp_ms=int(time.time() * 1000) + 86_400_000),
+            "InvalidTimestamp",
+        ),
+    ],
+)
+async def test_a_record_that_the_broker_refuses_leaves_the_way_open_for_the_others(
+    settings: ServiceSettings,
+    configs: dict[str, str],
+    refused: Record,
+    why: str,
+    idempotence: bool,
+) -> None:
+    """An idempotent producer of aiokafka's could publish nothing more to that partition."""
+    settings = settings.model_copy(update={"kafka_idempotence": idempotence})
+    await ensure_topics(settings, {"picky": TopicSpec(configs=configs)})
+    before, refused, behind, beside = (
+        Record("picky", b"k", b"before"),
+        replace(refused, topic="picky"),
+        Record("picky", b"k", b"behind"),
+        Record(TOPIC, b"k", b"beside"),
+    )
+    async with publishing(settings) as publisher:
+        await publisher.publish([before])
+        with pytest.raises(PublishRefused, match=why):
+            await publisher.publish([refused])
+        await publisher.publish([behind, beside])
+        with pytest.raises(PublishRefused, match=why):
+            await publisher.publish([before, refused, behind])
+        await publisher.publish([before, behind])
+    values = [record.value async for record in read_topics(settings, ["picky"])]
+    assert values[:2] == [b"before", b"behind"]
+    assert values[-2:] == [b"before", b"behind"]
+
+
+@pytest.mark.usefixtures("apache_kafka")
+@pytest.mark.parametrize("idempotence", [True, False])
+async def test_a_topic_that_may_not_be_written_leaves_the_way_open_and_is_written_when_it_may_be(
+    settings: ServiceSettings, idempotence: bool
+) -> None:
+    settings = settings.model_copy(update={"kafka_idempotence": idempotence})
+    await ensure_topics(settings, {"closed": TopicSpec()})
+    async with publishing(settings) as publisher:
+        await publisher.publish([Record("closed", b"k", b"before")])
+        async with no_right_to_write(settings, "closed"):
+            with pytest.raises(PublishRefused, match="TopicAuthorizationFailed"):
+                await publisher.publish(
+                    [Record("closed", b"k", b"refused"), Record(TOPIC, b"k", b"beside")]
+                )
+            await publisher.publish([Record(TOPIC, b"k", b"behind")])
+        await publisher.publish([Record("closed", b"k", b"after")])
+    assert [r.value async for r in read_topics(settings, ["closed"])] == [b"before", b"after"]
+
+
+@pytest.mark.usefixtures("apache_kafka")
+async def test_calls_at_the_same_time_are_not_refused_because_another_one_is(
     settings: ServiceSettings,
 ) -> None:
+    """Those who share the producer that is replaced are told to try again, and then succeed."""
+    await ensure_topics(settings, {"picky": TopicSpec(configs={"max.message.bytes": "20000"})})
+    numbers = range(40)
+
+    async def publish(publisher: Publisher, record: Record) -> str:
+        while True:
+            try:
+                await publisher.publish([record])
+            except PublishOutcomeUnknown:
+                continue
+            except PublishRefused:
+                return "refused"
+            return "published"
+
+    async with publishing(settings) as publisher:
+        outcomes = await asyncio.gather(
+            *(
+                # Large enough for a batch of its own: a batch is refused whole.
+                publish(publisher, Record("picky", b"k", bytes(30_000 if n % 4 == 0 else 17_000)))
+                for n in numbers
+            )
+        )
+    assert outcomes == ["refused" if n % 4 == 0 else "published" for n in numbers]
+
+
+async def test_a_producer_whose_sender_has_died_is_replaced(settings: ServiceSettings) -> None:
     """The canary of how aiokafka shows it."""
     async with publishing(settings) as publisher:
         assert publisher._producer is not None
-        assert await publisher.liveness() is None
         publisher._producer._sender._send_produce_req = AsyncMock(side_effect=ValueError)
-        with pytest.raises(ProducerWedged):
+        with pytest.raises(PublishOutcomeUnknown):
             await publisher.publish([Record(TOPIC, b"k", b"1")])
-        with pytest.raises(ProducerWedged):
-            await publisher.publish([Record(TOPIC, b"k", b"2")])
-        assert await publisher.liveness() is not None
+        await publisher.publish([Record(TOPIC, b"k", b"2")])
 
 
 async def test_nobody_listening_is_told_at_once() -> None:

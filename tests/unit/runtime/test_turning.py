@@ -12,7 +12,7 @@ import pytest
 
 from services.runtime.clock import TurnedClock
 from services.runtime.health import Pulse
-from services.runtime.kafka import ProducerWedged, PublishOutcomeUnknown
+from services.runtime.kafka import PublishOutcomeUnknown
 from services.runtime.turning import TRIES_OF_A_BUG, Wake, keep_turning
 from tests.support.captured_logs import NATIONAL_ID, captured_logs
 from tests.support.waiting import PATIENCE_SECONDS, until
@@ -126,14 +126,6 @@ async def test_a_bug_ends_the_loop_after_a_few_tries(monkeypatch: pytest.MonkeyP
             await until(task.done)
     assert turns.done == TRIES_OF_A_BUG
     with pytest.raises(LookupError):
-        task.result()
-
-
-async def test_a_wedged_producer_ends_it_at_once() -> None:
-    turns = Turns(ProducerWedged())
-    async with turning(turns) as task:
-        await until(task.done)
-    with pytest.raises(ProducerWedged):
         task.result()
 
 
