@@ -8,12 +8,15 @@ so one pattern decides, and the JSON Schemas publish the same pattern.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from annotated_types import Ge, Le
 from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+T = TypeVar("T", date, datetime)
 
 OWN_FAULT = "date_fault"
 """The type of every fault that is found here; its text holds no value and follows the field's name."""
@@ -114,6 +117,30 @@ def _zone(text: str) -> timezone:
     digits = text[1:].replace(":", "").ljust(4, "0")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return timezone(-offset if text[0] == "-" else offset)
+
+
+class NotADate(ValueError):
+    """A text outside of a record that is no date or no instant; `str()` goes on from what the text is called."""
+
+
+def read_instant(text: object) -> datetime:
+    """The aware instant that an option or a file of records names; raises NotADate."""
+    return _read(_all.instant, text, datetime, "is not an instant (YYYY-MM-DDThh:mm:ss and a zone)")
+
+
+def read_day(text: object) -> date:
+    """The date that an option names; raises NotADate."""
+    return _read(_all.day, text, date, "is not a date (YYYY-MM-DD)")
+
+
+def _read(parse: Callable[[object], object], text: object, kind: type[T], fault: str) -> T:
+    try:
+        value = parse(text)
+    except PydanticCustomError as error:
+        raise NotADate(error.message()) from None
+    if not isinstance(value, kind):
+        raise NotADate(fault)
+    return value
 
 
 _facts = _Meaning(LAST_YEAR_OF_FACTS, _FACT_DAY)

@@ -10,6 +10,7 @@ import typer
 RecordFile = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, show_default=False)
 ]
+INSTANT_FORM = "A date, T, a time and a zone, as in 2026-05-01T12:00+02:00."
 RulebookChoice = Annotated[
     str, typer.Option(metavar="NAME or FILE", help="A shipped rulebook, or a TOML file.")
 ]

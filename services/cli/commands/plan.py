@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import WRONG_DATA, complain
-from services.cli.options import JsonObject, RecordFile, RulebookChoice
+from services.cli.options import INSTANT_FORM, JsonObject, RecordFile, RulebookChoice
 from services.cli.output.instants import instant
 from services.cli.output.jsonl import json_line
 
@@ -42,7 +42,7 @@ def plan(
             "--at",
             metavar="INSTANT",
             parser=instant,
-            help="Records that arrive later are not known yet.",
+            help=f"Records that arrive later are not known yet. {INSTANT_FORM}",
             show_default=False,
         ),
     ],

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.exits import WRONG_DATA
-from services.cli.options import RecordFile, RulebookChoice
+from services.cli.options import INSTANT_FORM, RecordFile, RulebookChoice
 from services.cli.output.instants import instant, span
 
 commands = typer.Typer()
@@ -22,7 +22,7 @@ def replay(
         typer.Option(
             metavar="INSTANT",
             parser=instant,
-            help="Stop there; else when nothing is pending.",
+            help=f"Stop there; else when nothing is pending. {INSTANT_FORM}",
             show_default=False,
         ),
     ] = None,

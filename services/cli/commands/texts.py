@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
@@ -13,6 +13,7 @@ import typer
 
 from services.cli.exits import WRONG_DATA, complain
 from services.cli.options import JsonList
+from services.cli.output.instants import date_option
 
 if TYPE_CHECKING:
     from schemas.messages import Language, Role
@@ -86,7 +87,10 @@ def show(
         typer.Option(help="One language only.", show_default=False),
     ] = None,
     due_on: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="The step's due date in the example.")
+        date,
+        typer.Option(
+            parser=date_option, metavar="DATE", help="The step's due date in the example."
+        ),
     ] = EXAMPLE_DUE_ON,  # type: ignore[assignment]  # typer parses the default as it parses an option
     folder: Annotated[
         Path | None,
@@ -115,7 +119,7 @@ def show(
         preview
         for checkpoint, step in _chosen(texts, which)
         for shown_language in languages
-        for preview in previews(texts, checkpoint, step, shown_language, due_on.date())
+        for preview in previews(texts, checkpoint, step, shown_language, due_on)
     ]
     if as_json:
         typer.echo(json.dumps([asdict(preview) for preview in shown], ensure_ascii=False, indent=2))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import complain
-from services.cli.options import JsonObject
+from services.cli.options import INSTANT_FORM, JsonObject
 from services.cli.output.instants import in_oslo, instant
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def dry_run(
             "--at",
             metavar="INSTANT",
             parser=instant,
-            help="As if it were that instant, and nothing had happened until then.",
+            help=f"As if it were that instant, and nothing had happened until then. {INSTANT_FORM}",
             show_default=False,
         ),
     ] = None,

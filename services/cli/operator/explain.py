@@ -10,7 +10,7 @@ import typer
 
 from services.cli.access.person import operator_account, read_person
 from services.cli.exits import complain, refuse
-from services.cli.options import JsonObject, Person
+from services.cli.options import INSTANT_FORM, JsonObject, Person
 from services.cli.output.instants import in_oslo, instant
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def explain(
             "--at",
             metavar="INSTANT",
             parser=instant,
-            help="As of an earlier moment, with what was known then.",
+            help=f"As of an earlier moment, with what was known then. {INSTANT_FORM}",
             show_default=False,
         ),
     ] = None,

@@ -18,16 +18,25 @@ _UNITS = {
 
 
 def instant(text: str | datetime) -> datetime:
-    """An option's instant, aware, in UTC; anything else is wrong use."""
+    """An option's instant in UTC, as the records write theirs (contract 8); anything else is wrong use."""
+    from schemas.dates import NotADate, read_instant
+
     try:
-        parsed = text if isinstance(text, datetime) else datetime.fromisoformat(text)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None:
+        return (text if isinstance(text, datetime) else read_instant(text)).astimezone(UTC)
+    except NotADate as fault:
         raise typer.BadParameter(
-            "this is not an instant with a zone, such as 2026-05-01T12:00:00+02:00"
-        )
-    return parsed.astimezone(UTC)
+            f"this {fault}; an instant is written like 2026-05-01T12:00:00+02:00"
+        ) from None
+
+
+def date_option(text: str | date) -> date:
+    """An option's date, as the records write theirs (contract 8); anything else is wrong use."""
+    from schemas.dates import NotADate, read_day
+
+    try:
+        return text if isinstance(text, date) else read_day(text)
+    except NotADate as fault:
+        raise typer.BadParameter(f"this {fault}; a date is written like 2026-05-01") from None
 
 
 def span(text: str | timedelta) -> timedelta:

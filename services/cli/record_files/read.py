@@ -11,6 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from schemas.dates import NotADate, read_instant
 from schemas.wire import Record
 from services.cli.record_files.record_json import MemberFault, record_of, topic_of
 
@@ -122,11 +123,9 @@ def _times(
 
 def _instant(text: object) -> datetime:
     try:
-        instant = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise MemberFault("at is not an instant (ISO 8601 with a zone).")
+        instant = read_instant(text)
+    except NotADate as fault:
+        raise MemberFault(f"at {fault}.") from None
     if not EPOCH <= instant <= LAST:
         raise MemberFault("at is out of range.")
     return instant

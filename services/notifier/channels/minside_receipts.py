@@ -7,11 +7,11 @@ read, are ignored and no dead letters: nothing of ours is lost with them.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from schemas.dates import FIRST_YEAR, LAST_YEAR_OF_FACTS
+from schemas.dates import LAST_YEAR_OF_FACTS, NotADate, read_instant
 from schemas.messages import DeliveryReceipt
 from schemas.nav.reading.fields import kafka_time
 from schemas.wire import Decoded, Envelope, IgnoredRecord, Record, type_of
@@ -61,12 +61,10 @@ def _receipt(event: dict[str, Any], record: Record) -> DeliveryReceipt | None:
 def _at(event: dict[str, Any], record: Record) -> datetime:
     """When it says it happened, else when it was published."""
     try:
-        at = datetime.fromisoformat(str(event.get("tidspunkt")))
-    except ValueError:
+        at = read_instant(event.get("tidspunkt"))
+    except NotADate:
         return kafka_time(record)
-    if not FIRST_YEAR < at.year < LAST_YEAR_OF_FACTS:
-        return kafka_time(record)
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return at if at.year <= LAST_YEAR_OF_FACTS else kafka_time(record)
 
 
 def _object(value: bytes | None) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import asyncpg
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from schemas.dates import OwnInstant
 from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.explain.as_json import explanation_form
 
@@ -28,10 +29,10 @@ Explain = Callable[[str, datetime | None], Awaitable[Explanation | None]]
 class Question(BaseModel):
     """The body; `at` is an instant with a zone, and without it now is meant."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     person_id: str = Field(min_length=1, max_length=100, repr=False)
-    at: AwareDatetime | None = None
+    at: OwnInstant | None = None
 
 
 def operator_routes(token: SecretStr, explain: Explain) -> list[Route]:
