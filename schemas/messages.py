@@ -23,7 +23,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from schemas import codes, dates
 from schemas.codes import BlankFreeCode, Code, LongCode
@@ -837,15 +837,30 @@ _FAULTS = {
 
 def fault_sentence(error: ValidationError) -> str:
     """One sentence for a publisher: the first fault with its field, and how many more there are. It holds no value."""
-    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    faults = error.errors(include_url=False, include_context=False)
     first = faults[0]
     field = ".".join(str(part) for part in first["loc"])
     own = first["type"].startswith(("period_", "same_"))
     worded = own or first["type"] in (dates.OWN_FAULT, codes.OWN_FAULT)
-    fault = first["msg"] if worded else _FAULTS.get(first["type"], "is not what it should be")
+    fault = first["msg"] if worded else _fault(first)
     more = f" ({len(faults) - 1} more)" if len(faults) > 1 else ""
     return (
         f"{field or 'the value'}: {fault}{more}."
         if own
         else f"{field or 'the value'} {fault}{more}."
     )
+
+
+def _fault(fault: ErrorDetails) -> str:
+    """A fault in words, with what the publisher surely did where that can be seen."""
+    words = _FAULTS.get(fault["type"], "is not what it should be")
+    given = fault["input"]
+    if fault["type"] == "missing" and isinstance(given, dict):
+        first, *others = str(fault["loc"][-1]).split("_")
+        if first + "".join(map(str.capitalize, others)) in given.keys() - {first}:
+            words += ", but there with capitals: fields are written with underscores"
+    if fault["type"] == "model_type" and not fault["loc"] and isinstance(given, str):
+        words += " but text, as if it had been encoded twice"
+    if fault["type"] == "model_type" and not fault["loc"] and isinstance(given, list):
+        words += " but a list: a record holds one message"
+    return words

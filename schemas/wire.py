@@ -8,6 +8,7 @@ record, because it is logged and written into the headers of a dead letter.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ TYPE_PREFIX = "no.stoppunkt."
 SICK_NOTES_TOPIC = "stoppunkt.sick-notes.v1"
 CONTACTS_TOPIC = "stoppunkt.contacts.v1"
 HEADER_CHARACTERS_MAX = 512
+_ATTRIBUTES = ("ce_specversion", "ce_type", "ce_id", "ce_source")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -155,27 +157,13 @@ def decode(record: Record) -> Decoded:
         name.lower(): _text(value) for name, value in record.headers if name.startswith("ce_")
     }
     event_type = attributes.get("ce_type") or None
-    if not attributes and _is_structured(record):
-        return InvalidRecord(
-            None,
-            "This is a CloudEvent in structured mode: only binary mode is read, with the attributes in headers.",
-        )
-    for name in ("ce_specversion", "ce_type", "ce_id", "ce_source"):
-        if not attributes.get(name):
-            return InvalidRecord(
-                _known_type(event_type), f"The header {name} is missing or not text."
-            )
-    if attributes["ce_specversion"] != "1.0":
-        return InvalidRecord(
-            _known_type(event_type),
-            "The header ce_specversion is not 1.0, the only one understood.",
-        )
+    if (fault := _attribute_fault(record, attributes)) is not None:
+        return InvalidRecord(_known_type(event_type), fault)
     model = _model_of(event_type, record.topic)
     if model is None:
-        return InvalidRecord(
-            _known_type(event_type),
-            "The type or version in ce_type is not one that this topic carries.",
-        )
+        return InvalidRecord(_known_type(event_type), _type_fault(event_type or ""))
+    if not record.value:
+        return InvalidRecord(event_type, "The value is empty; to withdraw a note it must be null.")
     try:
         message = model.model_validate_json(
             record.value or b"", strict=True, by_alias=True, by_name=False
@@ -185,8 +173,37 @@ def decode(record: Record) -> Decoded:
     except (ValueError, RecursionError):
         return InvalidRecord(event_type, "The value is not JSON in UTF-8.")
     if record.topic == SICK_NOTES_TOPIC and record.key != message.key.encode():
-        return InvalidRecord(event_type, "The key is not the note_id of the value.")
+        fault = "is not" if record.key else "is missing: it must be"
+        return InvalidRecord(event_type, f"The key {fault} the note_id of the value.")
     return Envelope(message, type_of(model), attributes["ce_id"], attributes["ce_source"])
+
+
+def _attribute_fault(record: Record, attributes: Mapping[str, str]) -> str | None:
+    """What is wrong with the headers of a CloudEvent in binary mode, as a sentence for its publisher."""
+    if not attributes and _is_structured(record):
+        return "This is a CloudEvent in structured mode: only binary mode is read, with the attributes in headers."
+    named = {name.lower().replace("-", "_").removeprefix("ce_") for name, _ in record.headers}
+    for name in _ATTRIBUTES:
+        if attributes.get(name):
+            continue
+        if name not in attributes and name.removeprefix("ce_") in named:
+            return f"The header {name} has another name: it is written so, in lower case and with an underscore."
+        return f"The header {name} is {'not text' if name in attributes else 'missing'}."
+    if attributes["ce_specversion"] != "1.0":
+        return "The header ce_specversion is not 1.0, the only one understood."
+    return None
+
+
+def _type_fault(event_type: str) -> str:
+    """Why no message of this topic has that type; it names types and topics of ours, and nothing of the record."""
+    kind, _, version = event_type.removeprefix(TYPE_PREFIX).rpartition(".v")
+    known = KINDS.get(f"{kind}.v{version}")
+    if known is not None and event_type.startswith(TYPE_PREFIX):
+        return f"The type in ce_type is one of the topic {known.topic}, and not of this one."
+    versions = [model.version for model in KINDS.values() if model.kind == kind]
+    if versions and event_type.startswith(TYPE_PREFIX):
+        return f"The version in ce_type is not known: of this type version {max(versions)} is."
+    return f"The type in ce_type is not known; types are written {TYPE_PREFIX}<type>.v<version>."
 
 
 def _is_structured(record: Record) -> bool:

@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from services.cli.commands.check import check
+from tests.contract.records import publishers_slips
 from tests.contract.records.nav_examples import BAD, FOLDER, GOOD, SCENARIOS, members_of
 
 app = typer.Typer()
@@ -130,8 +131,24 @@ def test_what_is_understood_and_surely_meant_otherwise_is_warned_of(tmp_path: Pa
     assert right is None
     assert "no shipped rulebook has this checkpoint" in checkpoint
     assert "the key is a national number" in key
-    assert topic == "This topic is not read."
+    assert "Warning: stoppunkt.follow-up.v1 is read" in topic
     assert (result.exit_code, "14838511253" in result.stdout) == (0, False)
+
+
+def test_every_slip_of_a_publisher_gets_a_sentence_that_helps(tmp_path: Path) -> None:
+    path = tmp_path / "slips.ndjson"
+    path.write_text("\n".join(publishers_slips.lines()), encoding="utf-8")
+    result = run(path, "--json")
+    verdicts = [json.loads(line) for line in result.stdout.splitlines()]
+    for slip, verdict in zip(publishers_slips.SLIPS, verdicts, strict=True):
+        assert (slip.name, verdict["verdict"]) == (slip.name, slip.verdict), verdict["reason"]
+        if slip.says is None:
+            assert verdict["reason"] is None, slip.name
+        else:
+            assert slip.says in verdict["reason"], slip.name
+    for value in (publishers_slips.PERSON, "Bad back", "90000007", "310201307", "02.02"):
+        assert value not in result.stdout
+    assert result.exit_code == 1
 
 
 @pytest.mark.parametrize("content", ["", "\n\n"])

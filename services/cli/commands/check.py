@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
@@ -76,10 +78,11 @@ def _verdict_on(path: Path, filed: FiledRecord) -> Verdict:
     decoded = decode_inbound(filed.record)
     match decoded:
         case Envelope():
-            doubt = _doubt_about(filed.record, decoded.message)
+            doubt = _doubt_about(filed.record, decoded.message) or _doubt_about_time(filed.record)
             return Verdict(str(path), filed.line, "accepted", decoded.type, doubt)
         case IgnoredRecord():
-            return Verdict(str(path), filed.line, "ignored", decoded.type, decoded.reason)
+            reason = decoded.reason + _topic_that_was_meant(filed.record.topic)
+            return Verdict(str(path), filed.line, "ignored", decoded.type, reason)
         case InvalidRecord():
             return Verdict(str(path), filed.line, "dead", decoded.type, decoded.reason)
         case _:
@@ -99,6 +102,25 @@ def _doubt_about(record: Record, message: object) -> str | None:
             "Warning: no shipped rulebook has this checkpoint, so the exemption ends nothing there."
         )
     return None
+
+
+def _doubt_about_time(record: Record) -> str | None:
+    """A version from the future is the newest for good: no later correction would stand against it."""
+    next_year = datetime.now(UTC) + timedelta(days=365)
+    if record.timestamp_ms > next_year.timestamp() * 1000:
+        return "Warning: the record's timestamp lies far in the future: nothing sent before then replaces it."
+    return None
+
+
+def _topic_that_was_meant(topic: str) -> str:
+    """Of a topic that nobody reads: the one whose name is nearly the same, as a sentence more."""
+    from schemas.inbound import AVRO_TOPICS, CANONICAL_TOPICS, JSON_TOPICS
+
+    names = [*CANONICAL_TOPICS, *JSON_TOPICS, *AVRO_TOPICS]
+    if topic in names:
+        return ""
+    near = get_close_matches(topic, names, 1, cutoff=0.8)
+    return f" Warning: {near[0]} is read, and has nearly this name." if near else ""
 
 
 def _is_number(record: Record) -> bool:
