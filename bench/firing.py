@@ -31,7 +31,9 @@ from services.runtime.clock import TurnedClock
 from services.runtime.logs import configure_logs
 from services.runtime.postgres import Pool, close_pool, open_pool
 from services.scheduler.app import SCHEMA, compose, migrate
+from services.scheduler.jobs.watch_rulebook import put_first_in_force
 from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.store import begin_on
 
 NOW = datetime(2026, 4, 27, 7, tzinfo=UTC)
 BATCH = 1_000
@@ -170,13 +172,9 @@ async def main() -> None:
         pool = await open_pool(
             url, schema=SCHEMA, application_name="bench", command_timeout_seconds=600
         )
-        scheduler = compose(
-            pool,
-            TurnedClock(NOW),
-            NoPublisher(),
-            read_rulebook("standard"),
-            partial(person_hash, b"bench"),
-        )
+        begin, clock = begin_on(pool, partial(person_hash, b"bench")), TurnedClock(NOW)
+        await put_first_in_force(begin, clock, read_rulebook("standard"))
+        scheduler = compose(begin, clock, NoPublisher())
         medians = await rounds(pool, scheduler, options.timers, options.rounds)
         for way, seconds in medians.items():
             print(f"{way}: {options.timers / seconds:,.0f} timers/s")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 from pydantic import SecretStr
@@ -16,7 +17,6 @@ from services.runtime import assembly, postgres
 from services.runtime.assembly import App
 from services.runtime.clock import Clock
 from services.runtime.housekeeping import Housekeeper
-from services.runtime.postgres import Pool
 from services.runtime.service import Life, run_service
 from services.runtime.settings import InvalidSettings
 from services.scheduler import metrics
@@ -25,7 +25,8 @@ from services.scheduler.explain.ask import explain
 from services.scheduler.explain.endpoint import operator_routes
 from services.scheduler.handlers import Scheduler
 from services.scheduler.jobs.reconcile import Reconciliation
-from services.scheduler.ports import Begin, Schemas
+from services.scheduler.jobs.watch_rulebook import RulebookWatch, put_first_in_force
+from services.scheduler.ports import Begin, Schemas, Tables, UnusableRulebook
 from services.scheduler.rulebook_file import UnreadableRulebook, read_rulebook
 from services.scheduler.schema_registry import SchemaRegistry
 from services.scheduler.settings import SchedulerSettings
@@ -38,6 +39,8 @@ TOPICS = own_topics(read=SCHEDULER_TOPICS, written=[DeadlineMessage.topic])
 
 # With 200 people at a time everybody of a small country is looked at in a few days, at no noticeable cost.
 RECONCILE_EVERY_SECONDS = 15.0
+# Transactions read the rulebook themselves; this is how soon an instance with nothing to do says what it runs by.
+LOOK_AT_RULEBOOK_EVERY_SECONDS = 15.0
 
 
 async def migrate(database_url: str | SecretStr) -> list[str]:
@@ -48,19 +51,12 @@ async def migrate(database_url: str | SecretStr) -> list[str]:
 
 
 def compose(
-    pool: Pool,
-    clock: Clock,
-    publisher: Publish,
-    rulebook: Rulebook,
-    hash_of: Callable[[str], bytes],
-    *,
-    schemas: Schemas | None = None,
+    begin: Begin, clock: Clock, publisher: Publish, *, schemas: Schemas | None = None
 ) -> App:
-    """The scheduler without its loops.
+    """The scheduler without its loops, by the rulebook in force.
 
     `schemas` are those of a registry; without one, Avro records are read by the schemas shipped.
     """
-    begin = begin_on(pool, rulebook, hash_of)
     scheduler = Scheduler(begin, clock, schemas)
     relay = Relay(begin, publisher, metrics.PUBLISHED)
     return App(scheduler.handle, scheduler.turn, relay.relay, scheduler.next_due_at)
@@ -69,26 +65,24 @@ def compose(
 async def start(life: Life, settings: SchedulerSettings) -> None:
     """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic of ours is not there.
 
-    Raises InvalidSettings, before anything is opened, for a rulebook that cannot be used.
+    Raises InvalidSettings, before anything is opened, for a rulebook that cannot be used, and before anything runs for
+    one that has changed, or where this version cannot use the one in force.
     """
-    rulebook = _rulebook_of(settings)
+    wanted = _rulebook_of(settings)
     topics = await assembly.topics_to_read(settings, SCHEDULER_TOPICS, TOPICS)
     connections = await assembly.connect(life, settings, schema=SCHEMA, group_id=GROUP_ID)
     pool, clock = connections.pool, connections.clock
-    app = compose(
-        pool,
-        clock,
-        connections.publisher,
-        rulebook,
-        settings.hash_of,
-        schemas=_registry(life, settings),
-    )
-    begin = begin_on(pool, rulebook, settings.hash_of)
+    begin = _ending(life, begin_on(pool, settings.hash_of))
+    await put_first_in_force(begin, clock, wanted)
+    watch = RulebookWatch(begin, wanted)
+    await watch.run()
+    app = compose(begin, clock, connections.publisher, schemas=_registry(life, settings))
     handle = assembly.keep_loops(life, app, clock, turn_name="turning")
-    await assembly.keep_house(life, _housekeeper(begin, clock, rulebook))
+    await assembly.keep_house(life, _housekeeper(begin, clock, watch))
     life.health.watch("dead letters", readiness=dead_letters_check(pool))
     if settings.operator_token is not None:
-        ask = partial(explain, begin, clock, rulebook, operator="token")
+        # An earlier rulebook that this version cannot read ends that answer, and not the service.
+        ask = partial(explain, begin_on(pool, settings.hash_of), clock, operator="token")
         life.routes += operator_routes(settings.operator_token, ask)
     await assembly.consume(life, settings, group_id=GROUP_ID, topics=topics, handle=handle)
 
@@ -105,6 +99,21 @@ def _rulebook_of(settings: SchedulerSettings) -> Rulebook:
         raise InvalidSettings(f"RULEBOOK: {fault}") from None
 
 
+def _ending(life: Life, begin: Begin) -> Begin:
+    """`begin`, but a rulebook in force that this version cannot use ends the service: it must not plan by another."""
+
+    @asynccontextmanager
+    async def begin_or_end() -> AsyncIterator[Tables]:
+        try:
+            async with begin() as tables:
+                yield tables
+        except UnusableRulebook as fault:
+            life.refuse(fault)
+            raise
+
+    return begin_or_end
+
+
 def _registry(life: Life, settings: SchedulerSettings) -> SchemaRegistry | None:
     if settings.schema_registry_url is None:
         return None
@@ -113,8 +122,8 @@ def _registry(life: Life, settings: SchedulerSettings) -> SchemaRegistry | None:
     return registry
 
 
-def _housekeeper(begin: Begin, clock: Clock, rulebook: Rulebook) -> Housekeeper:
+def _housekeeper(begin: Begin, clock: Clock, watch: RulebookWatch) -> Housekeeper:
     housekeeper = Housekeeper()
-    reconciliation = Reconciliation(begin, clock, rulebook)
-    housekeeper.every(RECONCILE_EVERY_SECONDS, "reconcile", reconciliation.run)
+    housekeeper.every(RECONCILE_EVERY_SECONDS, "reconcile", Reconciliation(begin, clock).run)
+    housekeeper.every(LOOK_AT_RULEBOOK_EVERY_SECONDS, "rulebook", watch.run)
     return housekeeper

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.runtime.metrics import counter, histogram
+from services.runtime.metrics import counter, gauge, histogram
 
 RECORDS = counter("scheduler_records", "Records handled, by what came of them.", "outcome")
 FIRED = counter("scheduler_fired", "Timers fired.", "checkpoint", "step")
@@ -17,4 +17,11 @@ RECONCILED = counter(
 )
 MENDED = counter(
     "scheduler_mended_timers", "Timers that were not what the facts give; each is a bug."
+)
+RULEBOOK = gauge(
+    "scheduler_rulebook",
+    "1 for the rulebook in force, and 1 for the one that RULEBOOK names.",
+    "which",
+    "name",
+    "version",
 )

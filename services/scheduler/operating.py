@@ -14,11 +14,12 @@ from services.runtime.clock import Clock
 from services.runtime.postgres import Connection, Pool, Queries, transaction
 from services.scheduler.app import GROUP_ID, SCHEMA
 from services.scheduler.domain.people.explanation import Explanation
+from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.explain.ask import explain as explain_now
 from services.scheduler.jobs.erase import Erased
 from services.scheduler.jobs.erase import erase as erase_from
 from services.scheduler.jobs.replan_everybody import ReplanCounts, replan_everybody
-from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.rulebook_file import UnreadableRulebook, read_rulebook
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import begin_on
 
@@ -47,10 +48,46 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class RulebookStatus:
+    """The rulebook in force.
+
+    `replanned_at` is when everybody had first been brought under it. `replan_started_at` and `replanned_people` are of
+    a replan under it that has not come to its end; None where none is under way.
+    """
+
+    name: str
+    version: str
+    content_hash: str
+    in_force_since: datetime
+    replanned_at: datetime | None
+    replan_started_at: datetime | None
+    replanned_people: int | None
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.name} {self.version}"
+
+    def is_of(self, rulebook: Rulebook | None) -> bool:
+        """Whether that is the rulebook in force."""
+        return rulebook is not None and (self.title, self.content_hash) == (
+            rulebook.title,
+            rulebook.content_hash,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SchedulerStatus:
-    """`oldest_due_at`: since when the oldest timer is due that has not fired; None where none is."""
+    """`oldest_due_at`: since when the oldest timer is due that has not fired; None where none is.
+
+    `rulebook` is None where none has been put in force yet, `rulebook_wanted` (name and version of the one that
+    RULEBOOK names) where that cannot be read.
+    """
 
     as_of: datetime
+    rulebook: RulebookStatus | None
+    rulebook_wanted: str | None
+    rulebook_differs: bool
     stopped_at: datetime | None
     oldest_due_at: datetime | None
     next_due_at: datetime | None
@@ -61,22 +98,40 @@ async def explain(
     settings: SchedulerSettings, person_id: str, at: datetime | None, *, operator: str
 ) -> Explanation | None:
     """See `services.scheduler.explain.ask.explain`; who asked is written down."""
-    rulebook = read_rulebook(settings.rulebook)
     async with _connected(settings) as (pool, clock):
-        begin = begin_on(pool, rulebook, settings.hash_of)
-        return await explain_now(begin, clock, rulebook, person_id, at, operator=operator)
+        begin = begin_on(pool, settings.hash_of)
+        return await explain_now(begin, clock, person_id, at, operator=operator)
 
 
-async def replan_all(settings: SchedulerSettings, *, dry_run: bool) -> AsyncIterator[ReplanCounts]:
-    """Bring everybody's timers under the rulebook of the settings; yields the sums after each batch.
-
-    The service must run with the same rulebook by then, or its next fact brings the old timers back.
-    """
-    rulebook = read_rulebook(settings.rulebook)
+async def replan_all(
+    settings: SchedulerSettings, rulebook: Rulebook, *, dry_run: bool
+) -> AsyncIterator[ReplanCounts]:
+    """See `services.scheduler.jobs.replan_everybody.replan_everybody`."""
     async with _connected(settings) as (pool, clock):
-        begin = begin_on(pool, rulebook, settings.hash_of)
+        begin = begin_on(pool, settings.hash_of)
         async for counts in replan_everybody(begin, clock, rulebook, dry_run=dry_run):
             yield counts
+
+
+async def rulebook_in_force(settings: SchedulerSettings) -> RulebookStatus | None:
+    """The rulebook in force; None where none has been put in force yet."""
+    async with _working(settings) as (connection, _):
+        return await _rulebook_status(connection)
+
+
+async def _rulebook_status(connection: Connection) -> RulebookStatus | None:
+    row = await connection.fetchrow(_QUERIES["read_rulebook_status"])
+    if row is None:
+        return None
+    return RulebookStatus(
+        name=row["name"],
+        version=row["version"],
+        content_hash=row["content_hash"],
+        in_force_since=row["in_force_since"],
+        replanned_at=row["replanned_at"],
+        replan_started_at=row["replan_started_at"],
+        replanned_people=row["people"],
+    )
 
 
 async def forecast(settings: SchedulerSettings, days: int) -> Forecast:
@@ -92,15 +147,27 @@ async def forecast(settings: SchedulerSettings, days: int) -> Forecast:
 
 async def status(settings: SchedulerSettings) -> SchedulerStatus:
     """How the scheduler's work stands."""
+    wanted = _wanted(settings)
     async with _working(settings) as (connection, now):
         records = RecordTables(connection)
+        rulebook = await _rulebook_status(connection)
         return SchedulerStatus(
             as_of=now,
+            rulebook=rulebook,
+            rulebook_wanted=wanted.title if wanted is not None else None,
+            rulebook_differs=rulebook is not None and not rulebook.is_of(wanted),
             stopped_at=await records.stopped_at(),
             oldest_due_at=await connection.fetchval(_QUERIES["read_oldest_due_at"], now),
             next_due_at=await connection.fetchval(_QUERIES["read_next_due_at"]),
             outbox=await records.count_to_leave(),
         )
+
+
+def _wanted(settings: SchedulerSettings) -> Rulebook | None:
+    try:
+        return read_rulebook(settings.rulebook)
+    except UnreadableRulebook:
+        return None
 
 
 async def resume_after_dead_letters(settings: SchedulerSettings) -> datetime | None:

@@ -12,15 +12,57 @@ from fastavro.types import Schema
 
 from schemas.wire import Record
 from services.records.tables import RecordTables
+from services.runtime.settings import InvalidSettings
 from services.scheduler.domain.facts.intake import Observation
 from services.scheduler.domain.people.changes import Changes, changes
 from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.state import PastPerson
 from services.scheduler.domain.plan.history import Fired
+from services.scheduler.domain.rulebook.model import Rulebook
 
 
 class PeopleMoved(Exception):
     """Between looking and locking, a note or a number came to belong to somebody else: look again."""
+
+
+class NoRulebook(InvalidSettings):
+    """No rulebook is in force yet: the first start of the scheduler puts one in force."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "RULEBOOK: none is in force yet; the first start of the scheduler puts the one that this names in force."
+        )
+
+
+class UnusableRulebook(InvalidSettings):
+    """This version of the scheduler cannot read the rulebook that is in force."""
+
+    def __init__(self, name: str, version: str, fault: str) -> None:
+        super().__init__(
+            f"RULEBOOK: {name} {version} is in force, and this version of the scheduler cannot use it: {fault}"
+        )
+
+
+class ChangedRulebook(InvalidSettings):
+    """A rulebook whose name and version were in force with another content."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        super().__init__(
+            f"RULEBOOK: {rulebook.title} was put in force with another content than it has now"
+            f" ({rulebook.content_hash}); a rulebook that has changed needs another version."
+        )
+
+
+@dataclass(frozen=True)
+class RulebookTerm:
+    """A rulebook and the time from which it was in force.
+
+    `replanned_at` is when everybody had first been brought under it; None where that has not come to an end.
+    """
+
+    rulebook: Rulebook
+    since: datetime
+    replanned_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -110,12 +152,46 @@ class Operators(Protocol):
         """Write down that an operator has looked at, or done something to, this person: a keyed hash, no number."""
         ...
 
+
+class Rulebooks(Protocol):
+    """The rulebook in force, and those that were. Each method raises what PostgreSQL raises; instants are aware."""
+
+    async def in_force(self) -> Rulebook:
+        """The rulebook in force, which stays so to the transaction's end; raises NoRulebook and UnusableRulebook.
+
+        Ask before people are locked: whoever waits here, while another is put in force, then holds up nobody.
+        """
+        ...
+
+    async def in_force_at(self, at: datetime) -> RulebookTerm:
+        """The one that was in force at an instant, or the first where none was yet; raises as `in_force` does."""
+        ...
+
+    async def refuse_changed(self, rulebook: Rulebook) -> None:
+        """Raises ChangedRulebook where its name and version were ever in force with another content."""
+        ...
+
+    async def put_first_in_force(self, rulebook: Rulebook, now: datetime) -> None:
+        """Put it in force where none has been yet; of several that do so at once, one does. Raises ChangedRulebook."""
+        ...
+
+    async def put_in_force(self, rulebook: Rulebook, now: datetime) -> None:
+        """Put it in force in the place of another, with a replan that has not begun; raises ChangedRulebook.
+
+        Waits for every transaction that plans by the other one. Where it is in force already, nothing changes.
+        """
+        ...
+
+    async def replanned_to(self) -> bytes | None:
+        """Up to which hash everybody is under the rulebook in force; None where everybody is."""
+        ...
+
     async def replan_progress(self, rulebook: str) -> Progress | None:
-        """How far a replan under that rulebook has come; None where none was begun."""
+        """How far a replan under the rulebook of that name and version has come; None where none was begun."""
         ...
 
     async def save_replan_progress(self, progress: Progress) -> None:
-        """Store how far it has come, in the place of what was stored for that rulebook."""
+        """Store how far it has come, in the place of what was stored for that rulebook, which is the one in force."""
         ...
 
 
@@ -126,6 +202,7 @@ class Tables:
     people: People
     operators: Operators
     records: RecordTables
+    rulebooks: Rulebooks
 
 
 class Schemas(Protocol):

@@ -18,7 +18,9 @@ from services.runtime.assembly import App
 from services.runtime.clock import TurnedClock
 from services.runtime.postgres import Pool, close_pool, open_pool
 from services.scheduler.app import SCHEMA, compose
+from services.scheduler.jobs.watch_rulebook import put_first_in_force
 from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.store import begin_on
 
 KEY = SecretStr("a key for tests alone")
 ANNE = "14838511253"
@@ -84,17 +86,13 @@ class Bench:
 async def scheduler_on(
     database_url: str, *, start: datetime, rulebook: str = "standard"
 ) -> AsyncIterator[Bench]:
-    """A scheduler on a migrated database, its clock standing at `start`."""
+    """A scheduler on a migrated database, its clock standing at `start`; `rulebook` where none is in force yet."""
     pool = await open_pool(database_url, schema=SCHEMA, application_name="test")
     clock = TurnedClock(start)
     publisher = CollectingPublisher()
-    scheduler = compose(
-        pool,
-        clock,
-        publisher,
-        read_rulebook(rulebook),
-        hash_of,
-    )
+    begin = begin_on(pool, hash_of)
+    await put_first_in_force(begin, clock, read_rulebook(rulebook))
+    scheduler = compose(begin, clock, publisher)
     try:
         yield Bench(pool, clock, publisher, scheduler)
     finally:

@@ -16,7 +16,7 @@ from services.cli.exits import refuse
 from services.runtime.kafka import PublishOutcomeUnknown, PublishRefused
 from services.runtime.logs import configure_logs
 from services.runtime.settings import InvalidSettings
-from services.scheduler.rulebook_file import UnreadableRulebook
+from services.scheduler.jobs.replan_everybody import OvertakenReplan
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def run_or_refuse(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except InvalidSettings as fault:
         refuse_settings(fault)
-    except UnreadableRulebook as fault:
+    except OvertakenReplan as fault:
         refuse(str(fault))
     except (
         asyncpg.UndefinedTableError,

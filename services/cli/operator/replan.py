@@ -11,7 +11,9 @@ from services.cli.exits import complain
 from services.cli.options import JsonObject
 
 if TYPE_CHECKING:
+    from services.scheduler.domain.rulebook.model import Rulebook
     from services.scheduler.jobs.replan_everybody import ReplanCounts
+    from services.scheduler.operating import RulebookStatus
     from services.scheduler.settings import SchedulerSettings
 
 commands = typer.Typer()
@@ -27,10 +29,11 @@ def replan(
     ] = False,
     as_json: JsonObject = False,
 ) -> None:
-    """Brings everybody's timers under RULEBOOK: what is added, moved, dropped and withdrawn, by checkpoint and office.
+    """Puts RULEBOOK in force and brings everybody's timers under it, counting what changes by checkpoint and office.
 
-    In batches, beside the running services; one that was stopped goes on where it was when it is started again. The
-    scheduler must run with the same rulebook by then, or the next fact of a person brings the old timers back.
+    Running schedulers plan by it from their next transaction on. People follow in batches, beside them; a replan that
+    was stopped goes on where it was when it is started again. Nothing else puts another rulebook in force. One whose
+    name and version were in force with another content is refused, with exit code 2.
 
     Example: RULEBOOK=our-rulebook.toml stoppunkt replan --dry-run
     """
@@ -40,34 +43,35 @@ def replan(
 
     settings = scheduler_settings()
     rulebook = rulebook_of(settings.rulebook)
-    name = f"{rulebook.name} {rulebook.version}"
-    complain(f"Under {name}{', changing nothing' if dry_run else ''} …")
-    changes = run_or_refuse(_replan(settings, dry_run=dry_run))
+    before, changes = run_or_refuse(_replan(settings, rulebook, dry_run=dry_run))
     if as_json:
-        _print_json(changes, name, dry_run=dry_run)
+        _print_json(changes, before, rulebook, dry_run=dry_run)
     else:
         _print_table(changes)
     people = "person" if changes.people == 1 else "people"
     if dry_run:
         complain(f"{changes.people} {people} looked at, nothing changed.")
     else:
-        complain(
-            f"{changes.people} {people} replanned. The scheduler must run with {name}, or the next fact of"
-            " a person brings the old timers back."
-        )
+        complain(f"{changes.people} {people} replanned. {rulebook.title} is in force.")
 
 
-async def _replan(settings: SchedulerSettings, *, dry_run: bool) -> ReplanCounts:
+async def _replan(
+    settings: SchedulerSettings, rulebook: Rulebook, *, dry_run: bool
+) -> tuple[RulebookStatus | None, ReplanCounts]:
     from services.scheduler.jobs.replan_everybody import ReplanCounts
-    from services.scheduler.operating import replan_all
+    from services.scheduler.operating import replan_all, rulebook_in_force
 
+    before = await rulebook_in_force(settings)
+    title = before.title if before is not None else "No rulebook"
+    complain(f"{title} is in force. RULEBOOK names {rulebook.title}.")
+    complain(f"Replanning everybody under it{', changing nothing' if dry_run else ''} …")
     changes = ReplanCounts()
     printed_at = time.monotonic()
-    async for changes in replan_all(settings, dry_run=dry_run):
+    async for changes in replan_all(settings, rulebook, dry_run=dry_run):
         if time.monotonic() - printed_at > PROGRESS_SECONDS:
             printed_at = time.monotonic()
             complain(f"… {changes.people} people")
-    return changes
+    return before, changes
 
 
 def _rows(changes: ReplanCounts) -> list[dict[str, Any]]:
@@ -78,10 +82,17 @@ def _rows(changes: ReplanCounts) -> list[dict[str, Any]]:
     ]
 
 
-def _print_json(changes: ReplanCounts, rulebook: str, *, dry_run: bool) -> None:
+def _print_json(
+    changes: ReplanCounts, before: RulebookStatus | None, rulebook: Rulebook, *, dry_run: bool
+) -> None:
     from services.cli.output.jsonl import json_line
 
-    head = {"rulebook": rulebook, "dry_run": dry_run, "people": changes.people}
+    head = {
+        "rulebook": rulebook.title,
+        "in_force_before": before.title if before is not None else None,
+        "dry_run": dry_run,
+        "people": changes.people,
+    }
     typer.echo(json_line(head | {"changes": _rows(changes)}))
 
 

@@ -23,7 +23,7 @@ commands = typer.Typer()
 def status(
     as_json: JsonObject = False,
 ) -> None:
-    """How both services' work stands: brakes, stops, what waits, since when, and what comes next.
+    """How both services' work stands: rulebook, brakes, stops, what waits, since when, and what comes next.
 
     Exit code 1 where a service has stopped for its dead letters, or its tables cannot be asked.
 
@@ -61,7 +61,8 @@ async def _ask() -> tuple[SchedulerStatus | str, NotifierStatus | str]:
 def _form(scheduler: SchedulerStatus | str, notifier: NotifierStatus | str) -> dict[str, Any]:
     form: dict[str, Any] = {"scheduler": None, "notifier": None}
     if not isinstance(scheduler, str):
-        form["scheduler"] = _plain(asdict(scheduler))
+        in_force = None if scheduler.rulebook is None else _plain(asdict(scheduler.rulebook))
+        form["scheduler"] = _plain(asdict(scheduler)) | {"rulebook": in_force}
     if not isinstance(notifier, str):
         counts = [
             {"channel": channel, "state": state, "deliveries": count}
@@ -85,9 +86,29 @@ def _print_scheduler(status: SchedulerStatus | str) -> None:
         return
     typer.echo(f"scheduler, {_when(status.as_of)}")
     _print_stop(status.stopped_at)
+    _print_rulebook(status)
     typer.echo(f"  oldest timer that is due and has not fired: {_when(status.oldest_due_at)}")
     typer.echo(f"  next instant with something to do: {_when(status.next_due_at)}")
     typer.echo(f"  records that wait for Kafka: {status.outbox}")
+
+
+def _print_rulebook(status: SchedulerStatus) -> None:
+    in_force = status.rulebook
+    if in_force is None:
+        typer.echo("  no rulebook in force yet: the first start puts one")
+        return
+    typer.echo(f"  rulebook in force: {in_force.title} since {_when(in_force.in_force_since)}")
+    if status.rulebook_wanted is None:
+        typer.echo("  RULEBOOK here names none that can be read")
+    elif status.rulebook_differs:
+        typer.echo(
+            f"  RULEBOOK here names {status.rulebook_wanted}, which has no effect until `replan`"
+        )
+    if in_force.replanned_at is None:
+        people = in_force.replanned_people or 0
+        typer.echo(
+            f"  NOT EVERYBODY is under it yet ({people} people are): run `replan` to its end"
+        )
 
 
 def _print_notifier(status: NotifierStatus | str) -> None:

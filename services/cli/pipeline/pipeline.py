@@ -18,6 +18,8 @@ from services.runtime.kafka import Consumer, Publisher, TopicSpec, ensure_topics
 from services.runtime.postgres import close_pool, open_pool
 from services.scheduler import app as scheduler_app
 from services.scheduler.domain.rulebook.model import Rulebook
+from services.scheduler.jobs.watch_rulebook import put_first_in_force
+from services.scheduler.store import begin_on
 
 # Records come with timestamps of other years: none may be refused as too new or dropped as too old, and none
 # compacted away before everybody has read it.
@@ -70,7 +72,9 @@ async def _scheduler(
         settings.database_url, schema=scheduler_app.SCHEMA, application_name="scheduler"
     )
     stack.push_async_callback(close_pool, pool)
-    app = scheduler_app.compose(pool, clock, publisher, rulebook, settings.hash_of)
+    begin = begin_on(pool, settings.hash_of)
+    await put_first_in_force(begin, clock, rulebook)
+    app = scheduler_app.compose(begin, clock, publisher)
     return Service("scheduler", app, HeldRecords(SCHEDULER_TOPICS))
 
 

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from schemas.dates import OwnInstant
+from services.runtime.settings import InvalidSettings
 from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.explain.as_json import explanation_form
 
@@ -57,6 +58,8 @@ def operator_routes(token: SecretStr, explain: Explain) -> list[Route]:
                 explanation = await explain(question.person_id, question.at)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             return _refusal(503, f"PostgreSQL did not answer ({type(error).__name__}).")
+        except InvalidSettings as fault:  # a rulebook that this version cannot use
+            return _refusal(503, str(fault))
         if explanation is None:
             return _refusal(404, "Nothing is known of this person.")
         return JSONResponse(explanation_form(explanation), headers=_UNKEPT)

@@ -10,8 +10,6 @@ import structlog
 from services.runtime.clock import Clock
 from services.scheduler import metrics
 from services.scheduler.domain.people.known_people import messages_of
-from services.scheduler.domain.people.person import Person
-from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.handlers import encoded
 from services.scheduler.jobs.replan_everybody import ReplanCounts
 from services.scheduler.ports import Begin
@@ -24,10 +22,9 @@ _log = structlog.stdlib.get_logger(__name__)
 class Reconciliation:
     """One round after the other over all people; where it stands is in memory, so a restart begins anew."""
 
-    def __init__(self, begin: Begin, clock: Clock, rulebook: Rulebook) -> None:
+    def __init__(self, begin: Begin, clock: Clock) -> None:
         self._begin = begin
         self._clock = clock
-        self._rulebook = rulebook
         self._last_person = b""
 
     async def run(self) -> ReplanCounts:
@@ -40,8 +37,11 @@ class Reconciliation:
         async with self._begin() as tables:
             loaded = await tables.people.claim_after(self._last_person, PEOPLE_PER_BATCH)
             hashes = [person.hash for person in loaded.before.people.values()]
+            replanned_to = await tables.rulebooks.replanned_to()
             known = [
-                number for number, person in loaded.before.people.items() if self._is_under(person)
+                number
+                for number, person in loaded.before.people.items()
+                if replanned_to is None or person.hash <= replanned_to
             ]
             outcomes = loaded.known_people.replan(known, now)
             for number in outcomes:
@@ -54,8 +54,3 @@ class Reconciliation:
             metrics.MENDED.inc(sum(changes.added.values()) + sum(changes.dropped.values()))
             _log.warning("timers.mended", count=len(changes.places()))
         return changes
-
-    def _is_under(self, person: Person) -> bool:
-        stamps = {timer.draft.rulebook.version for timer in person.timers}
-        stamps |= {fired.event.rulebook.version for fired in person.fired if fired.remaining}
-        return not stamps or self._rulebook.version in stamps

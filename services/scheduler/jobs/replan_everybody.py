@@ -1,7 +1,8 @@
 """A new rulebook for everybody: what it would change, then the change, in batches while the service runs.
 
-Each batch is a transaction of its own and remembers how far it came, so a replan that was stopped goes on where it
-was. Each person is replanned as after any fact; there is no other way to change a timer.
+First the rulebook is put in force, for every running instance from its next transaction on; then people are brought
+under it. Each batch is a transaction of its own and remembers how far it came, so a replan that was stopped goes on
+where it was. Each person is replanned as after any fact; there is no other way to change a timer.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from services.runtime.clock import Clock
+from services.runtime.postgres import retrying
 from services.scheduler.domain.people.known_people import messages_of
 from services.scheduler.domain.people.person import Person
 from services.scheduler.domain.plan.history import Timer
@@ -20,6 +22,15 @@ from services.scheduler.handlers import encoded
 from services.scheduler.ports import Begin, Progress
 
 PEOPLE_PER_BATCH = 200
+# Whoever plans meanwhile is waited for, at most two seconds a try; a service under load leaves gaps within one.
+LOCK_RETRIES = 4
+
+
+class OvertakenReplan(Exception):
+    """Somebody has put another rulebook in force while this replan was under way; theirs goes on."""
+
+    def __init__(self) -> None:
+        super().__init__("Another rulebook was put in force meanwhile; this replan has stopped.")
 
 
 class Place(NamedTuple):
@@ -65,30 +76,51 @@ class ReplanCounts:
 async def replan_everybody(
     begin: Begin, clock: Clock, rulebook: Rulebook, *, dry_run: bool
 ) -> AsyncGenerator[ReplanCounts, None]:
-    """Replan all people under the rulebook that `begin` was made with; yields the sums after each batch.
+    """Put the rulebook in force and replan all people under it; yields the sums after each batch.
 
     A dry run changes nothing and begins anew each time. What PostgreSQL raises comes through; the next call then
-    goes on behind the last batch that was committed.
+    goes on behind the last batch that was committed. Raises ChangedRulebook before anything is changed, and
+    OvertakenReplan where somebody else has put another rulebook in force meanwhile.
     """
-    changes = ReplanCounts()
-    name = f"{rulebook.name} {rulebook.version}"
-    progress = Progress(name, await clock.now())
-    if not dry_run:
+    progress = Progress(rulebook.title, await clock.now())
+    if dry_run:
         async with begin() as tables:
-            known = await tables.operators.replan_progress(name)
-        if known is not None and known.finished_at is None:
-            progress = known
+            await tables.rulebooks.refuse_changed(rulebook)
+    else:
+        progress = await retrying(lambda: _begun(begin, clock, rulebook), retries=LOCK_RETRIES)
+    changes = ReplanCounts()
     while progress.finished_at is None:
-        progress = await _batch(begin, clock, progress, changes, dry_run=dry_run)
+        progress = await _batch(begin, clock, rulebook, progress, changes, dry_run=dry_run)
         yield changes
 
 
+async def _begun(begin: Begin, clock: Clock, rulebook: Rulebook) -> Progress:
+    """Put the rulebook in force where another is; how far everybody has been brought under it."""
+    now = await clock.now()
+    async with begin() as tables:
+        await tables.rulebooks.put_in_force(rulebook, now)
+        known = await tables.rulebooks.replan_progress(rulebook.title)
+    if known is not None and known.finished_at is None:
+        return known
+    return Progress(rulebook.title, now)
+
+
 async def _batch(
-    begin: Begin, clock: Clock, progress: Progress, changes: ReplanCounts, *, dry_run: bool
+    begin: Begin,
+    clock: Clock,
+    rulebook: Rulebook,
+    progress: Progress,
+    changes: ReplanCounts,
+    *,
+    dry_run: bool,
 ) -> Progress:
     now = await clock.now()
     async with begin() as tables:
         loaded = await tables.people.claim_after(progress.last_person, PEOPLE_PER_BATCH)
+        if dry_run:
+            loaded.known_people.rulebook = rulebook
+        elif not loaded.known_people.rulebook.is_same_as(rulebook):
+            raise OvertakenReplan
         outcomes = loaded.known_people.replan(loaded.before.people, now)
         if not loaded.before.people:
             progress = replace(progress, finished_at=now)
@@ -101,7 +133,7 @@ async def _batch(
         if not dry_run:
             await tables.people.save(loaded.changes, now)
             await tables.records.put(encoded(messages_of(outcomes.values()), now))
-            await tables.operators.save_replan_progress(progress)
+            await tables.rulebooks.save_replan_progress(progress)
     for number, before in loaded.before.people.items():
         changes.count(before, loaded.known_people.people[number])
     return progress

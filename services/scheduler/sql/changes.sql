@@ -128,14 +128,3 @@ delete from timers where ctid = any(array(
     order by due_at, case_id, checkpoint, step, subject
     limit $2 for update skip locked))
 returning *
-
--- name: read_replan
-select * from replans where rulebook = $1
-
--- name: was_replanned_since
-select exists (select from replans where started_at > $1 or finished_at > $1)
-
--- name: write_replan
-insert into replans (rulebook, last_person, people, started_at, finished_at) values ($1, $2, $3, $4, $5)
-on conflict (rulebook) do update set
-    last_person = excluded.last_person, people = excluded.people, finished_at = excluded.finished_at

@@ -11,18 +11,22 @@ from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.ports import Begin, Tables
 from services.scheduler.store.operators import OperatorTables
 from services.scheduler.store.people import PeopleTables
+from services.scheduler.store.rulebooks import RulebookTables
 
 
-def begin_on(pool: Pool, rulebook: Rulebook, hash_of: Callable[[str], bytes]) -> Begin:
+def begin_on(pool: Pool, hash_of: Callable[[str], bytes]) -> Begin:
     """How a transaction begins on a pool whose sessions see the schema `scheduler`; it raises what asyncpg raises."""
+    read: dict[int, Rulebook] = {}
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[Tables]:
         async with transaction(pool) as connection:
+            rulebooks = RulebookTables(connection, read)
             yield Tables(
-                people=PeopleTables(connection, rulebook, hash_of),
+                people=PeopleTables(connection, rulebooks, hash_of),
                 operators=OperatorTables(connection, hash_of),
                 records=RecordTables(connection),
+                rulebooks=rulebooks,
             )
 
     return begin

@@ -1,4 +1,4 @@
-"""What operators ask about people, and that they did; and how far a replan of everybody has come."""
+"""What operators ask about people, and that they did."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 
 from services.runtime.postgres import Connection, Queries
 from services.scheduler.domain.people.state import PastPerson
-from services.scheduler.ports import Progress
 from services.scheduler.store.past import PastTables
 
 _QUERIES = Queries("services.scheduler.sql")
@@ -32,28 +31,4 @@ class OperatorTables:
         """Write down what an operator has done, under the keyed hash of the number as it was given."""
         await self._connection.execute(
             _QUERIES["add_audit"], now, operator, action, self._hash_of(person_id)
-        )
-
-    async def replan_progress(self, rulebook: str) -> Progress | None:
-        """How far a replan under that rulebook has come; None where none was begun."""
-        row = await self._connection.fetchrow(_QUERIES["read_replan"], rulebook)
-        if row is None:
-            return None
-        return Progress(
-            rulebook=row["rulebook"],
-            started_at=row["started_at"],
-            last_person=bytes(row["last_person"]),
-            people=row["people"],
-            finished_at=row["finished_at"],
-        )
-
-    async def save_replan_progress(self, progress: Progress) -> None:
-        """Remember how far it has come."""
-        await self._connection.execute(
-            _QUERIES["write_replan"],
-            progress.rulebook,
-            progress.last_person,
-            progress.people,
-            progress.started_at,
-            progress.finished_at,
         )

@@ -34,10 +34,6 @@ NOT_KEPT = (
     "Of that moment office, cases and what was armed were not kept yet: "
     "they are shown as they were first kept."
 )
-OTHER_RULEBOOK = (
-    "Everybody has been replanned since: steps are shown under the rulebook in force now, "
-    "not the one of then."
-)
 
 
 @dataclass(frozen=True)
@@ -121,10 +117,7 @@ class PastTables:
         )
         if state.is_empty and not person.slots and not person.facts:
             return None
-        caveats = [] if is_exact else [NOT_KEPT]
-        if await self._connection.fetchval(_QUERIES["was_replanned_since"], at):
-            caveats.append(OTHER_RULEBOOK)
-        return replace(past_person(person, state, at), caveats=tuple(caveats))
+        return replace(past_person(person, state, at), caveats=() if is_exact else (NOT_KEPT,))
 
     async def _known(self, person_id: str, at: datetime) -> _Known:
         fetch = self._connection.fetch

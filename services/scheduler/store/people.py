@@ -1,8 +1,9 @@
 """People in the scheduler's tables: those whom a piece of work concerns are locked and loaded; due timers fire.
 
-All of it happens inside one transaction of the caller's. People are locked first, in one order; then their timers,
-so that one which another process fires right now is either ours or gone; then the rest is read, by statements that
-begin after that and so see what the other has committed.
+All of it happens inside one transaction of the caller's. The rulebook in force is read and held first, since whoever
+loads people plans by it. Then people are locked, in one order; then their timers, so that one which another process
+fires right now is either ours or gone; then the rest is read, by statements that begin after that and so see what the
+other has committed.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from services.scheduler.store.rows import (
     slot_of,
     timer_of,
 )
+from services.scheduler.store.rulebooks import RulebookTables
 
 _QUERIES = Queries("services.scheduler.sql")
 
@@ -44,10 +46,10 @@ class PeopleTables:
     """People with their facts, cases, timers and history, within one transaction."""
 
     def __init__(
-        self, connection: Connection, rulebook: Rulebook, hash_of: Callable[[str], bytes]
+        self, connection: Connection, rulebooks: RulebookTables, hash_of: Callable[[str], bytes]
     ) -> None:
         self._connection = connection
-        self._rulebook = rulebook
+        self._rulebooks = rulebooks
         self._hash_of = hash_of
 
     async def without_erased(self, batch: Sequence[Observation]) -> list[Observation]:
@@ -69,6 +71,7 @@ class PeopleTables:
 
     async def load_for(self, batch: Sequence[Observation]) -> Loaded:
         """Lock and load everybody whom the batch concerns; raises PeopleMoved where that changed meanwhile."""
+        rulebook = await self._rulebooks.in_force()
         note_ids = sorted({t.what.note_id for t in batch if isinstance(t.what, NoteSlot)})
         concerned = await self._concerned(batch, note_ids)
         hashes = {self._hash_of(number): number for number in concerned}
@@ -76,7 +79,7 @@ class PeopleTables:
         await self._connection.execute(
             _QUERIES["add_people"], ordered, [hashes[person] for person in ordered]
         )
-        loaded = await self._load(ordered, note_ids)
+        loaded = await self._load(rulebook, ordered, note_ids)
         # Somebody may have been erased, or have changed their number, while we waited for the lock.
         if (
             len(loaded.before.people) != len(ordered)
@@ -88,13 +91,15 @@ class PeopleTables:
 
     async def claim_for_replan(self, now: datetime, limit: int) -> Loaded:
         """Lock and load people whose plan time alone has changed by `now`."""
+        rulebook = await self._rulebooks.in_force()
         rows = await self._connection.fetch(_QUERIES["claim_people_to_replan"], now, limit)
-        return await self._load(sorted(row["person"] for row in rows), [])
+        return await self._load(rulebook, sorted(row["person"] for row in rows), [])
 
     async def claim_after(self, person: bytes, limit: int) -> Loaded:
         """Lock and load the next people in the order of their hashes; waits for who is busy."""
+        rulebook = await self._rulebooks.in_force()
         rows = await self._connection.fetch(_QUERIES["claim_people_after"], person, limit)
-        return await self._load(sorted(row["person"] for row in rows), [])
+        return await self._load(rulebook, sorted(row["person"] for row in rows), [])
 
     async def fire_due(self, now: datetime, limit: int) -> list[Fired]:
         """Move due timers to the due events, oldest first; returns the events in that order.
@@ -133,7 +138,9 @@ class PeopleTables:
         rows = await self._connection.fetch(_QUERIES["read_number_ties"], sorted(stated))
         return stated | {row["other"] for row in rows}
 
-    async def _load(self, hashes: Sequence[bytes], note_ids: list[str]) -> Loaded:
+    async def _load(
+        self, rulebook: Rulebook, hashes: Sequence[bytes], note_ids: list[str]
+    ) -> Loaded:
         fetch = self._connection.fetch
         people = await fetch(_QUERIES["lock_people"], hashes)
         timers = by_person(await fetch(_QUERIES["lock_timers"], hashes), timer_of)
@@ -151,7 +158,7 @@ class PeopleTables:
         slots = by_person(slot_rows.values(), slot_of)
         numbers = {bytes(row["person"]): row["person_id"] for row in people}
         rows = await fetch(_QUERIES["read_renumberings"], sorted(numbers.values()))
-        known_people = KnownPeople(self._rulebook, self._hash_of)
+        known_people = KnownPeople(rulebook, self._hash_of)
         known_people.renumbered = {row["old_person_id"]: row["new_person_id"] for row in rows}
         for row in await fetch(_QUERIES["read_number_ties"], sorted(numbers.values())):
             known_people.tie(row["number"], row["other"])

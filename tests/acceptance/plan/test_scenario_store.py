@@ -62,7 +62,7 @@ async def plan_from_tables(
 ) -> list[Any]:
     """The plan of the same people at that instant, derived from the service's tables."""
     plans = {}
-    async with begin_on(bench.pool, rules, hash_of)() as tables:
+    async with begin_on(bench.pool, hash_of)() as tables:
         for number in known.plans:
             if known.simulation.known_people.number_of(number) == number:
                 past = await tables.operators.as_of(number, at)

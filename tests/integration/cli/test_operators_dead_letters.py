@@ -20,8 +20,10 @@ from services.runtime.kafka import Publisher, ensure_topics, read_topics
 from services.runtime.postgres import close_pool, open_pool
 from services.scheduler.app import SCHEMA, compose
 from services.scheduler.app import TOPICS as SCHEDULER_TOPICS
+from services.scheduler.jobs.watch_rulebook import put_first_in_force
 from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.store import begin_on
 from tests.support.both_services import Terminal, terminal_on
 from tests.support.postgres_and_kafka import Parts
 from tests.support.scheduler_bench import ANNE, FACTS, KEY
@@ -70,9 +72,9 @@ async def scene_on(
     pool = await open_pool(database_url, schema=SCHEMA, application_name="test")
     publisher = Publisher(settings)
     await publisher.start()
-    scheduler = compose(
-        pool, TurnedClock(START), publisher, read_rulebook("standard"), settings.hash_of
-    )
+    begin, clock = begin_on(pool, settings.hash_of), TurnedClock(START)
+    await put_first_in_force(begin, clock, read_rulebook("standard"))
+    scheduler = compose(begin, clock, publisher)
     terminal = terminal_on(
         monkeypatch, database_url, kafka=parts.kafka_bootstrap_servers, prefix=prefix
     )

@@ -19,7 +19,6 @@ from services.runtime.logs import configure_logs
 from services.runtime.postgres import close_pool
 from services.scheduler.explain.ask import explain
 from services.scheduler.explain.endpoint import operator_routes
-from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import begin_on
 from tests.support.scheduler_bench import ANNE, BJORN, Bench, hash_of, note, scheduler_on
@@ -35,12 +34,11 @@ async def served(database_url: str) -> AsyncIterator[tuple[Bench, httpx.AsyncCli
     async with scheduler_on(database_url, start=START) as bench:
         await bench.receive(note(START, date(2026, 1, 5), 60), at=START)
         await bench.turn_to(START + timedelta(days=22))
-        rulebook = read_rulebook("standard")
-        begin = begin_on(bench.pool, rulebook, hash_of)
+        begin = begin_on(bench.pool, hash_of)
         server = HttpServer(
             health_app(Health()), name="health", settings_prefix="HEALTH", host="127.0.0.1", port=0
         )
-        asks = partial(explain, begin, bench.clock, rulebook, operator="token")
+        asks = partial(explain, begin, bench.clock, operator="token")
         server.add(operator_routes(SecretStr(TOKEN), asks))
         server.start()
         url = f"http://127.0.0.1:{server.port}"

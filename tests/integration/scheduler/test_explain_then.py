@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from schemas.wire import Record
+from services.scheduler.domain.rulebook.reader import parse
 from services.scheduler.explain.as_json import explanation_form
-from services.scheduler.explain.ask import explain
+from services.scheduler.explain.ask import REPLAN_UNDER_WAY, RULEBOOK_NOT_KEPT, explain
 from services.scheduler.jobs.erase import erase
 from services.scheduler.jobs.replan_everybody import replan_everybody
 from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.store import begin_on
-from services.scheduler.store.past import NOT_KEPT, OTHER_RULEBOOK
+from services.scheduler.store.past import NOT_KEPT
 from tests.support.scheduler_bench import (
     ANNE,
     BJORN,
@@ -130,9 +131,8 @@ class Life:
 async def explained(
     bench: Bench, number: str, at: datetime | None = None
 ) -> dict[str, object] | None:
-    rulebook = read_rulebook("standard")
-    begin = begin_on(bench.pool, rulebook, hash_of)
-    explanation = await explain(begin, bench.clock, rulebook, number, at, operator="test")
+    begin = begin_on(bench.pool, hash_of)
+    explanation = await explain(begin, bench.clock, number, at, operator="test")
     return explanation_form(explanation) if explanation is not None else None
 
 
@@ -191,21 +191,47 @@ async def test_of_somebody_stored_before_states_were_kept_it_is_said_what_is_not
     assert [case["end"] for case in after["cases"]] == ["2026-04-04"]  # type: ignore[attr-defined]
 
 
-async def test_a_rulebook_that_came_later_is_said(database_url: str) -> None:
-    """The plan of then is shown under the rulebook in force: which one was in force then is not kept."""
-    rulebook = read_rulebook("standard")
+async def test_an_earlier_moment_is_explained_by_the_rulebook_of_then(database_url: str) -> None:
+    """contract 4.5, 4.6: each rulebook that was in force is kept, with the time from which it was."""
+    standard = read_rulebook("standard")
+    later = parse(standard.text.replace("2026-11", "2027-01").replace("day = 105", "day = 98"))
+    day = timedelta(days=1)
     async with scheduler_on(database_url, start=START) as bench:
-        await bench.receive(note(START, MONDAY, 60), at=START)
-        bench.clock.turn(START + timedelta(days=3))
-        begin = begin_on(bench.pool, rulebook, hash_of)
-        _ = [c async for c in replan_everybody(begin, bench.clock, rulebook, dry_run=False)]
-        bench.clock.turn(START + timedelta(days=5))
-        before, after = [
-            await explained(bench, ANNE, START + timedelta(days=day)) for day in (1, 4)
+        await bench.receive(note(START, MONDAY, 150), at=START)
+        bench.clock.turn(START + 3 * day)
+        begin = begin_on(bench.pool, hash_of)
+        replanning = replan_everybody(begin, bench.clock, later, dry_run=False)
+        await anext(replanning)
+        bench.clock.turn(START + 5 * day)
+        _ = [c async for c in replanning]
+        bench.clock.turn(START + 9 * day)
+        before, under_way, after = [
+            await explained(bench, ANNE, START + n * day) for n in (1, 4, 6)
         ]
-    assert before is not None
-    assert after is not None
-    assert (before["caveats"], after["caveats"]) == ([OTHER_RULEBOOK], [])
+        now = await explained(bench, ANNE)
+        await bench.pool.execute(
+            "update rulebooks set in_force_since = $1 where id = 1", START + 2 * day
+        )
+        unknown = await explained(bench, ANNE, START + day)
+    assert [question_of(it) for it in (before, under_way, after, now)] == [
+        "2026-04-20", "2026-04-13", "2026-04-13", "2026-04-13"
+    ]  # fmt: skip
+    assert caveats_of(before) == caveats_of(after) == caveats_of(now) == []
+    assert caveats_of(under_way) == [REPLAN_UNDER_WAY]
+    assert caveats_of(unknown) == [RULEBOOK_NOT_KEPT]
+
+
+def caveats_of(explanation: dict[str, Any] | None) -> object:
+    assert explanation is not None
+    return explanation["caveats"]
+
+
+def question_of(explanation: dict[str, Any] | None) -> object:
+    """The day on which the explanation says that the question about meeting need is due."""
+    assert explanation is not None
+    ((case,),) = [explanation["cases"]]
+    steps = {f"{step['checkpoint']}.{step['step']}": step for step in case["timers"]}
+    return steps["meeting_need.question"]["due_on"]
 
 
 async def test_of_the_time_before_an_erasure_nothing_is_known(database_url: str) -> None:

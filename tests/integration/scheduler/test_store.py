@@ -24,6 +24,7 @@ from services.scheduler.domain.facts.intake import observations_of
 from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.rulebook_file import read_rulebook
+from services.scheduler.store import begin_on
 from tests.support.paths import EXAMPLES
 from tests.support.scheduler_bench import (
     ANNE,
@@ -152,13 +153,7 @@ async def test_two_schedulers_at_once_fire_each_timer_once(database_url: str) ->
         await bench.scheduler.handle(
             [note(at(0), MONDAY, 100, person=p, note_id=p) for p in people]
         )
-        other = compose(
-            bench.pool,
-            bench.clock,
-            bench.publisher,
-            read_rulebook("standard"),
-            hash_of,
-        )
+        other = compose(begin_on(bench.pool, hash_of), bench.clock, bench.publisher)
         bench.clock.turn(at(22))
         await asyncio.gather(
             *(scheduler.turn(at(22)) for scheduler in (bench.scheduler, other) for _ in range(4))
@@ -357,13 +352,7 @@ async def test_a_note_and_its_status_handled_by_two_processes_at_once_are_joined
     )
     assert {status_of.key, note_of.key} == {note_id.encode()}
     async with scheduler_on(database_url, start=START) as bench:
-        other = compose(
-            bench.pool,
-            bench.clock,
-            bench.publisher,
-            read_rulebook("standard"),
-            hash_of,
-        )
+        other = compose(begin_on(bench.pool, hash_of), bench.clock, bench.publisher)
         await asyncio.gather(bench.scheduler.handle([status_of]), other.handle([note_of]))
         assert await bench.pool.fetchval("select count(*) from timers") > 0
 

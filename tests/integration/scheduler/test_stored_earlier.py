@@ -17,7 +17,6 @@ from services.runtime.postgres import Pool
 from services.scheduler.explain.as_json import explanation_form
 from services.scheduler.explain.ask import explain
 from services.scheduler.jobs.reconcile import Reconciliation
-from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.store import begin_on
 from tests.support.scheduler_bench import (
     ANNE,
@@ -115,9 +114,8 @@ async def as_the_first_version_had_it(pool: Pool) -> None:
 
 async def explained(bench: Bench, person: str) -> str:
     """Both forms of `explain`."""
-    begin = begin_on(bench.pool, read_rulebook("standard"), hash_of)
-    rulebook = read_rulebook("standard")
-    explanation = await explain(begin, bench.clock, rulebook, person, None, operator="test")
+    begin = begin_on(bench.pool, hash_of)
+    explanation = await explain(begin, bench.clock, person, None, operator="test")
     assert explanation is not None
     page = io.StringIO()
     Console(file=page, width=200).print(page_of(explanation))
@@ -155,8 +153,7 @@ async def test_rows_of_the_first_version_go_on_without_their_texts(database_url:
         bench.publisher.records.clear()
 
         # Everybody is compared; a correction, a revocation and an answer meet what was stored; time goes on.
-        begin = begin_on(bench.pool, read_rulebook("standard"), hash_of)
-        await Reconciliation(begin, bench.clock, read_rulebook("standard")).run()
+        await Reconciliation(begin_on(bench.pool, hash_of), bench.clock).run()
         await bench.receive(
             fact(at(61), "follow_up_plan.made", org_number=KAFE, made_on="2026-03-06"),
             fact(at(61), "fact.withdrawn", fact_id="unknown"),

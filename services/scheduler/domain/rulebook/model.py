@@ -6,8 +6,9 @@ any: what is fixed are the words for anchors, conditions and acts below.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from functools import cached_property
 from typing import Annotated, Literal
@@ -145,7 +146,10 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """A valid rulebook as it applies to one office (`office` None where no override does)."""
+    """A valid rulebook as it applies to one office (`office` None where no override does).
+
+    `text` is the whole file that it was read from, with line feeds as its line ends.
+    """
 
     name: str
     version: str
@@ -153,6 +157,21 @@ class Rulebook:
     checkpoints: tuple[Checkpoint, ...]
     offices: Mapping[str, Rulebook]
     office: str | None = None
+    text: str = field(default="", repr=False, compare=False)
+
+    @property
+    def title(self) -> str:
+        """What people call it: its name and version."""
+        return f"{self.name} {self.version}"
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of the text in hex: comments count, for they hold the reasons (ADR 24)."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def is_same_as(self, other: Rulebook) -> bool:
+        """Whether both have the same name, version and content."""
+        return (self.title, self.content_hash) == (other.title, other.content_hash)
 
     def for_office(self, office: str | None) -> Rulebook:
         """The rulebook with that office's overrides, or this one where it has none."""

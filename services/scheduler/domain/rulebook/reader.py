@@ -91,6 +91,7 @@ class _File(_Table):
 
 def parse(text: str) -> Rulebook:
     """Read a rulebook from its TOML text; raises RulebookError with a line and a sentence."""
+    text = text.replace("\r\n", "\n")  # An editor's line ends make no other rulebook of it.
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -100,7 +101,7 @@ def parse(text: str) -> Rulebook:
         office: _build(_overridden(raw, text, office), text, office=office)
         for office in raw.get("office", {})
     }
-    return replace(rulebook, offices=offices)
+    return replace(rulebook, offices=offices, text=text)
 
 
 def _build(raw: dict[str, Any], text: str, *, office: str | None) -> Rulebook:
