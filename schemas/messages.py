@@ -10,6 +10,7 @@ who publish and read the records, and who do not have this code.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -32,6 +33,8 @@ from schemas.lists import NullIsEmpty
 
 # Longer than any note: a year with a typing error would otherwise keep timers for decades (contract 8).
 PERIOD_DAYS_MAX = 400
+# Twice the longest period: every day of every note is looked at whenever anything about its person changes (policy).
+NOTE_DAYS_MAX = 800
 FULL_GRADE = 100
 
 # No control characters: PostgreSQL stores no NUL, and the others have no place in a name or an address.
@@ -140,18 +143,27 @@ class Period(Data):
         return self
 
 
-def _is_not_empty(periods: tuple[Period, ...]) -> tuple[Period, ...]:
+def _make_a_note(periods: tuple[Period, ...]) -> tuple[Period, ...]:
     # Not `min_length`: pydantic would also report an empty list where the only period has a fault.
     if not periods:
         raise PydanticCustomError("period_missing", "the note has no period")
+    check_days(periods)
     return periods
+
+
+def check_days(periods: Iterable[Period]) -> None:
+    """Raises PydanticCustomError where a note's periods cover more days together than any note does."""
+    if sum((period.to - period.from_).days + 1 for period in periods) > NOTE_DAYS_MAX:
+        raise PydanticCustomError(
+            "period_sum", "the periods have over 800 days together, which no note has"
+        )
 
 
 class SickNoteRegistered(Message):
     """A sick note in its present version; it replaces an earlier one with the same `note_id`.
 
     The record's key is the `note_id`. `issued_on`, a date in Norway, decides which of two notes about the same day is
-    the newer one.
+    the newer one. A note whose periods have over 800 days together is refused.
     """
 
     kind: ClassVar[str] = "sick_note.registered"
@@ -166,7 +178,7 @@ class SickNoteRegistered(Message):
         tuple[Period, ...],
         Field(max_length=100, json_schema_extra={"minItems": 1, "type": "array"}),
         NullIsEmpty(),
-        AfterValidator(_is_not_empty),
+        AfterValidator(_make_a_note),
     ]
     self_certified_days: Annotated[tuple[Day, ...], Field(max_length=400), NullIsEmpty()] = ()
 
@@ -466,10 +478,14 @@ class AdviserChanged(Message):
 
     adviser_id: Code
     office: Code
-    birth_days: tuple[Annotated[int, Field(ge=1, le=31), BeforeValidator(_whole)], ...] | None = (
-        None
-    )
-    org_numbers: tuple[BlankFreeCode, ...] | None = None
+    birth_days: (
+        Annotated[
+            tuple[Annotated[int, Field(ge=1, le=31), BeforeValidator(_whole)], ...],
+            Field(max_length=100),
+        ]
+        | None
+    ) = None
+    org_numbers: Annotated[tuple[BlankFreeCode, ...], Field(max_length=2_000)] | None = None
     absent: bool = False
 
     @property
@@ -592,7 +608,9 @@ class ActivityRequirementBasis(Data):
 class Basis(Data):
     """What is known about the case and what is missing, for an adviser: facts and never advice.
 
-    As of the date `as_of` in Norway. `revision` counts from 1; of two for the same event the higher stands.
+    As of the date `as_of` in Norway. `revision` counts from 1; of two for the same event the higher stands. Each list
+    holds its newest 50 entries: `omitted` counts what was left out, by the name of the list (`grade.history`,
+    `meetings`, …), and is left out where nothing was.
     """
 
     as_of: OwnDay
@@ -608,6 +626,9 @@ class Basis(Data):
     exemptions: tuple[ExemptionBasis, ...]
     activity_requirement: ActivityRequirementBasis | None
     missing: tuple[LongCode, ...]
+    omitted: dict[LongCode, Whole] = Field(
+        default_factory=dict, exclude_if=lambda omitted: not omitted
+    )
 
 
 class DeadlineMessage(Message):

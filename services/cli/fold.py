@@ -56,10 +56,15 @@ def fold(
     key = PUBLIC_PSEUDONYM_KEY.encode()
     simulation = Simulation(KnownPeople(rulebook, lambda number: person_hash(key, number)))
     arrived = (record for record in in_order(filed) if record.at <= at)
-    for arrived_at, together in groupby(arrived, key=attrgetter("at")):
+    for arrived_at, group in groupby(arrived, key=attrgetter("at")):
+        together = list(group)
         observations = [seen for record in together for seen in _observations(record, report)]
         if observations:
-            simulation.arrive(observations, arrived_at.astimezone(UTC))
+            refusals = simulation.arrive(observations, arrived_at.astimezone(UTC))
+            reasons = {id(refusal.observation.record): refusal.reason for refusal in refusals}
+            for one in together:
+                if (reason := reasons.get(id(one.record))) is not None:
+                    report(DeadRecord(one.line, one.record.topic, reason))
     return FoldResult(simulation, simulation.plan(at.astimezone(UTC)))
 
 

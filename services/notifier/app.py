@@ -21,10 +21,9 @@ from services.notifier.sending.turns import Turns
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import begin_on
 from services.notifier.store.lookup import StoredDeliveries
-from services.notifier.store.queries import QUERIES
 from services.notifier.texts_folder import load_texts
 from services.notifier.wiring.choosing import channels_for, receipt_reading, receipt_topics
-from services.records.relay import Publish, PublishOrPut, Relay
+from services.records.relay import Publish, Relay
 from services.records.tables import dead_letters_check
 from services.records.topics import own_topics
 from services.runtime import assembly, postgres
@@ -51,14 +50,11 @@ COUNT_BACKLOG_EVERY_SECONDS = 60.0
 FORGET_EVERY_SECONDS = 3600.0
 
 
-TABLES = postgres.OwnTables(
-    SCHEMA, "services.notifier.sql.migrations", known_people=QUERIES["read_known_people"]
-)
-
-
 async def migrate(database_url: str | SecretStr) -> list[str]:
     """Bring the schema `notifier` up to date; returns the migrations that were applied now."""
-    return await postgres.migrate(database_url, schema=TABLES.schema, package=TABLES.migrations)
+    return await postgres.migrate(
+        database_url, schema=SCHEMA, package="services.notifier.sql.migrations"
+    )
 
 
 def compose(
@@ -77,9 +73,7 @@ def compose(
     without one by the end of the process.
     """
     begin = begin_on(pool)
-    if channels is None:
-        channels = channels_of(settings, pool, clock, PublishOrPut(begin, publisher), life)
-    senders = Senders(channels)
+    senders = Senders(channels or channels_of(settings, pool, clock, publisher, life))
     handlers = Handlers(
         begin=begin,
         clock=clock,
@@ -89,7 +83,7 @@ def compose(
         can_close=senders.can_close,
     )
     turns = turns_with(settings, pool, senders)
-    relay = Relay(begin, clock, publisher, metrics.PUBLISHED)
+    relay = Relay(begin, publisher, metrics.PUBLISHED)
     return App(handlers.handle, turns.turn, relay.relay, turns.next_due_at)
 
 
@@ -117,13 +111,10 @@ def turns_with(settings: NotifierSettings, pool: Pool, senders: Senders) -> Turn
 
 
 async def start(life: Life, settings: NotifierSettings) -> None:
-    """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic of ours is not there.
-
-    Raises InvalidSettings, having written nothing, for tables that cannot be used.
-    """
-    connections = await assembly.connect(life, settings, tables=TABLES, group_id=GROUP_ID)
+    """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic of ours is not there."""
     read = [*NOTIFIER_TOPICS, *receipt_topics(settings)]
     topics = await assembly.topics_to_read(settings, read, TOPICS)
+    connections = await assembly.connect(life, settings, schema=SCHEMA, group_id=GROUP_ID)
     pool, clock = connections.pool, connections.clock
     app = compose(settings, pool, clock, connections.publisher, life=life)
     handle = assembly.keep_loops(life, app, clock, turn_name="turn")

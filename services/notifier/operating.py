@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from schemas.messages import DeadlineDue
-from services.notifier.app import GROUP_ID, TABLES, channels_of, turns_with
+from services.notifier.app import GROUP_ID, SCHEMA, channels_of, turns_with
 from services.notifier.domain.delivery import ChannelName
 from services.notifier.domain.withdrawal import reason_code, withdrawal_for
 from services.notifier.jobs.erase import Erased
@@ -48,7 +48,6 @@ class NotifierStatus:
     oldest_ready_at: datetime | None
     next_ready_at: datetime | None
     outbox: int
-    refused: int
 
 
 async def deliveries_of(settings: NotifierSettings, person_id: str) -> list[DeliveryStory]:
@@ -149,7 +148,6 @@ async def status(settings: NotifierSettings) -> NotifierStatus:
             oldest_ready_at=(await tables.deliveries.backlog(now, now)).oldest_ready_at,
             next_ready_at=await tables.deliveries.next_ready_at(),
             outbox=await tables.records.count_to_leave(),
-            refused=await tables.records.count_refused(),
         )
 
 
@@ -172,6 +170,12 @@ async def rehearse(
                     await tables.safety.resume(brake.channel, instant)
             rehearsed = await turns.rehearse(tables, instant, limit)
     return instant, rehearsed
+
+
+async def resume_after_dead_letters(settings: NotifierSettings) -> datetime | None:
+    """Let the notifier handle records again; since when it had not, None where it had."""
+    async with _working(settings) as (tables, _):
+        return await tables.records.resume()
 
 
 async def erase(settings: NotifierSettings, numbers: Sequence[str]) -> Erased:
@@ -203,4 +207,4 @@ async def _working(settings: NotifierSettings) -> AsyncIterator[tuple[Tables, da
 def _connected(
     settings: NotifierSettings,
 ) -> AbstractAsyncContextManager[tuple[Pool, Clock]]:
-    return operator_connections(settings, tables=TABLES, group_id=GROUP_ID)
+    return operator_connections(settings, schema=SCHEMA, group_id=GROUP_ID)

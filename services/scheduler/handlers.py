@@ -6,7 +6,9 @@ their messages in the outbox. Each can be called by hand, and by several process
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -19,7 +21,7 @@ from services.records.dead_letters import Dead, digest
 from services.runtime.clock import Clock
 from services.scheduler import metrics
 from services.scheduler.domain.facts.intake import Observation, observations_of
-from services.scheduler.domain.people.known_people import messages_of
+from services.scheduler.domain.people.known_people import Refusal, messages_of
 from services.scheduler.ports import Begin, PeopleMoved, Schemas, Tables
 
 SOURCE = "urn:stoppunkt:scheduler"
@@ -56,19 +58,20 @@ class Scheduler:
             await self._schemas.prepare(records)
         observations, dead = _decoded(records, self._schemas)
         now = await self._clock.now()
-        ignored = 0
+        stored = _Stored()
         for look in range(LOOKS_MAX):
             try:
                 async with self._begin() as tables:
-                    ignored = await _store(tables, observations, dead, now)
+                    stored = await _store(tables, observations, dead, now)
             except PeopleMoved:
                 if look == LOOKS_MAX - 1:
                     raise
             else:
                 break
-        metrics.RECORDS.labels("taken").inc(len(observations) - ignored)
-        metrics.RECORDS.labels("ignored").inc(ignored)
-        metrics.RECORDS.labels("dead").inc(len(dead))
+        refused = len(stored.over_bounds)
+        metrics.RECORDS.labels("taken").inc(len(observations) - stored.ignored - refused)
+        metrics.RECORDS.labels("ignored").inc(stored.ignored)
+        metrics.RECORDS.labels("dead").inc(len(dead) + refused)
         for dead_record in dead:
             _log.warning(
                 "record.dead",
@@ -77,6 +80,10 @@ class Scheduler:
                 offset=dead_record.record.offset,
                 reason=dead_record.reason,
             )
+        # One line for all of a kind: a publisher in a loop must not fill the log.
+        kinds = Counter((letter.record.topic, letter.reason) for letter in stored.over_bounds)
+        for (topic, reason), count in kinds.items():
+            _log.warning("records.over_bound", topic=topic, reason=reason, count=count)
 
     async def turn(self, now: datetime) -> bool:
         """Replan whom time has changed, then fire what is due by `now` (UTC); whether there was anything."""
@@ -112,10 +119,22 @@ class Scheduler:
         return bool(fired)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What was not stored of a batch.
+
+    `ignored` counts what is about people who were erased since. `over_bounds` are dead, because so much is stored about
+    their person already.
+    """
+
+    ignored: int = 0
+    over_bounds: tuple[Dead, ...] = ()
+
+
 async def _store(
     tables: Tables, observations: Sequence[Observation], dead: Sequence[Dead], now: datetime
-) -> int:
-    """Store them and replan their people; returns how many were refused, their person having been erased since."""
+) -> _Stored:
+    """Store them and replan their people."""
     await tables.records.refuse_when_stopped()
     count, observations = len(observations), await tables.people.without_erased(observations)
     digests = {
@@ -127,13 +146,28 @@ async def _store(
         for observation in observations
         if observation.event is None or digest(*observation.event) in new
     ]
+    over_bounds: tuple[Dead, ...] = ()
     if batch:
         loaded = await tables.people.load_for(batch)
-        outcomes = loaded.known_people.replan(loaded.known_people.take(batch), now)
+        intake = loaded.known_people.take(batch)
+        outcomes = loaded.known_people.replan(intake.touched, now)
         await tables.people.save(loaded.changes, now)
         await tables.records.put(encoded(messages_of(outcomes.values()), now))
+        over_bounds = await _set_aside_over_bounds(tables, intake.refusals, now)
     await tables.records.set_aside(dead, now)
-    return count - len(observations)
+    return _Stored(count - len(observations), over_bounds)
+
+
+async def _set_aside_over_bounds(
+    tables: Tables, refusals: Sequence[Refusal], now: datetime
+) -> tuple[Dead, ...]:
+    """Set aside what goes beyond a person's bounds; replayed when there is room, it is new."""
+    events = [refusal.observation.event for refusal in refusals]
+    await tables.records.forget_seen({digest(*event) for event in events if event is not None})
+    letters = {refusal.observation.record: refusal.reason for refusal in refusals}
+    over_bounds = tuple(Dead(record, reason) for record, reason in letters.items())
+    await tables.records.set_aside(over_bounds, now, is_counted=False)
+    return over_bounds
 
 
 def _decoded(

@@ -12,7 +12,7 @@ from services.records.tables import RecordTables
 from services.runtime.assembly import operator_connections
 from services.runtime.clock import Clock
 from services.runtime.postgres import Connection, Pool, Queries, transaction
-from services.scheduler.app import GROUP_ID, TABLES
+from services.scheduler.app import GROUP_ID, SCHEMA
 from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.explain.ask import explain as explain_now
@@ -80,9 +80,8 @@ class RulebookStatus:
 class SchedulerStatus:
     """`oldest_due_at`: since when the oldest timer is due that has not fired; None where none is.
 
-    `outbox` counts the records that wait for Kafka, `refused` those that Kafka refuses for good. `rulebook` is None
-    where none has been put in force yet, `rulebook_wanted` (name and version of the one that RULEBOOK names) where that
-    cannot be read.
+    `rulebook` is None where none has been put in force yet, `rulebook_wanted` (name and version of the one that
+    RULEBOOK names) where that cannot be read.
     """
 
     as_of: datetime
@@ -93,7 +92,6 @@ class SchedulerStatus:
     oldest_due_at: datetime | None
     next_due_at: datetime | None
     outbox: int
-    refused: int
 
 
 async def explain(
@@ -162,7 +160,6 @@ async def status(settings: SchedulerSettings) -> SchedulerStatus:
             oldest_due_at=await connection.fetchval(_QUERIES["read_oldest_due_at"], now),
             next_due_at=await connection.fetchval(_QUERIES["read_next_due_at"]),
             outbox=await records.count_to_leave(),
-            refused=await records.count_refused(),
         )
 
 
@@ -171,6 +168,12 @@ def _wanted(settings: SchedulerSettings) -> Rulebook | None:
         return read_rulebook(settings.rulebook)
     except UnreadableRulebook:
         return None
+
+
+async def resume_after_dead_letters(settings: SchedulerSettings) -> datetime | None:
+    """Let the scheduler handle records again; since when it had not, None where it had."""
+    async with _working(settings) as (connection, _):
+        return await RecordTables(connection).resume()
 
 
 async def erase(settings: SchedulerSettings, person_id: str, *, operator: str) -> Erased:
@@ -195,7 +198,7 @@ def _connected(
 ) -> AbstractAsyncContextManager[tuple[Pool, Clock]]:
     return operator_connections(
         settings,
-        tables=TABLES,
+        schema=SCHEMA,
         group_id=GROUP_ID,
         command_timeout_seconds=command_timeout_seconds,
     )

@@ -23,7 +23,7 @@ from schemas.messages import (
     PersonRenumbered,
     SickNoteRegistered,
 )
-from schemas.wire import Version
+from schemas.wire import Record, Version
 from services.scheduler.domain.facts.facts import Fact, NoteSlot, NoteSource
 from services.scheduler.domain.facts.intake import Observation, OfficeChange
 from services.scheduler.domain.people.known_people import KnownPeople
@@ -41,6 +41,8 @@ START = date(2026, 1, 5)
 """A Monday: days 28, 49, 56, 161 and 182 of the case are Sundays."""
 
 UNSET = Version(-1, -1)
+NO_RECORD = Record("tests", None, None)
+"""What an observation says came from no record here."""
 
 
 @cache
@@ -147,10 +149,10 @@ class Life:
                 id=arrival.id or f"fact-{self.arrived_count}",
                 version=version if arrival.version == UNSET else arrival.version,
             )
-            return Observation(arrival, (arrival.source, arrival.id))
+            return Observation(arrival, (arrival.source, arrival.id), NO_RECORD)
         if isinstance(arrival, NoteSlot) and arrival.version == UNSET:
             arrival = replace(arrival, version=version)
-        return Observation(arrival, None)
+        return Observation(arrival, None, NO_RECORD)
 
     def turn(self, when: datetime) -> None:
         self.simulation.run_until(when)

@@ -15,7 +15,7 @@ from schemas import messages as m
 from schemas.wire import Version
 from services.scheduler.domain.facts.facts import Fact, NoteSlot
 from services.scheduler.domain.facts.intake import Observation
-from tests.reference.life import ADVISER, ANNE, BYGG, KAFE, at, day, note
+from tests.reference.life import ADVISER, ANNE, BYGG, KAFE, NO_RECORD, at, day, note
 
 Dict = dict[str, Any]
 ORGS = st.sampled_from([KAFE, KAFE, BYGG])
@@ -123,17 +123,19 @@ def records_of(life: Dict) -> list[Observation]:
             certified=sorted(sick_note["certified"]),
             version=Version(number, number),
         )
-        records.append(Observation(slot, None))
+        records.append(Observation(slot, None, NO_RECORD))
     for number, entry in enumerate(life["facts"]):
         own = f"withdrawal-{number}" if entry["type"] == "withdrawn" else entry["id"]
         fact = Fact("tests", own, Version(number, number), message_of(entry))
-        records.append(Observation(fact, ("tests", own)))
+        records.append(Observation(fact, ("tests", own), NO_RECORD))
     return records
 
 
 def gone_of(life: Dict, number: int) -> Observation:
     """A null under one of the life's notes, newer than it."""
-    return Observation(NoteSlot("canonical", f"note-{number}", Version(10**6, 0), None), None)
+    return Observation(
+        NoteSlot("canonical", f"note-{number}", Version(10**6, 0), None), None, NO_RECORD
+    )
 
 
 MESSAGES: dict[str, type[m.FollowUpFact]] = {

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas.dates import Day
 from schemas.lists import NullIsEmpty
-from schemas.messages import Period, PeriodKind
+from schemas.messages import Period, PeriodKind, check_days
 from schemas.nav.reading.fields import NavModel
 
 PeriodType = Literal[
@@ -70,6 +70,7 @@ def _bounded(periods: tuple[NavPeriod, ...]) -> tuple[NavPeriod, ...]:
         raise PydanticCustomError("nav_no_period", "has no period")
     if len(periods) > PERIODS_MAX:
         raise PydanticCustomError("nav_many_periods", "has over 100 periods")
+    check_days(period.as_period() for period in periods)
     return periods
 
 

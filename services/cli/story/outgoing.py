@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.messages import AdviserTaskOpened, DeadlineDue, EmailRequested
+from schemas.messages import AdviserTaskOpened, Basis, DeadlineDue, EmailRequested
 from schemas.norway import OSLO
 from services.cli.output.instants import weekday
 
@@ -43,6 +43,11 @@ def email_words(message: EmailRequested) -> str:
 def task_words(message: AdviserTaskOpened) -> str:
     desk = f"adviser {message.adviser_id}" if message.adviser_id else "the office's queue"
     office = f" at office {message.office}" if message.office else ""
-    missing = f"; not known: {', '.join(message.basis.missing)}" if message.basis else ""
+    missing = f"; not known: {', '.join(_missing(message.basis))}" if message.basis else ""
     what = f"for {desk}{office}, {message.priority} priority, due {weekday(message.due_on)}"
     return what + missing.replace("_", " ")
+
+
+def _missing(basis: Basis) -> list[str]:
+    omitted = basis.omitted.get("missing", 0)
+    return [*basis.missing, *([f"{omitted} more"] if omitted else [])]

@@ -328,7 +328,7 @@ def test_a_batch_about_two_people_in_any_order_gives_each_the_same_plan(seed: in
             for r in records
             for observation in observations_of(decode_inbound(r), r)  # type: ignore[arg-type]
         ]
-        outcomes = known_people.replan(known_people.take(batch), at(0))
+        outcomes = known_people.replan(known_people.take(batch).touched, at(0))
         plans.append(
             {
                 person: [

@@ -10,8 +10,13 @@ from typing import Any
 
 from rich.console import Console
 
-from schemas.messages import DeadlineDue, DeadlineUpdated, DeadlineWithdrawn
-from schemas.stored import stand_in
+from schemas.messages import (
+    DeadlineDue,
+    DeadlineUpdated,
+    DeadlineWithdrawn,
+    SickNoteRegistered,
+)
+from schemas.stored import read_stored, stand_in
 from services.cli.output.explain_page import page_of
 from services.runtime.postgres import Pool
 from services.scheduler.explain.as_json import explanation_form
@@ -207,3 +212,17 @@ async def test_somebody_known_under_a_number_with_blanks_moves_with_the_note(
     assert reminder.person_id == ANNE
     assert spaced not in timers_left
     assert {m.person_id for m in bench.publisher.messages} == {ANNE}  # type: ignore[attr-defined]
+
+
+def test_a_stored_note_with_more_days_than_a_note_may_have_today_loads() -> None:
+    period = {"from": "2026-01-01", "to": "2027-01-31", "kind": "full"}
+    text = json.dumps(
+        {
+            "note_id": "note-1",
+            "person_id": ANNE,
+            "form": "digital",
+            "issued_on": "2026-01-01",
+            "periods": [period] * 3,
+        }
+    )
+    assert len(read_stored(SickNoteRegistered, text).periods) == 2

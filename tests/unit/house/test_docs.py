@@ -273,7 +273,7 @@ def test_every_name_of_what_is_missing_stands_in_the_contract() -> None:
     folder = ROOT / "services" / "scheduler" / "domain" / "events"
     source = "".join(file.read_text("utf-8") for file in folder.glob("*.py"))
     names = re.findall(
-        r'"((?:plan_not|answer|reason|activity_requirement_not|\w+_unknown)\w*)', source
+        r'"((?:plan_not|answer_|reason_|activity_requirement_not|\w+_unknown)\w*)', source
     )
     codes = {code.partition(":")[0] for code in named_in(_section("contract.md", "### 4.4 "))}
     assert len(set(names)) >= 4

@@ -7,7 +7,7 @@ from schemas.wire import Version
 from services.scheduler.domain.facts.facts import NoteSlot
 from services.scheduler.domain.facts.intake import Observation
 from services.scheduler.domain.people.changes import Changes, changes
-from tests.reference.life import ANNE, KAFE, Life, at, day, note
+from tests.reference.life import ANNE, KAFE, NO_RECORD, Life, at, day, note
 
 
 def a_life() -> Life:
@@ -77,7 +77,9 @@ def test_a_withdrawn_note_deletes_its_timers_and_no_fact() -> None:
     before = life.known_people.copy()
 
     gone = NoteSlot("canonical", "note-1", Version(10**15, 0), None)
-    life.known_people.replan(life.known_people.take([Observation(gone, None)]), at(1))
+    life.known_people.replan(
+        life.known_people.take([Observation(gone, None, NO_RECORD)]).touched, at(1)
+    )
 
     change = changes(before, life.known_people)
     assert len(change.timers_deleted) == len(before.people[ANNE].timers)

@@ -10,7 +10,7 @@ from schemas.messages import FollowUpPlanMade, MeetingRequested, WorkResumed
 from schemas.wire import Version
 from services.scheduler.domain.facts.intake import Observation
 from services.scheduler.domain.rulebook.reader import parse
-from tests.reference.life import ANNE, KAFE, Life, at, day, fact, gone, note, withdrawn
+from tests.reference.life import ANNE, KAFE, NO_RECORD, Life, at, day, fact, gone, note, withdrawn
 
 REMINDER, PLAN = "follow_up_plan.reminder", "follow_up_plan.deadline"
 ASSESS = "dialogue_meeting_2_assessment.assess"
@@ -61,7 +61,7 @@ def test_a_step_that_fell_due_in_an_outage_fires_though_a_correction_moved_its_d
         life = Life()
         life.arrive(at(0), note(0, 100))
         correction = note(first, 100, version=Version(10**15, 1))
-        life.known_people.take([Observation(correction, None)])
+        life.known_people.take([Observation(correction, None, NO_RECORD)])
         assert (REMINDER in [path for path, _ in outage(life, 30)]) is True
 
 

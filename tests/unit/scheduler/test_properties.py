@@ -18,7 +18,18 @@ from services.scheduler.domain.facts.intake import Observation
 from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.replan import ReplanOutcome
 from services.scheduler.domain.people.simulation import Simulation
-from tests.reference.life import ANNE, BJORN, CECILIE, DAG, OSLO, START, at, note, shipped
+from tests.reference.life import (
+    ANNE,
+    BJORN,
+    CECILIE,
+    DAG,
+    NO_RECORD,
+    OSLO,
+    START,
+    at,
+    note,
+    shipped,
+)
 from tests.reference.lives import gone_of, lives, long_life, records_of
 from tests.reference.model import STEPS, cases_of, closed_of, plan_of, scene_of
 
@@ -42,7 +53,7 @@ def outcome_of(
     known_people = fresh()
     edges = sorted({0, *(cuts or []), len(records)})
     for begin, end in pairwise(edges):
-        known_people.replan(known_people.take(records[begin:end]), now)
+        known_people.replan(known_people.take(records[begin:end]).touched, now)
     return known_people.replan([ANNE], now)[ANNE]
 
 
@@ -274,6 +285,7 @@ def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
                 version=Version(0, index),
             ),
             None,
+            NO_RECORD,
         )
         for index, who in enumerate(NUMBERS)
     ]
@@ -286,7 +298,7 @@ def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
             records.append(_fact(never, f"never-{version}", Version(2, version)))
     known_people = fresh()
     for record in data.draw(st.permutations(records)):
-        known_people.replan(known_people.take([record]), at(0))
+        known_people.replan(known_people.take([record]).touched, at(0))
     expected: dict[str, set[int]] = {}
     standing = [change for version, change in enumerate(changes) if version not in gone]
     for index, who in enumerate(NUMBERS):
@@ -300,7 +312,7 @@ def test_whose_a_note_is_does_not_depend_on_the_order_in_which_numbers_change(
 
 
 def _fact(message: PersonRenumbered | FactWithdrawn, name: str, version: Version) -> Observation:
-    return Observation(Fact("tests", name, version, message), ("tests", name))
+    return Observation(Fact("tests", name, version, message), ("tests", name), NO_RECORD)
 
 
 def _became(number: str, standing: list[tuple[str, str]]) -> str:

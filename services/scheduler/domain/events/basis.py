@@ -5,9 +5,11 @@ What is missing is listed by name, because the advisers in the study of 2021 sai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Literal, TypeVar
 
 from schemas.messages import (
     ActivityRequirementBasis,
@@ -16,6 +18,7 @@ from schemas.messages import (
     EarlierCase,
     Employer,
     ExemptionBasis,
+    FollowUpFact,
     FollowUpPlanShared,
     GradeBasis,
     MeetingBasis,
@@ -29,56 +32,140 @@ from services.scheduler.domain.facts.case_facts import CaseFacts, Exemption, Mee
 from services.scheduler.domain.facts.cases import Leave
 
 EARLIER_MONTHS = 36
+# So that no event outgrows its topic (policy): more than anybody reads, and far more than any real person has.
+ENTRIES_MAX = 50
+
+T = TypeVar("T")
 
 
-def basis_of(
-    leave: Leave,
-    facts: CaseFacts,
-    earlier: Sequence[tuple[Leave, CaseFacts]],
-    *,
-    as_of: date,
-    revision: int = 1,
-) -> Basis:
-    """The basis as of an Oslo date; `earlier` are the person's earlier cases, oldest first."""
-    day = min(max(as_of, leave.start), leave.end)
-    employers = leave.employers(day)
-    recent = [past for past, _ in earlier if past.end >= _months_before(as_of)]
-    return Basis(
-        as_of=as_of,
-        revision=revision,
-        weeks_completed=max((as_of - leave.start).days, 0) // 7,
-        grade=GradeBasis(
-            now=leave.grade(day) if leave.is_sick_listed(as_of) else None,
-            history=leave.earlier_grades(as_of),
-        ),
-        earlier_cases=tuple(
-            EarlierCase(start=past.start, end=past.end, sick_days=len(past.days)) for past in recent
-        ),
-        employers=employers,
-        follow_up_plans=_plans(facts),
-        answers=tuple(_answer(answer) for answer in facts.answers),
-        requests=tuple(_request(request) for request in facts.requests),
-        meetings=tuple(
-            _meeting(meeting)
-            for known in (*(case_facts for _, case_facts in earlier), facts)
+class CaseBasis:
+    """What is known of one case for its due events; `earlier` are the person's earlier cases, oldest first."""
+
+    def __init__(
+        self, leave: Leave, facts: CaseFacts, earlier: Sequence[tuple[Leave, CaseFacts]]
+    ) -> None:
+        self._leave = leave
+        self._facts = facts
+        self._earlier = earlier
+
+    def as_of(self, as_of: date, revision: int = 1) -> Basis:
+        """The basis as of an Oslo date."""
+        leave, facts, same = self._leave, self._facts, self._same_on_every_date
+        day = min(max(as_of, leave.start), leave.end)
+        employers = leave.employers(day)
+        recent = [past for past, _ in self._earlier if past.end >= _months_before(as_of)]
+        missing = _missing(facts, employers, has_history=bool(recent))
+        lists = _Lists(dict(same.omitted))
+        return Basis(
+            as_of=as_of,
+            revision=revision,
+            weeks_completed=max((as_of - leave.start).days, 0) // 7,
+            grade=GradeBasis(
+                now=leave.grade(day) if leave.is_sick_listed(as_of) else None,
+                history=lists.newest(
+                    "grade.history", leave.earlier_grades(as_of), lambda period: period.from_
+                ),
+            ),
+            earlier_cases=tuple(
+                EarlierCase(start=past.start, end=past.end, sick_days=len(past.days))
+                for past in lists.newest("earlier_cases", recent, lambda past: past.start)
+            ),
+            employers=lists.newest(
+                "employers", employers, lambda employer: leave.issued_on(employer.org_number, day)
+            ),
+            follow_up_plans=same.plans,
+            answers=same.answers,
+            requests=same.requests,
+            meetings=same.meetings,
+            exemptions=same.exemptions,
+            activity_requirement=_activity_requirement(facts),
+            # What is missing has no date: what concerns one employer alone is left out first.
+            missing=lists.newest("missing", missing, lambda name: ":" not in name),
+            omitted=lists.omitted,
+        )
+
+    @cached_property
+    def _same_on_every_date(self) -> _SameOnEveryDate:
+        facts, lists = self._facts, _Lists()
+        meetings = [
+            meeting
+            for known in (*(case_facts for _, case_facts in self._earlier), facts)
             for meeting in known.meetings
-        ),
-        exemptions=tuple(_exemption(exemption) for exemption in facts.exemptions),
-        activity_requirement=_activity_requirement(facts),
-        missing=_missing(facts, employers, has_history=bool(recent)),
-    )
+        ]
+        return _SameOnEveryDate(
+            plans=lists.newest("follow_up_plans", _plans(facts), _newest_date_of_plan),
+            answers=tuple(
+                _answer(answer) for answer in lists.newest("answers", facts.answers, _occurred_at)
+            ),
+            requests=tuple(
+                _request(request)
+                for request in lists.newest("requests", facts.requests, _occurred_at)
+            ),
+            meetings=tuple(
+                _meeting(meeting)
+                for meeting in lists.newest("meetings", meetings, _date_of_meeting)
+            ),
+            exemptions=tuple(
+                _exemption(exemption)
+                for exemption in lists.newest(
+                    "exemptions", facts.exemptions, lambda exemption: exemption.granted_on
+                )
+            ),
+            omitted=lists.omitted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _SameOnEveryDate:
+    """The lists that do not depend on the date of the basis: written once for all due events of a case."""
+
+    plans: tuple[PlanBasis, ...]
+    answers: tuple[AnswerBasis, ...]
+    requests: tuple[RequestBasis, ...]
+    meetings: tuple[MeetingBasis, ...]
+    exemptions: tuple[ExemptionBasis, ...]
+    omitted: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """Lists of one basis, each cut to its newest entries; `omitted` counts what was left out, by the list's name."""
+
+    omitted: dict[str, int] = field(default_factory=dict)
+
+    def newest(
+        self, name: str, entries: Sequence[T], age_of: Callable[[T], date | bool]
+    ) -> tuple[T, ...]:
+        """The entries with the greatest dates, in the list's own order; of equal dates the later entries."""
+        if len(entries) <= ENTRIES_MAX:
+            return tuple(entries)
+        self.omitted[name] = len(entries) - ENTRIES_MAX
+        places = sorted(range(len(entries)), key=lambda place: age_of(entries[place]))
+        return tuple(entries[place] for place in sorted(places[-ENTRIES_MAX:]))
 
 
 def same_facts(one: Basis, other: Basis) -> bool:
     """Whether two bases say the same, whenever they were made."""
     aside = {"as_of", "revision", "weeks_completed"}
-    return one.model_dump(exclude=aside) == other.model_dump(exclude=aside)
+    return one.model_dump_json(exclude=aside) == other.model_dump_json(exclude=aside)
 
 
 def _months_before(day: date) -> date:
     years = EARLIER_MONTHS // 12
     leap_day = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year - years, day=28 if leap_day else day.day)
+
+
+def _newest_date_of_plan(plan: PlanBasis) -> date:
+    return max((day for day in (plan.made_on, plan.shared_on) if day), default=date.min)
+
+
+def _occurred_at(fact: FollowUpFact) -> datetime:
+    return fact.occurred_at
+
+
+def _date_of_meeting(meeting: MeetingState) -> date:
+    return meeting.takes_place_on or oslo_date(meeting.last.occurred_at)
 
 
 def _plans(facts: CaseFacts) -> tuple[PlanBasis, ...]:

@@ -7,7 +7,7 @@ version replaces an earlier one of the same slot.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -36,6 +36,7 @@ from schemas.messages import (
 )
 from schemas.norway import oslo_date
 from services.scheduler.domain.facts.facts import Fact
+from services.scheduler.domain.facts.slots import slot_of
 
 # A person too ill for meeting 1 is asked about again after four weeks, where no date was given (policy).
 TOO_ILL_FOR_NOW = "too_ill_for_now"
@@ -166,16 +167,13 @@ def case_facts(facts: Iterable[Fact]) -> CaseFacts:
         fact.message
         for fact in sorted(facts, key=lambda fact: (fact.version, fact.source, fact.id))
     ]
-    exemptions = _last_of(_of(ordered, ExemptionFact), _exemption_slot)
-    reassessments = _last_of(_of(ordered, ReassessmentFact), lambda fact: fact.reassessment_id)
+    exemptions = _last_of(_of(ordered, ExemptionFact))
+    reassessments = _last_of(_of(ordered, ReassessmentFact))
     return CaseFacts(
-        plans=_last_of(_plans(ordered), _plan_slot),
-        plan_requests=_last_of(_of(ordered, FollowUpPlanRequested), lambda fact: fact.org_number),
+        plans=_last_of(_plans(ordered)),
+        plan_requests=_last_of(_of(ordered, FollowUpPlanRequested)),
         meetings=_meetings(_of(ordered, DialogueMeetingFact)),
-        meeting_answers=_latest_of(
-            _of(ordered, DialogueMeetingAnswered),
-            lambda fact: (fact.meeting_id, fact.party, fact.org_number),
-        ),
+        meeting_answers=_latest_of(_of(ordered, DialogueMeetingAnswered)),
         exemptions=tuple(Exemption(fact) for fact in _of(exemptions, ExemptionGranted)),
         exemptions_revoked=tuple(
             fact for fact in exemptions if not isinstance(fact, ExemptionGranted)
@@ -186,17 +184,10 @@ def case_facts(facts: Iterable[Fact]) -> CaseFacts:
                 key=lambda assessment: assessment.occurred_at,
             )
         ),
-        answers=_latest_of(
-            _of(ordered, MeetingNeedAnswered), lambda fact: (fact.party, fact.org_number)
-        ),
-        requests=_last_of(
-            _of(ordered, MeetingRequested),
-            lambda fact: (fact.meeting, fact.party, fact.org_number),
-        ),
+        answers=_latest_of(_of(ordered, MeetingNeedAnswered)),
+        requests=_last_of(_of(ordered, MeetingRequested)),
         request_closings=tuple(_of(ordered, MeetingRequestClosed)),
-        reassessments=_last_of(
-            _of(ordered, ReassessmentRequested), lambda fact: fact.reassessment_id
-        ),
+        reassessments=_last_of(_of(ordered, ReassessmentRequested)),
         reassessments_closed=frozenset(
             fact.reassessment_id for fact in _of(reassessments, ReassessmentClosed)
         ),
@@ -211,23 +202,14 @@ def _plans(ordered: Iterable[object]) -> list[FollowUpPlanMade | FollowUpPlanSha
     return [m for m in ordered if isinstance(m, FollowUpPlanMade | FollowUpPlanShared)]
 
 
-def _plan_slot(plan: FollowUpPlanMade | FollowUpPlanShared) -> object:
-    shared_with = plan.shared_with if isinstance(plan, FollowUpPlanShared) else None
-    return type(plan), plan.org_number, shared_with
-
-
-def _exemption_slot(fact: ExemptionFact) -> object:
-    return fact.checkpoint, fact.reason, fact.org_number
-
-
-def _last_of(facts: Iterable[M], slot_of: Callable[[M], object]) -> tuple[M, ...]:
+def _last_of(facts: Iterable[F]) -> tuple[F, ...]:
     """The last fact of each slot in the order given, which is that of the versions."""
     return tuple({slot_of(fact): fact for fact in facts}.values())
 
 
-def _latest_of(facts: Iterable[F], slot_of: Callable[[F], object]) -> tuple[F, ...]:
+def _latest_of(facts: Iterable[F]) -> tuple[F, ...]:
     """The fact of each slot that happened last; of two at one instant the later version."""
-    return _last_of(sorted(facts, key=lambda fact: fact.occurred_at), slot_of)
+    return _last_of(sorted(facts, key=lambda fact: fact.occurred_at))
 
 
 def _meetings(ordered: Sequence[DialogueMeetingFact]) -> tuple[MeetingState, ...]:

@@ -6,13 +6,22 @@ a continuous leave. Pure: what comes in are notes that stand, what goes out are 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from operator import itemgetter
 
-from schemas.messages import FULL_GRADE, Employer, Form, GradePeriod, Period, WorkResumed
+from schemas.messages import (
+    FULL_GRADE,
+    Employer,
+    Form,
+    GradePeriod,
+    Period,
+    SickNoteRegistered,
+    WorkResumed,
+)
 from schemas.norway import ONE_DAY, oslo_date
 from services.scheduler.domain.facts.facts import StandingNote
 
@@ -59,28 +68,27 @@ class Leave:
 
     def grade(self, day: date) -> int:
         """The person's grade: the highest of the day's notes."""
-        return max(note_day.grade for note_day in self._at(day))
+        return self._at(day).grade
 
     def employer_grade(self, org_number: str, day: date) -> int | None:
         """The grade with one employer, or None where no note of that employer holds on the day."""
-        grades = [
-            note_day.grade
-            for note_day in self._at(day)
-            if note_day.note.note.employer and note_day.note.note.employer.org_number == org_number
-        ]
-        return max(grades, default=None)
+        return self._at(day).grade_by_employer.get(org_number)
+
+    def issued_on(self, org_number: str, day: date) -> date:
+        """When the newest of an employer's notes that hold on the day was issued."""
+        return max(
+            note.issued_on
+            for note in self._at(day).notes
+            if note.employer is not None and note.employer.org_number == org_number
+        )
 
     def employers(self, day: date) -> tuple[Employer, ...]:
         """The employers of the notes that hold on the day, by number; the newest note gives the name."""
-        notes = self._at(day)
-        known = self._employers_known.get(id(notes))
-        if known is None:
-            known = self._employers_known[id(notes)] = _employers_of(notes)
-        return known
+        return self._at(day).employers
 
     def form(self, day: date) -> Form:
         """The form of the newest note that holds on the day."""
-        return max(self._at(day), key=lambda note_day: note_day.note.recency).note.note.form
+        return self._at(day).form
 
     def first_full(self, day_from: date, full_days: int) -> date | None:
         """The first date from `day_from` on by which the person has been full for `full_days` in a row."""
@@ -95,15 +103,18 @@ class Leave:
 
         Outside the case nothing is the grade of the day, and all of them are earlier ones.
         """
+        return self._grade_periods[: bisect_left(self._runs, day, key=itemgetter(1))]
+
+    @cached_property
+    def _grade_periods(self) -> tuple[GradePeriod, ...]:
+        """One for each run, made once: each due event of a case asks for nearly the same ones."""
         return tuple(
             GradePeriod(from_=first, to=self.days[bisect_right(self.days, last) - 1], grade=grade)
             for first, last, grade in self._runs
-            if last < day
         )
 
     @cached_property
-    def _employers_known(self) -> dict[int, tuple[Employer, ...]]:
-        """Every step asks for the employers of its day: found once for each day's notes, which the leave holds."""
+    def _days_known(self) -> dict[date, _DayNotes]:
         return {}
 
     @cached_property
@@ -124,19 +135,50 @@ class Leave:
     def _full_runs(self) -> tuple[tuple[date, date], ...]:
         return tuple((first, last) for first, last, grade in self._runs if grade >= FULL_GRADE)
 
-    def _at(self, day: date) -> tuple[NoteDay, ...]:
+    def _at(self, day: date) -> _DayNotes:
         """The notes of the day, in a gap those of the last sick day; outside the case those of its edge."""
-        index = max(bisect_right(self.days, day) - 1, 0)
-        return self.notes_by_day[self.days[index]]
+        sick_day = self.days[max(bisect_right(self.days, day) - 1, 0)]
+        known = self._days_known.get(sick_day)
+        if known is None:
+            known = self._days_known[sick_day] = _DayNotes(self.notes_by_day[sick_day])
+        return known
 
 
-def _employers_of(notes: Iterable[NoteDay]) -> tuple[Employer, ...]:
-    by_number: dict[str, Employer] = {}
-    for note_day in sorted(notes, key=lambda note_day: note_day.note.recency):
-        employer = note_day.note.note.employer
-        if employer is not None:
-            by_number[employer.org_number] = employer
-    return tuple(by_number[org] for org in sorted(by_number))
+class _DayNotes:
+    """What the notes of one day say together: every step asks it of its day, so it is found once."""
+
+    def __init__(self, note_days: tuple[NoteDay, ...]) -> None:
+        self._note_days = note_days
+
+    @cached_property
+    def notes(self) -> tuple[SickNoteRegistered, ...]:
+        """The notes, oldest first."""
+        in_order = sorted(self._note_days, key=lambda note_day: note_day.note.recency)
+        return tuple(note_day.note.note for note_day in in_order)
+
+    @cached_property
+    def grade(self) -> int:
+        return max(note_day.grade for note_day in self._note_days)
+
+    @cached_property
+    def grade_by_employer(self) -> dict[str, int]:
+        grades: dict[str, int] = {}
+        for note_day in self._note_days:
+            employer = note_day.note.note.employer
+            if employer is not None:
+                org = employer.org_number
+                grades[org] = max(note_day.grade, grades.get(org, note_day.grade))
+        return grades
+
+    @cached_property
+    def employers(self) -> tuple[Employer, ...]:
+        employers = [note.employer for note in self.notes if note.employer is not None]
+        by_number = {employer.org_number: employer for employer in employers}
+        return tuple(by_number[org] for org in sorted(by_number))
+
+    @cached_property
+    def form(self) -> Form:
+        return self.notes[-1].form
 
 
 def leaves_of(notes: Sequence[StandingNote], resumed: Sequence[WorkResumed]) -> list[Leave]:

@@ -170,7 +170,7 @@ def standing(slots: Iterable[NoteSlot], facts: Iterable[Fact]) -> Standing:
             )
         ),
         resumed=tuple(fact.message for fact in valid if isinstance(fact.message, WorkResumed)),
-        died_at=_death(valid),
+        died_at=death_of(valid),
     )
 
 
@@ -195,7 +195,7 @@ def not_withdrawn(facts: Iterable[Fact]) -> list[Fact]:
     ]
 
 
-def _death(valid: Iterable[Fact]) -> datetime | None:
+def death_of(valid: Iterable[Fact]) -> datetime | None:
     death: datetime | None = None
     for fact in valid:
         if isinstance(fact.message, PersonDied):

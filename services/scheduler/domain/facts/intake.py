@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.messages import (
     FollowUpFact,
@@ -41,6 +41,7 @@ class Observation:
 
     what: NoteSlot | Fact | OfficeChange
     event: tuple[str, str] | None
+    record: Record = field(repr=False, compare=False)
 
 
 def observations_of(envelope: Envelope, record: Record) -> Iterator[Observation]:
@@ -51,7 +52,7 @@ def observations_of(envelope: Envelope, record: Record) -> Iterator[Observation]
         event_id = one.id or f"{record.partition}/{record.offset}/{number}"
         what = _what(one.message, record.topic, version, source, event_id)
         if what is not None:
-            yield Observation(what, (source, one.id) if one.id is not None else None)
+            yield Observation(what, (source, one.id) if one.id is not None else None, record)
 
 
 def _what(

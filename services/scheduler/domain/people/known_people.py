@@ -6,13 +6,22 @@ this decide, and writes what has changed (`changes`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from schemas.messages import DeadlineDue, FactWithdrawn, Message, PersonRenumbered
 from schemas.numbers import current_number, numbers_after
 from services.scheduler.domain.events.due_event import fire_due, is_due
+from services.scheduler.domain.facts.bounds import (
+    THINGS_MAX,
+    FactHoldings,
+    NoteHoldings,
+    OverBound,
+    are_few,
+    check_numbers,
+)
 from services.scheduler.domain.facts.facts import (
     Fact,
     NoteSlot,
@@ -24,6 +33,20 @@ from services.scheduler.domain.facts.intake import Observation, OfficeChange
 from services.scheduler.domain.people.person import Person
 from services.scheduler.domain.people.replan import ReplanOutcome, replan
 from services.scheduler.domain.rulebook.model import Rulebook
+
+
+class Refusal(NamedTuple):
+    """A record that is dead because its person has too much stored already, and the sentence for its publisher."""
+
+    observation: Observation
+    reason: str
+
+
+class Intake(NamedTuple):
+    """What became of a batch: the numbers of the people who may have changed, and what was refused."""
+
+    touched: set[str]
+    refusals: tuple[Refusal, ...]
 
 
 @dataclass
@@ -43,6 +66,13 @@ class KnownPeople:
     renumbered: dict[str, str] = field(default_factory=dict)
     tied: dict[str, frozenset[str]] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    # Of people with much stored alone: what was counted of it, as long as the person's facts or notes are the same.
+    _fact_holdings: dict[str, FactHoldings] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _note_holdings: dict[str, NoteHoldings] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def copy(self) -> KnownPeople:
         """The same knowledge, which stays as it is when this changes."""
@@ -63,26 +93,27 @@ class KnownPeople:
         owner = self.owners.get(note_id)
         return self.people[owner].hash if owner is not None else None
 
-    def take(self, batch: Iterable[Observation]) -> set[str]:
-        """Store facts; returns the numbers of the people who may have changed. Repeats change nothing."""
+    def take(self, batch: Iterable[Observation]) -> Intake:
+        """Store facts. Repeats change nothing, and what goes beyond a person's bounds is refused."""
         touched: set[str] = set()
+        refusals: list[Refusal] = []
         changes_numbers = False
         for observation in batch:
+            if observation.event is not None and observation.event in self.seen:
+                continue
+            try:
+                touched |= self._take(observation)
+            except OverBound as error:
+                refusals.append(Refusal(observation, str(error)))
+                continue
             if observation.event is not None:
-                if observation.event in self.seen:
-                    continue
                 self.seen.add(observation.event)
-            match observation.what:
-                case NoteSlot() as slot:
-                    touched |= self._take_slot(slot)
-                case Fact() as fact:
-                    touched |= self._take_fact(fact)
-                    changes_numbers |= isinstance(fact.message, PersonRenumbered | FactWithdrawn)
-                case OfficeChange() as office:
-                    touched |= self._take_office(office)
+            changes_numbers |= isinstance(observation.what, Fact) and isinstance(
+                observation.what.message, PersonRenumbered | FactWithdrawn
+            )
         if changes_numbers:
             touched |= self._renumber(touched)
-        return touched
+        return Intake(touched, tuple(refusals))
 
     def replan(self, numbers: Iterable[str], now: datetime) -> dict[str, ReplanOutcome]:
         """Replan those people; what they become is kept here, the messages are the caller's to send."""
@@ -121,12 +152,25 @@ class KnownPeople:
             )
         return self.people[number]
 
+    def _take(self, observation: Observation) -> set[str]:
+        match observation.what:
+            case NoteSlot() as slot:
+                return self._take_slot(slot)
+            case Fact() as fact:
+                return self._take_fact(fact)
+            case OfficeChange() as office:
+                return self._take_office(office)
+
     def _take_slot(self, new: NoteSlot) -> set[str]:
-        held = self.slots.setdefault(new.note_id, {})
-        held[new.source] = slot_after(held.get(new.source), new)
+        known = self.slots.get(new.note_id, {})
+        held = {**known, new.source: slot_after(known.get(new.source), new)}
         before = self.owners.get(new.note_id)
         stated = owner_of(held.values())
         after = self.number_of(stated) if stated is not None else before
+        is_null = new.note is None and new.source != "status"
+        if after is not None and not is_null:
+            self._check_room_for_note(after, new.note_id, held)
+        self.slots[new.note_id] = held
         # Remember the person that a version names even if a newer version arrived earlier, so that both lock the same
         # row.
         named = {self.number_of(new.note.person_id)} if new.note is not None else set()
@@ -144,16 +188,44 @@ class KnownPeople:
         person = self._person(number)
         others = tuple(slot for slot in person.slots if slot.note_id != note_id)
         self.people[number] = replace(person, slots=others + slots)
+        holdings = self._note_holdings.get(number)
+        if holdings is not None and holdings.are_of(person.slots):
+            holdings.put(note_id, slots, self.people[number].slots)
+
+    def _check_room_for_note(self, number: str, note_id: str, held: Mapping[str, NoteSlot]) -> None:
+        """Raises OverBound where the person has no room for what the sources hold of the note by now."""
+        slots = self.people[number].slots if number in self.people else ()
+        if are_few((*slots, *held.values())):
+            return
+        holdings = self._note_holdings.get(number)
+        if holdings is None or not holdings.are_of(slots):
+            holdings = self._note_holdings[number] = NoteHoldings(slots)
+        holdings.check(note_id, held.values())
 
     def _take_fact(self, fact: Fact) -> set[str]:
+        """Raises OverBound, before anything is changed."""
         number = self.number_of(stated_number(fact))
-        person = self._person(number)
-        if any((fact.source, fact.id) == (known.source, known.id) for known in person.facts):
+        facts = self.people[number].facts if number in self.people else ()
+        holdings = self._holdings_of(number, facts)
+        if holdings.has(fact):
             return set()
-        self.people[number] = replace(person, facts=(*person.facts, fact))
+        holdings.check(fact)
         if isinstance(fact.message, PersonRenumbered):
-            self.tie(fact.message.old_person_id, fact.message.new_person_id)
+            old, new = fact.message.old_person_id, fact.message.new_person_id
+            check_numbers(self._tied_to({old, new}))
+            self.tie(old, new)
+        after = replace(self._person(number), facts=(*facts, fact))
+        self.people[number] = after
+        holdings.add(fact, after.facts)
         return {number}
+
+    def _holdings_of(self, number: str, facts: tuple[Fact, ...]) -> FactHoldings:
+        holdings = self._fact_holdings.get(number)
+        if holdings is None or not holdings.are_of(facts):
+            holdings = FactHoldings(facts)
+            if len(facts) >= THINGS_MAX:
+                self._fact_holdings[number] = holdings
+        return holdings
 
     def _take_office(self, change: OfficeChange) -> set[str]:
         known = self.offices.get(change.person_id)
@@ -180,12 +252,16 @@ class KnownPeople:
 
     def _involved(self, touched: set[str]) -> set[str]:
         """Everybody whom changes of number tie to those people, whether the changes stand or not."""
-        involved: set[str] = set()
-        connected = set(touched)
+        return self._tied_to(touched) & self.people.keys()
+
+    def _tied_to(self, numbers: set[str]) -> set[str]:
+        """These numbers, and every one that a chain of changes leads to from them, in either direction."""
+        tied: set[str] = set()
+        connected = numbers
         while connected:
-            involved |= connected
-            connected = {n for number in connected for n in self.tied.get(number, ())} - involved
-        return involved & self.people.keys()
+            tied |= connected
+            connected = {other for one in connected for other in self.tied.get(one, ())} - tied
+        return tied
 
     def _hand_over(self, number: str) -> set[str]:
         person = self.people[number]

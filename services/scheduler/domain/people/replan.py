@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from schemas.ids import case_id as case_id_of
@@ -11,7 +11,7 @@ from schemas.ids import withdrawal_id
 from schemas.messages import Basis, DeadlineUpdated, DeadlineWithdrawn
 from schemas.norway import OSLO, midnight, oslo_date
 from schemas.stored import stand_in
-from services.scheduler.domain.events.basis import basis_of, same_facts
+from services.scheduler.domain.events.basis import CaseBasis, same_facts
 from services.scheduler.domain.events.due_event import draft, not_after
 from services.scheduler.domain.facts.case_facts import CaseFacts, case_facts, facts_by_case
 from services.scheduler.domain.facts.cases import Identified, Leave, StoredCase, identify, leaves_of
@@ -97,6 +97,7 @@ class _Scene:
     now: datetime
     identified: Identified
     facts: Mapping[str, CaseFacts]
+    bases: dict[str, CaseBasis] = field(default_factory=dict)
 
     @property
     def person_id(self) -> str:
@@ -163,12 +164,14 @@ class _Scene:
         )
 
     def _basis(self, case: str, leave: Leave, as_of: date, revision: int = 1) -> Basis:
-        earlier = [
-            (self.identified.leaves[earlier_case.case_id], self.facts[earlier_case.case_id])
-            for earlier_case in self._live_cases()
-            if earlier_case.start < leave.start
-        ]
-        return basis_of(leave, self.facts[case], earlier, as_of=as_of, revision=revision)
+        if case not in self.bases:
+            earlier = [
+                (self.identified.leaves[earlier_case.case_id], self.facts[earlier_case.case_id])
+                for earlier_case in self._live_cases()
+                if earlier_case.start < leave.start
+            ]
+            self.bases[case] = CaseBasis(leave, self.facts[case], earlier)
+        return self.bases[case].as_of(as_of, revision)
 
     def _live_cases(self) -> list[StoredCase]:
         return [

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from schemas.messages import Message
 from services.scheduler.domain.facts.intake import Observation
-from services.scheduler.domain.people.known_people import KnownPeople, messages_of
+from services.scheduler.domain.people.known_people import KnownPeople, Refusal, messages_of
 from services.scheduler.domain.people.replan import ReplanOutcome
 
 
@@ -25,11 +25,16 @@ class Simulation:
     sent: list[tuple[datetime, Message]] = field(default_factory=list)
     _wakes: list[tuple[datetime, str]] = field(default_factory=list)
 
-    def arrive(self, batch: Iterable[Observation], at: datetime) -> None:
-        """All records of one instant (UTC); everything that falls due before it has fired by then."""
+    def arrive(self, batch: Iterable[Observation], at: datetime) -> tuple[Refusal, ...]:
+        """All records of one instant (UTC); everything that falls due before it has fired by then.
+
+        Returns those that were refused, because their person has too much stored already.
+        """
         self.run_until(at, inclusive=False)
-        self._replan(self.known_people.take(batch), at)
+        intake = self.known_people.take(batch)
+        self._replan(intake.touched, at)
         self.run_until(at)
+        return intake.refusals
 
     def run_until(self, until: datetime, *, inclusive: bool = True) -> None:
         """Turn the clock from wake to wake."""

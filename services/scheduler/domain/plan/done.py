@@ -31,11 +31,15 @@ def closed_and_resumed(
     if not _may_be_closed(question):
         return closed, resume_on
     recipients = question.recipients
-    employers = [Recipient(role="line_manager", org_number=org) for org in question.asked_employers]
+    exemptions = _exemptions_from(question.step, question.view.facts)
+    is_duty = is_employers_duty(question.step)
+    orgs = question.asked_employers if is_duty or "line_manager" in question.step.to else ()
+    employers = [Recipient(role="line_manager", org_number=org) for org in orgs]
     for recipient in (*employers, *(r for r in recipients if r.role != "line_manager")):
-        reason = _done_reason(question, recipient) or _exempted_reason(question, recipient)
-        after = _resume_on(question, recipient)
-        if reason is None and recipient.role == "employee" and is_employers_duty(question.step):
+        reaching = [exemption for exemption in exemptions if _reaches(exemption, recipient)]
+        reason = _done_reason(question, recipient) or _exempted_reason(question, reaching)
+        after = _resume_on(question, reaching)
+        if reason is None and recipient.role == "employee" and is_duty:
             reason, ended = _employees_share(employers, closed, resume_on)
             after = after or ended
         if reason is not None:
@@ -77,24 +81,25 @@ def _done_reason(question: Question, recipient: Recipient) -> ShownReason | None
     return reason_of_act(question, recipient)
 
 
-def _exempted_reason(question: Question, recipient: Recipient) -> ShownReason | None:
-    """The exemption that ends the step for the recipient today, if its last day is not before the due date."""
-    reasons = [
+def _exempted_reason(question: Question, exemptions: Iterable[Exemption]) -> ShownReason | None:
+    """The first of these exemptions that stands today, if its last day is not before the due date."""
+    reasons = (
         exemption.fact.reason
-        for exemption in _exemptions_from(question.step, question.view.facts, recipient)
+        for exemption in exemptions
         if exemption.stands_on(question.view.today) and exemption.stands_on(question.due_on)
-    ]
-    return with_detail("exempted", reasons[0]) if reasons else None
+    )
+    reason = next(reasons, None)
+    return with_detail("exempted", reason) if reason is not None else None
 
 
-def _resume_on(question: Question, recipient: Recipient) -> date | None:
-    """The day after the last exemption that the step fell due in, or for which it was withdrawn.
+def _resume_on(question: Question, exemptions: Iterable[Exemption]) -> date | None:
+    """The day after the last of these exemptions that the step fell due in, or for which it was withdrawn.
 
     One that stood on the morning on which the step was planned again moves it on once more.
     """
     ended = sorted(
         (exemption.until, exemption.granted_on, exemption.fact.reason)
-        for exemption in _exemptions_from(question.step, question.view.facts, recipient)
+        for exemption in exemptions
         if exemption.until is not None and question.due_on <= exemption.until < question.view.today
     )
     resume_on: date | None = None
@@ -105,8 +110,8 @@ def _resume_on(question: Question, recipient: Recipient) -> date | None:
     return resume_on
 
 
-def _exemptions_from(step: Step, facts: CaseFacts, recipient: Recipient) -> list[Exemption]:
-    """The exemptions that reach the step and the recipient; one that names an employer only its line manager."""
+def _exemptions_from(step: Step, facts: CaseFacts) -> list[Exemption]:
+    """The exemptions that reach the step."""
     if not facts.exemptions or (step.on == "exemption_granted" and step.exempt_by is None):
         return []
     return [
@@ -114,14 +119,15 @@ def _exemptions_from(step: Step, facts: CaseFacts, recipient: Recipient) -> list
         for exemption in facts.exemptions
         if covers(exemption.fact.checkpoint, step)
         and (step.exempt_by is None or exemption.fact.reason in step.exempt_by)
-        and (
-            exemption.fact.org_number is None
-            or (
-                recipient.role == "line_manager"
-                and recipient.org_number == exemption.fact.org_number
-            )
-        )
     ]
+
+
+def _reaches(exemption: Exemption, recipient: Recipient) -> bool:
+    """Whether it reaches the recipient: one that names an employer only its line manager."""
+    org_number = exemption.fact.org_number
+    return org_number is None or (
+        recipient.role == "line_manager" and recipient.org_number == org_number
+    )
 
 
 def first_reason(reasons: Iterable[ShownReason]) -> ShownReason:

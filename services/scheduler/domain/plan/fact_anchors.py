@@ -186,12 +186,13 @@ def _refused_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
 
 def _exemptions(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
     """One occurrence a reason, from the first exemption that gives it; revoked ones are done."""
-    standing = [exemption.fact for exemption in facts.exemptions]
     by_reason: dict[str, list[tuple[datetime, str | None, bool]]] = {}
-    for fact in (*standing, *facts.exemptions_revoked):
+    standing = ((exemption.fact, True) for exemption in facts.exemptions)
+    revoked = ((fact, False) for fact in facts.exemptions_revoked)
+    for fact, stands in (*standing, *revoked):
         wanted = step.reasons is None or fact.reason in step.reasons
         if wanted and covers(fact.checkpoint, step):
-            entry = (fact.occurred_at, fact.org_number, fact in standing)
+            entry = (fact.occurred_at, fact.org_number, stands)
             by_reason.setdefault(fact.reason, []).append(entry)
     for reason, entries in by_reason.items():
         granted = [entry for entry in entries if entry[2]]

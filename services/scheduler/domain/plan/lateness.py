@@ -16,9 +16,12 @@ def arm_or_miss(
 ) -> list[PlannedStep]:
     """Give the open candidates their state: armed where they are in time, else judged as late."""
     late: dict[StepKey, ShownReason | None] = {}
+    by_path: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        by_path.setdefault(candidate.step.path, []).append(candidate)
     for candidate in candidates:
         if candidate.given is None and not _is_in_time(candidate, view, timers.get(candidate.key)):
-            late[candidate.key] = _missed_reason(candidate, view, candidates)
+            late[candidate.key] = _missed_reason(candidate, view, by_path)
     _only_the_latest_fires(candidates, late)
     return [
         candidate.given
@@ -83,9 +86,12 @@ def _is_in_time(candidate: Candidate, view: View, timer: ArmedStep | None) -> bo
 
 
 def _missed_reason(
-    candidate: Candidate, view: View, candidates: Sequence[Candidate]
+    candidate: Candidate, view: View, by_path: Mapping[str, Sequence[Candidate]]
 ) -> ShownReason | None:
-    """Why a step first planned after its due instant is missed, or None where it fires at once."""
+    """Why a step first planned after its due instant is missed, or None where it fires at once.
+
+    `by_path` has every step of the case.
+    """
     step, assessment = candidate.step, candidate.assessment
     counts_from = assessment.catch_up_from
     if counts_from is None or view.leave is None:
@@ -98,14 +104,14 @@ def _missed_reason(
     if view.is_over:
         return "ended"
     for path in step.superseded_by:
-        if any(_supersedes(other, candidate, path, view) for other in candidates):
+        if any(_supersedes(other, candidate, view) for other in by_path.get(path, ())):
             return with_detail("superseded", path)
     return None
 
 
-def _supersedes(other: Candidate, candidate: Candidate, path: str, view: View) -> bool:
-    """Whether `other` is the step of that path, applies, and has fallen due."""
-    if other.step.path != path or other.key.subject not in ("", candidate.key.subject):
+def _supersedes(other: Candidate, candidate: Candidate, view: View) -> bool:
+    """Whether `other`, of a step that would, applies and has fallen due."""
+    if other.key.subject not in ("", candidate.key.subject):
         return False
     if other.given is not None:
         has_fallen_due = other.given.state == "fired"
