@@ -441,7 +441,10 @@ class PersonContactChanged(Message):
 
 
 class LineManagerChanged(Message):
-    """The line manager of a person with one employer. `active` false: the person has none there."""
+    """The line manager of a person with one employer. `active` false: the person has none there.
+
+    `ended_on` is the last day of the employment, where it ends: from the day after the employer owes nothing more.
+    """
 
     kind: ClassVar[str] = "line_manager.changed"
     topic: ClassVar[str] = "stoppunkt.contacts.v1"
@@ -451,6 +454,7 @@ class LineManagerChanged(Message):
     name: Name | None = None
     email: Name | None = None
     active: bool
+    ended_on: Day | None = None
 
 
 class OrganisationContactChanged(Message):

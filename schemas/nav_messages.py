@@ -59,8 +59,8 @@ class LineManagerVersion:
     A new manager is a new relation, and its record may be on another partition than the end of the old one, in
     any order. So they are kept by `relation_id`: otherwise the end of the old relation, read late, would
     remove the new manager. `change` is None where the relation is gone from the topic and only its id is
-    known. `employment_ended`: the employment has ended too, and with it the employer's duties, on the date
-    `ended_on` where it is known.
+    known. `ended_on` is its last day, where it has one. `employment_ended`: the employment ends with it, and
+    from the day after the employer's duties do; at once where no day is known.
     """
 
     relation_id: str

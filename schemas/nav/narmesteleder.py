@@ -48,8 +48,12 @@ def decode(record: Record) -> Decoded:
     if isinstance(value, InvalidRecord):
         return invalid(LineManagerChanged, value)
     status = value.status if isinstance(value.status, str) else ""
-    # The relation ends with any status that begins so, also one that NAV adds later, or with an end date.
-    active = value.aktiv_tom is None and not status.startswith(DEACTIVATED)
+    employment_ended = status == EMPLOYMENT_ENDED
+    # The relation ends at once with any status that begins so, also one that NAV adds later; else with its last day,
+    # which may lie ahead, also where the employment is what ends then.
+    active = not status.startswith(DEACTIVATED) or (
+        employment_ended and value.aktiv_tom is not None
+    )
     change = LineManagerChanged(
         person_id=value.fnr,
         org_number=value.orgnummer,
@@ -60,7 +64,7 @@ def decode(record: Record) -> Decoded:
         relation_id=value.narmeste_leder_id,
         change=change,
         occurred_at=value.timestamp or kafka_time(record),
-        employment_ended=status == EMPLOYMENT_ENDED,
+        employment_ended=employment_ended,
         ended_on=value.aktiv_tom,
     )
     return Envelope(version, type_of(LineManagerChanged))

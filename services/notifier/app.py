@@ -12,6 +12,7 @@ from services.notifier import metrics
 from services.notifier.gateways.transport import ChannelParts, Decode
 from services.notifier.handlers import Handlers
 from services.notifier.jobs.count_backlog import count_backlog
+from services.notifier.jobs.end_employments import end_employments
 from services.notifier.jobs.forget import forget
 from services.notifier.ports import Channel
 from services.notifier.sending.judging import Judging
@@ -48,6 +49,7 @@ TOPICS = own_topics(
 
 COUNT_BACKLOG_EVERY_SECONDS = 60.0
 FORGET_EVERY_SECONDS = 3600.0
+END_EMPLOYMENTS_EVERY_SECONDS = 900.0
 
 
 async def migrate(database_url: str | SecretStr) -> list[str]:
@@ -116,9 +118,10 @@ async def start(life: Life, settings: NotifierSettings) -> None:
     topics = await assembly.topics_to_read(settings, read, TOPICS)
     connections = await assembly.connect(life, settings, schema=SCHEMA, group_id=GROUP_ID)
     pool, clock = connections.pool, connections.clock
-    app = compose(settings, pool, clock, connections.publisher, life=life)
+    channels = channels_of(settings, pool, clock, connections.publisher, life)
+    app = compose(settings, pool, clock, connections.publisher, channels=channels, life=life)
     handle = assembly.keep_loops(life, app, clock, turn_name="turn")
-    await assembly.keep_house(life, _housekeeper(pool, clock))
+    await assembly.keep_house(life, _housekeeper(pool, clock, Senders(channels)))
     life.health.watch("dead letters", readiness=dead_letters_check(pool))
     await assembly.consume(life, settings, group_id=GROUP_ID, topics=topics, handle=handle)
 
@@ -128,7 +131,7 @@ def run(settings: NotifierSettings) -> int:
     return run_service(SCHEMA, settings, lambda life: start(life, settings))
 
 
-def _housekeeper(pool: Pool, clock: Clock) -> Housekeeper:
+def _housekeeper(pool: Pool, clock: Clock, senders: Senders) -> Housekeeper:
     begin = begin_on(pool)
     housekeeper = Housekeeper()
 
@@ -138,6 +141,10 @@ def _housekeeper(pool: Pool, clock: Clock) -> Housekeeper:
     async def forget_old() -> None:
         await forget(begin, await clock.now())
 
+    async def end() -> None:
+        await end_employments(begin, senders.can_close, await clock.now())
+
     housekeeper.every(COUNT_BACKLOG_EVERY_SECONDS, "watch", watch)
     housekeeper.every(FORGET_EVERY_SECONDS, "forget", forget_old)
+    housekeeper.every(END_EMPLOYMENTS_EVERY_SECONDS, "employments", end)
     return housekeeper

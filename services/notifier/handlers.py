@@ -15,13 +15,7 @@ import structlog
 from schemas.messages import DeliveryReceipt, LineManagerChanged, PersonContactChanged
 from schemas.wire import Decoded, Record
 from services.notifier import metrics
-from services.notifier.domain.decision import (
-    EMPLOYMENT_ENDED,
-    Deliver,
-    Drop,
-    decide,
-    next_delivery,
-)
+from services.notifier.domain.decision import Deliver, Drop, decide, next_delivery
 from services.notifier.domain.delivery import (
     Delivery,
     bounced,
@@ -33,12 +27,11 @@ from services.notifier.domain.withdrawal import code, reason_code, withdrawal_fo
 from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
 from services.notifier.lookups import due_for, read_contacts
 from services.notifier.ports import Begin, PresentPerson, Tables
-from services.notifier.settling import observe, update_tasks
+from services.notifier.settling import CanClose, end_duties, observe, update_tasks
 from services.runtime.clock import Clock
 
 _log = structlog.stdlib.get_logger(__name__)
 
-CanClose = Callable[[Delivery, datetime], bool]
 Persons = Mapping[str, PresentPerson]
 V = TypeVar("V", Contact, Renumbering)
 
@@ -158,7 +151,7 @@ class Handlers:
         if not event_ids:
             return []
         events = await tables.events.read(event_ids)
-        book = await read_contacts(tables, events.values(), self._special_office)
+        book = await read_contacts(tables, events.values(), self._special_office, now)
         withdrawals = await tables.events.withdrawals(event_ids)
         deaths = await tables.events.deaths({known.person for known in events.values()})
         planned: list[Delivery] = []
@@ -200,23 +193,12 @@ class Handlers:
     async def _end_duties(
         self, tables: Tables, batch: Batch, persons: Persons, now: datetime
     ) -> list[Delivery]:
-        """Deliveries to an employer whose employment is over are withdrawn."""
         employees = {
             persons[contact.message.person_id].hash
             for contact in batch.contacts
             if contact.employment_ended and isinstance(contact.message, LineManagerChanged)
         }
-        if not employees:
-            return []
-        ended = await tables.contacts.ended_employments(employees)
-        moved: list[tuple[Delivery, Delivery]] = []
-        for delivery in await tables.deliveries.lock_to_employers(employees):
-            if (delivery.person, delivery.org_number) in ended and delivery.withdrawn is None:
-                can_close = self._can_close(delivery, now)
-                after = withdrawn(delivery, EMPLOYMENT_ENDED, can_close=can_close, now=now)
-                moved.append((delivery, after))
-        await tables.deliveries.write([after for before, after in moved if after != before])
-        return [after for before, after in moved if after.state != before.state]
+        return await end_duties(tables, employees, self._can_close, now)
 
     async def _take_receipts(
         self, tables: Tables, receipts: Sequence[DeliveryReceipt], now: datetime
@@ -243,7 +225,7 @@ class Handlers:
         if not failed:
             return
         events = await tables.events.read({delivery.event_id for delivery in failed})
-        book = await read_contacts(tables, events.values(), self._special_office)
+        book = await read_contacts(tables, events.values(), self._special_office, now)
         following = (
             next_delivery(due_for(events[row.event_id]), row, book.of(row.person), now)
             for row in failed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 
 from schemas.inbound import SCHEDULER_TOPICS
 from schemas.messages import (
@@ -38,7 +39,8 @@ class Contact:
     """A contact record. `digest` stands for (`ce_source`, `ce_id`), None where the record has neither.
 
     `relation_id` is NAV's id of a relation between a person and a line manager: each is a contact of its own.
-    `employment_ended`: the relation ended with the employment itself, so the employer owes this person nothing more.
+    `last_on` is the last day of what it says, where there is one. `employment_ended`: the employment ends with it, and
+    from the day after the employer owes this person nothing more.
     """
 
     message: ContactMessage = field(repr=False)
@@ -46,6 +48,7 @@ class Contact:
     digest: bytes | None
     relation_id: str = ""
     employment_ended: bool = False
+    last_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +121,15 @@ def _add(batch: Batch, record: Record, envelope: Envelope) -> None:
         case PersonRenumbered():
             batch.renumberings.append(Renumbering(message, version, seen_as))
         case LineManagerVersion(relation_id, LineManagerChanged() as change):
-            ended = message.employment_ended
-            batch.contacts.append(Contact(change, version, seen_as, relation_id, ended))
+            ended, last_on = message.employment_ended, message.ended_on
+            batch.contacts.append(Contact(change, version, seen_as, relation_id, ended, last_on))
         case LineManagerVersion(relation_id):
             batch.relations_gone.append((relation_id, version))
-        case (
-            PersonContactChanged()
-            | LineManagerChanged()
-            | OrganisationContactChanged()
-            | AdviserChanged()
-        ):
+        case LineManagerChanged(ended_on=last_on):
+            ended = last_on is not None
+            contact = Contact(message, version, seen_as, employment_ended=ended, last_on=last_on)
+            batch.contacts.append(contact)
+        case PersonContactChanged() | OrganisationContactChanged() | AdviserChanged():
             batch.contacts.append(Contact(message, version, seen_as))
         case _:
             pass  # another fact on the follow-up topic: the scheduler's

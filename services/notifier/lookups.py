@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
+from schemas.norway import oslo_date
 from services.notifier.domain.decision import DueFor
 from services.notifier.domain.recipients import ContactBook
 from services.notifier.ports import KnownEvent, Tables
 
 
 async def read_contacts(
-    tables: Tables, events: Collection[KnownEvent], special_office: str
+    tables: Tables, events: Collection[KnownEvent], special_office: str, now: datetime
 ) -> ContactBook:
-    """The newest contacts of the people of these events, their employers and their advisers."""
+    """The contacts of the people of these events, of employers and advisers, as they hold on the day in Norway."""
     due = [known.event for known in events]
     org_numbers = {employer.org_number for event in due for employer in event.case.employers}
     recipients = [recipient for event in due for recipient in event.recipients]
     org_numbers |= {recipient.org_number for recipient in recipients if recipient.org_number}
     return await tables.contacts.read(
         {known.person for known in events},
+        oslo_date(now),
         org_numbers=org_numbers,
         adviser_ids={recipient.adviser_id for recipient in recipients if recipient.adviser_id},
         special_office=special_office,

@@ -290,19 +290,26 @@ class ContactStore(Protocol):
         """
         ...
 
-    async def ended_employments(self, persons: Collection[bytes]) -> set[tuple[bytes, str]]:
-        """The (person, employer) of which the employment is over, as far as line managers' relations show."""
+    async def ended_employments(
+        self, persons: Collection[bytes], today: date
+    ) -> set[tuple[bytes, str]]:
+        """The (person, employer) of which the employment is over `today`, as far as line managers' relations show."""
+        ...
+
+    async def ended_between(self, first: date, last: date) -> set[bytes]:
+        """Those of whom an employment had its last day then, both dates included; locks nothing."""
         ...
 
     async def read(
         self,
         persons: Collection[bytes],
+        today: date,
         *,
         org_numbers: Collection[str],
         adviser_ids: Collection[str],
         special_office: str,
     ) -> ContactBook:
-        """All that is known of these people, these employers and these advisers; locks nothing."""
+        """All that is known of these people, these employers and these advisers, as it holds `today`; locks nothing."""
         ...
 
     async def present(self, persons: Collection[bytes]) -> dict[bytes, tuple[bytes, str]]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 import structlog
 
+from schemas.norway import oslo_date
 from services.notifier import metrics
-from services.notifier.domain.delivery import TRANSITIONS, Delivery
+from services.notifier.domain.decision import EMPLOYMENT_ENDED
+from services.notifier.domain.delivery import TRANSITIONS, Delivery, withdrawn
 from services.notifier.messages import updates_of
 from services.notifier.ports import Tables
 from services.runtime.logs import declare_log_keys
+
+CanClose = Callable[[Delivery, datetime], bool]
 
 _log = structlog.stdlib.get_logger(__name__)
 declare_log_keys("delivery_id", "channel", "role", *TRANSITIONS)
@@ -49,6 +53,27 @@ def observe(deliveries: Iterable[Delivery]) -> None:
                 role=delivery.role,
                 reason=delivery.reason,
             )
+
+
+async def end_duties(
+    tables: Tables, employees: Collection[bytes], can_close: CanClose, now: datetime
+) -> list[Delivery]:
+    """Withdraw the deliveries about these people to employers whose employment is over; returns those that moved.
+
+    The caller has locked the people.
+    """
+    if not employees:
+        return []
+    ended = await tables.contacts.ended_employments(employees, oslo_date(now))
+    moved: list[tuple[Delivery, Delivery]] = []
+    for delivery in await tables.deliveries.lock_to_employers(employees):
+        if (delivery.person, delivery.org_number) in ended and delivery.withdrawn is None:
+            after = withdrawn(
+                delivery, EMPLOYMENT_ENDED, can_close=can_close(delivery, now), now=now
+            )
+            moved.append((delivery, after))
+    await tables.deliveries.write([after for before, after in moved if after != before])
+    return [after for before, after in moved if after.state != before.state]
 
 
 async def update_tasks(tables: Tables, event_ids: Collection[str], now: datetime) -> None:

@@ -13,7 +13,13 @@ from typing import Literal
 
 from schemas.messages import DeadlineDue
 from services.notifier.domain.addresses import email_address, phone_number
-from services.notifier.domain.decision import PAPER_FORMS, Party, obstacle, shows_at
+from services.notifier.domain.decision import (
+    EMPLOYMENT_ENDED,
+    PAPER_FORMS,
+    Party,
+    obstacle,
+    shows_at,
+)
 from services.notifier.domain.delivery import ChannelName, Delivery, WaitReason
 from services.notifier.domain.recipients import Contacts, Desk, desk_for
 from services.notifier.domain.window import is_open, next_open
@@ -95,7 +101,7 @@ def judge(delivery: Delivery, facts: Facts, now: datetime) -> Verdict:
 
 
 def _endings(delivery: Delivery, facts: Facts, now: datetime) -> Iterator[Verdict]:
-    reason = delivery.withdrawn or facts.withdrawal
+    reason = delivery.withdrawn or facts.withdrawal or _employment_ended(delivery, facts)
     if reason is not None:
         yield Close(reason) if delivery.uncertain else Cancel(reason)
     if facts.died:
@@ -110,6 +116,11 @@ def _endings(delivery: Delivery, facts: Facts, now: datetime) -> Iterator[Verdic
         why = obstacle(delivery.channel, party, facts.event, facts.contacts)
         if why is not None:
             yield Cancel(why, "next_channel")
+
+
+def _employment_ended(delivery: Delivery, facts: Facts) -> str | None:
+    ended = delivery.org_number in facts.contacts.ended_employments
+    return EMPLOYMENT_ENDED if delivery.role == "line_manager" and ended else None
 
 
 def _waits(delivery: Delivery, facts: Facts, now: datetime) -> Iterator[Defer]:

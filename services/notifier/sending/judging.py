@@ -69,7 +69,7 @@ class Judging:
         Those that are to be sent have taken their place in the limits, in the caller's transaction.
         """
         events = await tables.events.read({delivery.event_id for delivery in claimed})
-        book = await read_contacts(tables, events.values(), self._special_office)
+        book = await read_contacts(tables, events.values(), self._special_office, now)
         facts = await self._facts(tables, claimed, events, book)
         to_send = [delivery for delivery in claimed if delivery.state == "sending"]
         verdicts: dict[str, Verdict] = {

@@ -15,12 +15,13 @@ where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.vers
 
 -- name: save_line_managers
 insert into line_managers as old (
-    person, org_number, relation_id, email, active, employment_ended, version_ms, version_offset)
+    person, org_number, relation_id, email, active, employment_ended, last_on, version_ms, version_offset)
 select * from unnest(
-    $1::bytea[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::boolean[], $7::bigint[],
-    $8::bigint[])
+    $1::bytea[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::boolean[], $7::date[], $8::bigint[],
+    $9::bigint[])
 on conflict (person, org_number, relation_id) do update set
     email = excluded.email, active = excluded.active, employment_ended = excluded.employment_ended,
+    last_on = excluded.last_on,
     version_ms = excluded.version_ms, version_offset = excluded.version_offset
 where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.version_offset)
 
@@ -59,10 +60,10 @@ from unnest($1::bytea[], $2::bytea[]) as n (stated, present) join person_contact
 order by n.present, version_ms desc, version_offset desc, n.stated
 
 -- name: read_line_managers
--- $1 and $2 as for read_person_contacts. Of several relations that are active the newest counts.
+-- $1 and $2 as for read_person_contacts, $3: today. Of several relations that are active the newest counts.
 select distinct on (person, org_number) person, org_number, email from (
     select distinct on (n.present, org_number, relation_id) n.present as person, org_number, relation_id, email,
-        active, version_ms, version_offset
+        active and coalesce(last_on >= $3, true) as active, version_ms, version_offset
     from unnest($1::bytea[], $2::bytea[]) as n (stated, present) join line_managers m on m.person = n.stated
     order by n.present, org_number, relation_id, version_ms desc, version_offset desc, n.stated
 ) as relations
@@ -70,17 +71,20 @@ where active
 order by person, org_number, version_ms desc, version_offset desc, relation_id
 
 -- name: read_ended_employments
--- Employers without an active line manager, where the newest relation ended because the employment did.
+-- Employers without an active line manager today ($3), where the newest relation ended because the employment did.
 select person, org_number from (
-    select distinct on (person, org_number) person, org_number, employment_ended from (
+    select distinct on (person, org_number) person, org_number, active, employment_ended, last_on from (
         select distinct on (n.present, org_number, relation_id) n.present as person, org_number, relation_id,
-            employment_ended, active, version_ms, version_offset
+            employment_ended, last_on, active and coalesce(last_on >= $3, true) as active, version_ms, version_offset
         from unnest($1::bytea[], $2::bytea[]) as n (stated, present) join line_managers m on m.person = n.stated
         order by n.present, org_number, relation_id, version_ms desc, version_offset desc, n.stated
     ) as relations
     order by person, org_number, active desc, version_ms desc, version_offset desc, relation_id
 ) as newest
-where employment_ended
+where employment_ended and not active and coalesce(last_on < $3, true)
+
+-- name: read_employments_ended_between
+select distinct person from line_managers where employment_ended and last_on between $1 and $2
 
 -- name: read_organisations
 select org_number, email from organisations where org_number = any($1::text[])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 import asyncpg
@@ -79,6 +79,7 @@ class ContactTables:
                 [m.email for m, *_ in newest],
                 [m.active for m, *_ in newest],
                 [contact.employment_ended for _, contact in newest],
+                [contact.last_on for _, contact in newest],
                 *_versions(newest),
             )
 
@@ -113,15 +114,25 @@ class ContactTables:
                 QUERIES["wake_those_who_wait_for_the_register"], list(persons), now
             )
 
-    async def ended_employments(self, persons: Collection[bytes]) -> set[tuple[bytes, str]]:
+    async def ended_employments(
+        self, persons: Collection[bytes], today: date
+    ) -> set[tuple[bytes, str]]:
         """The (person, employer) of which the employment is over, as far as line managers' relations show."""
         numbers = await self._stated_and_present(persons)
-        rows = await self._connection.fetch(QUERIES["read_ended_employments"], *numbers)
+        rows = await self._connection.fetch(QUERIES["read_ended_employments"], *numbers, today)
         return {(row["person"], row["org_number"]) for row in rows}
+
+    async def ended_between(self, first: date, last: date) -> set[bytes]:
+        """Those of whom an employment had its last day then, both dates included."""
+        rows = await self._connection.fetch(QUERIES["read_employments_ended_between"], first, last)
+        stated = [bytes(row["person"]) for row in rows]
+        present = await self.present(stated)
+        return {present[person][0] if person in present else person for person in stated}
 
     async def read(
         self,
         persons: Collection[bytes],
+        today: date,
         *,
         org_numbers: Collection[str],
         adviser_ids: Collection[str],
@@ -132,10 +143,10 @@ class ContactTables:
         rows = await self._connection.fetch(QUERIES["read_person_contacts"], *numbers)
         contacts = {row["person"]: _person(row) for row in rows}
         managers: dict[bytes, dict[str, str | None]] = {}
-        for row in await self._connection.fetch(QUERIES["read_line_managers"], *numbers):
+        for row in await self._connection.fetch(QUERIES["read_line_managers"], *numbers, today):
             managers.setdefault(row["person"], {})[row["org_number"]] = row["email"]
         ended: dict[bytes, set[str]] = {}
-        for person, org_number in await self.ended_employments(persons):
+        for person, org_number in await self.ended_employments(persons, today):
             ended.setdefault(person, set()).add(org_number)
         organisations = await self._connection.fetch(
             QUERIES["read_organisations"], list(org_numbers)

@@ -147,13 +147,22 @@ def test_a_new_line_manager_is_one_with_an_email_and_no_number() -> None:
 def test_a_deactivated_manager_is_gone_but_only_one_status_ends_the_employment(
     status: str, ended: bool
 ) -> None:
-    """DEAKTIVERT_ARBEIDSFORHOLD ends the employer's duties as well (contract 7)."""
+    """DEAKTIVERT_ARBEIDSFORHOLD ends the employer's duties as well, and with the day that it names (contract 7)."""
     for last_day in ("2026-02-20", None):
         version = relation_of(
             changed("narmesteleder_04_arbeidsforhold_avsluttet", status=status, aktivTom=last_day)
         )
         assert version.change is not None
-        assert (version.change.active, version.employment_ended) == (False, ended)
+        assert version.change.active == (ended and last_day is not None)
+        assert version.employment_ended == ended
+        assert version.ended_on == (date(2026, 2, 20) if last_day else None)
+
+
+def test_a_relation_with_a_last_day_is_active_until_then() -> None:
+    version = relation_of(changed("narmesteleder_01_ny_leder", aktivTom="2026-06-30"))
+    assert version.change is not None
+    assert (version.change.active, version.employment_ended) == (True, False)
+    assert version.ended_on == date(2026, 6, 30)
 
 
 @pytest.mark.parametrize("forskutterer", [True, "false", None, 7])
