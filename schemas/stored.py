@@ -18,19 +18,22 @@ from schemas.messages import Data
 
 D = TypeVar("D", bound=Data)
 
+PASSES = 3
+"""Faults of fields are found before those of a whole, such as a note with too many days."""
 LAST_DAY = f"{dates.LAST_YEAR_OF_FACTS}-12-31"
 
 
 def read_stored(model: type[D], text: str) -> D:
     """A message, or a part of one, from its stored JSON; raises ValidationError for what no version has stored."""
-    try:
-        return model.model_validate_json(text)
-    except ValidationError as error:
-        faults = error.errors(include_url=False)
-    value = json.loads(text)
-    for fault in faults:
-        _mend(value, fault)
-    return model.model_validate_json(json.dumps(value))
+    for _ in range(PASSES):
+        try:
+            return model.model_validate_json(text)
+        except ValidationError as error:
+            value = json.loads(text)
+            for fault in error.errors(include_url=False):
+                _mend(value, fault)
+            text = json.dumps(value)
+    return model.model_validate_json(text)
 
 
 def stand_in(text: str) -> str:
@@ -53,9 +56,8 @@ def _unreadable(text: str) -> str:
 
 def _mend(value: Any, fault: ErrorDetails) -> None:  # noqa: ANN401 - JSON
     """Put what the contract allows in the place of the fault; other faults are left as they are."""
-    if (
-        fault["type"] == "same_person"
-    ):  # Only blanks were taken out of a number: nobody has the old one any more.
+    if fault["type"] == "same_person":
+        # Only blanks were taken out of a number: nobody has the old one any more.
         value["old_person_id"] = _unreadable(value["old_person_id"])
     if fault["type"] == "period_sum":  # Two periods always have few enough days together.
         value["periods"] = value["periods"][:2]
@@ -67,7 +69,7 @@ def _mend(value: Any, fault: ErrorDetails) -> None:  # noqa: ANN401 - JSON
     text = str(value[last])
     if fault["type"] == dates.OWN_FAULT:
         value[last] = LAST_DAY + text[10:]
-    elif fault["ctx"]["most"] == codes.LONG_CODE_CHARACTERS_MAX:
+    elif fault.get("ctx", {}).get("most") == codes.LONG_CODE_CHARACTERS_MAX:
         # Put together by the services: a word of theirs, a colon, and what a fact said.
         word, colon, detail = text.partition(":")
         value[last] = stand_in(word) + colon + (stand_in(detail) if colon else "")
