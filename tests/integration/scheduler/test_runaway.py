@@ -8,6 +8,10 @@ from schemas.messages import DeadlineDue
 from schemas.wire import Envelope, Record, decode
 from services.records.dead_letters import DEAD_LETTERS_MAX, dead_topic, original
 from services.scheduler.domain.facts.bounds import THINGS_MAX
+from services.scheduler.domain.facts.intake import Observation, observations_of
+from services.scheduler.domain.people.known_people import KnownPeople
+from services.scheduler.domain.people.simulation import Simulation
+from services.scheduler.rulebook_file import read_rulebook
 from tests.support.scheduler_bench import (
     ANNE,
     BJORN,
@@ -89,3 +93,21 @@ async def test_the_past_that_is_kept_of_a_person_does_not_grow_with_a_loop(
         )
         assert len(rows) <= 2
         assert sum(row["bytes"] for row in rows) < 4_096
+
+
+async def test_plan_refuses_what_the_service_refuses(database_url: str) -> None:
+    """contract 11: both fold the same records through the same domain."""
+    records = [*meetings(START), note(START, date(2026, 1, 5), 60), *meetings(START, LOOP)]
+    known_people = KnownPeople(read_rulebook("standard"), hash_of)
+    observations: list[Observation] = []
+    for record in records:
+        envelope = decode(record)
+        assert isinstance(envelope, Envelope)
+        observations += observations_of(envelope, record)
+    refusals = Simulation(known_people).arrive(observations, START)
+
+    async with scheduler_on(database_url, start=START) as bench:
+        for first in range(0, len(records), LOOP):
+            await bench.receive(*records[first : first + LOOP], at=START)
+        offsets = [dict(record.headers)["dead_offset"].decode() for record in dead(bench)]
+        assert offsets == [str(refusal.observation.record.offset) for refusal in refusals]

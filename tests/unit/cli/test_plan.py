@@ -20,6 +20,7 @@ from tests.support.cli_records import (
     ANNE,
     BJORN,
     CECILIE,
+    FOLLOW_UP,
     JON_NEW,
     JON_OLD,
     Scenario,
@@ -187,6 +188,37 @@ def test_dead_records_are_printed_without_a_number_and_the_plan_goes_on(tmp_path
     assert ANNE not in result.stderr
     [person] = json.loads(result.stdout)["persons"]
     assert len(person["cases"]) == 1
+
+
+def test_records_beyond_a_persons_bound_are_printed_as_dead_and_not_planned(tmp_path: Path) -> None:
+    """contract 2: a publisher in a loop. Each is named by its line, as every dead record is."""
+    scenario = Scenario()
+    for number in range(60):
+        scenario.event(
+            "2026-01-05T08:00:00Z",
+            FOLLOW_UP,
+            "k",
+            "dialogue_meeting.summoned",
+            {
+                "person_id": ANNE,
+                "occurred_at": "2026-01-05T08:00:00Z",
+                "meeting": 2,
+                "meeting_id": f"wild-{number}",
+                "takes_place_on": "2026-05-20",
+            },
+        )
+    scenario.note("2026-01-05T09:00:00Z", ANNE, "a", "2026-01-05", "2026-02-15")
+
+    result = plan(scenario.file(tmp_path), "--json")
+
+    assert result.exit_code == 1
+    dead = [line for line in result.stderr.splitlines() if "dead · stoppunkt.follow-up.v1" in line]
+    assert len(dead) == 10
+    assert "records.ndjson:51: dead · " in dead[0]
+    assert "50 different things of the type dialogue_meeting.summoned" in dead[0]
+    [person] = json.loads(result.stdout)["persons"]
+    subjects = {timer["subject"] for timer in person["cases"][0]["timers"] if timer["subject"]}
+    assert len(subjects) == 50
 
 
 def test_a_dead_record_that_has_not_arrived_yet_is_not_printed(tmp_path: Path) -> None:

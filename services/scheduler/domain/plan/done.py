@@ -30,7 +30,7 @@ def closed_and_resumed(
     resume_on: dict[Recipient, date] = {}
     if not _may_be_closed(question):
         return closed, resume_on
-    recipients = question.recipients
+    recipients = dict.fromkeys(question.recipients)
     exemptions = _exemptions_from(question.step, question.view.facts)
     is_duty = is_employers_duty(question.step)
     orgs = question.asked_employers if is_duty or "line_manager" in question.step.to else ()
