@@ -15,6 +15,14 @@ def person_hash(key: bytes, person_id: str) -> bytes:
     return hmac.new(key, person_id.encode(), hashlib.sha256).digest()
 
 
+def key_fingerprint(key: bytes) -> bytes:
+    """What shows that a key is the same as before, and not which (HMAC-SHA-256 under that key, 32 bytes).
+
+    It is nobody's keyed hash: what it is made of has spaces in it, and no person's or note's id has.
+    """
+    return hmac.new(key, b"fingerprint of the pseudonym key", hashlib.sha256).digest()
+
+
 def case_id(person: bytes, number: int) -> str:
     """The id of a person's case number `number`, counted from 1. `person` is the keyed hash."""
     return _derived(f"case/{person.hex()}/{number}")

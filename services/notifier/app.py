@@ -22,6 +22,7 @@ from services.notifier.sending.turns import Turns
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import begin_on
 from services.notifier.store.lookup import StoredDeliveries
+from services.notifier.store.queries import QUERIES
 from services.notifier.texts_folder import load_texts
 from services.notifier.wiring.choosing import channels_for, receipt_reading, receipt_topics
 from services.records.relay import Publish, Relay
@@ -52,11 +53,14 @@ FORGET_EVERY_SECONDS = 3600.0
 END_EMPLOYMENTS_EVERY_SECONDS = 900.0
 
 
+TABLES = postgres.OwnTables(
+    SCHEMA, "services.notifier.sql.migrations", known_people=QUERIES["read_known_people"]
+)
+
+
 async def migrate(database_url: str | SecretStr) -> list[str]:
     """Bring the schema `notifier` up to date; returns the migrations that were applied now."""
-    return await postgres.migrate(
-        database_url, schema=SCHEMA, package="services.notifier.sql.migrations"
-    )
+    return await postgres.migrate(database_url, schema=TABLES.schema, package=TABLES.migrations)
 
 
 def compose(
@@ -113,10 +117,13 @@ def turns_with(settings: NotifierSettings, pool: Pool, senders: Senders) -> Turn
 
 
 async def start(life: Life, settings: NotifierSettings) -> None:
-    """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic of ours is not there."""
+    """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic of ours is not there.
+
+    Raises InvalidSettings, having written nothing, for tables that cannot be used.
+    """
+    connections = await assembly.connect(life, settings, tables=TABLES, group_id=GROUP_ID)
     read = [*NOTIFIER_TOPICS, *receipt_topics(settings)]
     topics = await assembly.topics_to_read(settings, read, TOPICS)
-    connections = await assembly.connect(life, settings, schema=SCHEMA, group_id=GROUP_ID)
     pool, clock = connections.pool, connections.clock
     channels = channels_of(settings, pool, clock, connections.publisher, life)
     app = compose(settings, pool, clock, connections.publisher, channels=channels, life=life)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from schemas.messages import DeadlineDue
-from services.notifier.app import GROUP_ID, SCHEMA, channels_of, turns_with
+from services.notifier.app import GROUP_ID, TABLES, channels_of, turns_with
 from services.notifier.domain.delivery import ChannelName
 from services.notifier.domain.withdrawal import reason_code, withdrawal_for
 from services.notifier.jobs.erase import Erased
@@ -207,4 +207,4 @@ async def _working(settings: NotifierSettings) -> AsyncIterator[tuple[Tables, da
 def _connected(
     settings: NotifierSettings,
 ) -> AbstractAsyncContextManager[tuple[Pool, Clock]]:
-    return operator_connections(settings, schema=SCHEMA, group_id=GROUP_ID)
+    return operator_connections(settings, tables=TABLES, group_id=GROUP_ID)

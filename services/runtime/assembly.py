@@ -26,7 +26,14 @@ from services.runtime.kafka import (
     make_broker,
     missing_topics,
 )
-from services.runtime.postgres import Pool, close_pool, open_pool
+from services.runtime.postgres import (
+    OwnTables,
+    Pool,
+    close_pool,
+    mark_with_key,
+    open_pool,
+    refuse_other_tables,
+)
 from services.runtime.service import Life
 from services.runtime.settings import ServiceSettings
 from services.runtime.turning import Turn, Wake, keep_turning
@@ -80,16 +87,22 @@ async def topics_to_read(
 
 
 async def connect(
-    life: Life, settings: ServiceSettings, *, schema: str, group_id: str
+    life: Life, settings: ServiceSettings, *, tables: OwnTables, group_id: str
 ) -> Connections:
-    """A pool whose sessions see `schema`, a publisher that has started, and PostgreSQL's clock; closed with `life`."""
+    """A pool whose sessions see `tables`, a publisher that has started, and PostgreSQL's clock; closed with `life`.
+
+    Raises InvalidSettings, having written nothing, where the tables are not of this version or under another key.
+    """
     pool = await open_pool(
         settings.database_url,
-        schema=schema,
+        schema=tables.schema,
         application_name=group_id,
         max_size=CONNECTIONS_MAX,
     )
     life.at_stop("pool", lambda: close_pool(pool))
+    async with pool.acquire() as connection:
+        await refuse_other_tables(connection, tables, settings)
+        await mark_with_key(connection, tables, settings)
     publisher = Publisher(settings)
     await publisher.start()
     life.at_stop("publisher", publisher.stop)
@@ -164,17 +177,26 @@ async def consume(
 
 @asynccontextmanager
 async def operator_connections(
-    settings: ServiceSettings, *, schema: str, group_id: str, command_timeout_seconds: float = 5.0
+    settings: ServiceSettings,
+    *,
+    tables: OwnTables,
+    group_id: str,
+    command_timeout_seconds: float = 5.0,
 ) -> AsyncIterator[tuple[Pool, Clock]]:
-    """A small pool for a command at a terminal, beside the running service's, and the clock of its database."""
+    """A small pool for a command at a terminal, beside the running service's, and the clock of its database.
+
+    Raises InvalidSettings as a service's start does: what a command hashes under another key, it would not find.
+    """
     pool = await open_pool(
         settings.database_url,
-        schema=schema,
+        schema=tables.schema,
         application_name=f"{group_id} operator",
         max_size=OPERATOR_CONNECTIONS_MAX,
         command_timeout_seconds=command_timeout_seconds,
     )
     try:
+        async with pool.acquire() as connection:
+            await refuse_other_tables(connection, tables, settings)
         yield pool, PostgresClock(pool, settings.clock_offset_seconds)
     finally:
         await close_pool(pool)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from schemas.ids import person_hash
+from schemas.ids import key_fingerprint, person_hash
 
 KafkaProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -140,6 +140,10 @@ class ServiceSettings(BaseSettings):
     def hash_of(self, person_id: str) -> bytes:
         """The keyed hash that stands for a person in this deployment (contract 14.2)."""
         return person_hash(self.pseudonym_key.get_secret_value().encode(), person_id)
+
+    def key_fingerprint(self) -> bytes:
+        """What tables know PSEUDONYM_KEY by (contract 12)."""
+        return key_fingerprint(self.pseudonym_key.get_secret_value().encode())
 
     def weaknesses(self) -> list[str]:
         """What works but should not be so in production: one sentence each, without values."""

@@ -17,6 +17,7 @@ from services.runtime import assembly, postgres
 from services.runtime.assembly import App
 from services.runtime.clock import Clock
 from services.runtime.housekeeping import Housekeeper
+from services.runtime.postgres import Queries
 from services.runtime.service import Life, run_service
 from services.runtime.settings import InvalidSettings
 from services.scheduler import metrics
@@ -34,6 +35,7 @@ from services.scheduler.store import begin_on
 
 SCHEMA = "scheduler"
 GROUP_ID = "stoppunkt-scheduler"
+_QUERIES = Queries("services.scheduler.sql")
 TOPICS = own_topics(read=SCHEDULER_TOPICS, written=[DeadlineMessage.topic])
 """Every topic of ours that the scheduler reads or writes, its dead topics too (contract 10)."""
 
@@ -43,11 +45,14 @@ RECONCILE_EVERY_SECONDS = 15.0
 LOOK_AT_RULEBOOK_EVERY_SECONDS = 15.0
 
 
+TABLES = postgres.OwnTables(
+    SCHEMA, "services.scheduler.sql.migrations", known_people=_QUERIES["read_known_people"]
+)
+
+
 async def migrate(database_url: str | SecretStr) -> list[str]:
     """Bring the schema `scheduler` up to date; returns the migrations that were applied now."""
-    return await postgres.migrate(
-        database_url, schema=SCHEMA, package="services.scheduler.sql.migrations"
-    )
+    return await postgres.migrate(database_url, schema=TABLES.schema, package=TABLES.migrations)
 
 
 def compose(
@@ -65,12 +70,13 @@ def compose(
 async def start(life: Life, settings: SchedulerSettings) -> None:
     """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic of ours is not there.
 
-    Raises InvalidSettings, before anything is opened, for a rulebook that cannot be used, and before anything runs for
-    one that has changed, or where this version cannot use the one in force.
+    Raises InvalidSettings: before anything is opened, for a rulebook that cannot be used; before anything is written,
+    for tables that cannot; before anything runs, for a rulebook that has changed, or where this version cannot use the
+    one in force.
     """
     wanted = _rulebook_of(settings)
+    connections = await assembly.connect(life, settings, tables=TABLES, group_id=GROUP_ID)
     topics = await assembly.topics_to_read(settings, SCHEDULER_TOPICS, TOPICS)
-    connections = await assembly.connect(life, settings, schema=SCHEMA, group_id=GROUP_ID)
     pool, clock = connections.pool, connections.clock
     begin = _ending(life, begin_on(pool, settings.hash_of))
     await put_first_in_force(begin, clock, wanted)

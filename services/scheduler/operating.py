@@ -12,7 +12,7 @@ from services.records.tables import RecordTables
 from services.runtime.assembly import operator_connections
 from services.runtime.clock import Clock
 from services.runtime.postgres import Connection, Pool, Queries, transaction
-from services.scheduler.app import GROUP_ID, SCHEMA
+from services.scheduler.app import GROUP_ID, TABLES
 from services.scheduler.domain.people.explanation import Explanation
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.explain.ask import explain as explain_now
@@ -198,7 +198,7 @@ def _connected(
 ) -> AbstractAsyncContextManager[tuple[Pool, Clock]]:
     return operator_connections(
         settings,
-        schema=SCHEMA,
+        tables=TABLES,
         group_id=GROUP_ID,
         command_timeout_seconds=command_timeout_seconds,
     )

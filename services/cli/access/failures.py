@@ -55,6 +55,6 @@ async def result_or_error(work: Coroutine[Any, Any, T]) -> T | str:
     try:
         return await work
     except InvalidSettings as fault:
-        return str(fault)
+        return str(fault).rstrip(".")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return type(error).__name__

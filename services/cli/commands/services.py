@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import typer
@@ -10,9 +10,9 @@ import typer
 from services.cli.exits import WRONG_USE, refuse
 
 if TYPE_CHECKING:
-    from services.notifier.settings import NotifierSettings
+    from services.runtime.kafka import TopicSpec
+    from services.runtime.postgres import OwnTables
     from services.runtime.settings import ServiceSettings
-    from services.scheduler.settings import SchedulerSettings
 
 SettingsT = TypeVar("SettingsT", bound="ServiceSettings")
 
@@ -44,15 +44,10 @@ def migrate_scheduler() -> None:
     Example: stoppunkt scheduler migrate
     """
     from services.cli.access.environment import read_settings
-    from services.runtime.kafka import ensure_topics
-    from services.scheduler.app import TOPICS, migrate
+    from services.scheduler.app import TABLES, TOPICS
     from services.scheduler.settings import SchedulerSettings
 
-    async def work(settings: SchedulerSettings) -> tuple[list[str], list[str]]:
-        applied = await migrate(settings.database_url)
-        return applied, await ensure_topics(settings, TOPICS)
-
-    _migrate(work(read_settings(SchedulerSettings)))
+    _migrate(read_settings(SchedulerSettings), TABLES, TOPICS)
 
 
 @notifier.command("run")
@@ -74,15 +69,10 @@ def migrate_notifier() -> None:
     Example: stoppunkt notifier migrate
     """
     from services.cli.access.environment import read_settings
-    from services.notifier.app import TOPICS, migrate
+    from services.notifier.app import TABLES, TOPICS
     from services.notifier.settings import NotifierSettings
-    from services.runtime.kafka import ensure_topics
 
-    async def work(settings: NotifierSettings) -> tuple[list[str], list[str]]:
-        applied = await migrate(settings.database_url)
-        return applied, await ensure_topics(settings, TOPICS)
-
-    _migrate(work(read_settings(NotifierSettings)))
+    _migrate(read_settings(NotifierSettings), TABLES, TOPICS)
 
 
 def _run(run: Callable[[SettingsT], int], kind: type[SettingsT]) -> NoReturn:
@@ -111,18 +101,28 @@ def _refuse_missing_codecs() -> None:
         )
 
 
-def _migrate(work: Coroutine[object, object, tuple[list[str], list[str]]]) -> NoReturn:
+def _migrate(
+    settings: ServiceSettings, tables: OwnTables, topics: Mapping[str, TopicSpec]
+) -> NoReturn:
     """Do it, print what was done, and end. A failure is printed by its class alone: its text may quote a row."""
     import asyncio
 
     import asyncpg
     from aiokafka.errors import KafkaError
 
-    from services.runtime.kafka import TopicsUnavailable
-    from services.runtime.postgres import ChangedMigration
+    from services.cli.access.environment import refuse_settings
+    from services.runtime.kafka import TopicsUnavailable, ensure_topics
+    from services.runtime.postgres import ChangedMigration, migrate_under_key
+    from services.runtime.settings import InvalidSettings
+
+    async def work() -> tuple[list[str], list[str]]:
+        applied = await migrate_under_key(settings, tables)
+        return applied, await ensure_topics(settings, topics)
 
     try:
-        applied, created = asyncio.run(work)
+        applied, created = asyncio.run(work())
+    except InvalidSettings as fault:
+        refuse_settings(fault)
     except ChangedMigration as fault:
         refuse(f"{fault}.")
     except TopicsUnavailable as fault:

@@ -1,7 +1,8 @@
 """A schema is the sum of its migrations: numbered .sql files, each applied once, in order.
 
-Migrations only add (contract 13.14): a version that knows fewer of them than the database runs on. One that was
-applied may not change, but for its comments: `reworded.toml` beside it then lists the checksums of its earlier texts.
+Migrations only add (contract 13.14): a process of an older version that runs already, runs on beside a newer one. A
+migration that was applied may not change, but for its comments: `reworded.toml` beside it then lists the checksums of
+its earlier texts.
 """
 
 from __future__ import annotations

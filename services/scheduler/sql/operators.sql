@@ -1,3 +1,7 @@
+-- name: read_known_people
+-- Whoever has the key can make each hash from its number.
+select person, person_id from people limit 20
+
 -- name: add_audit
 insert into audit (at, operator, action, person) values ($1, $2, $3, $4)
 

@@ -31,7 +31,7 @@ async def test_tables_and_topics_are_made_once(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", empty_database)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", parts.kafka_bootstrap_servers)
-    monkeypatch.setenv("PSEUDONYM_KEY", "k" * 32)
+    monkeypatch.setenv("PSEUDONYM_KEY", "a key that is for these tests alone")
     monkeypatch.setenv("TOPIC_PREFIX", topic_prefix)
 
     first = await _migrate(service)
@@ -40,6 +40,10 @@ async def test_tables_and_topics_are_made_once(
     assert "made topic stoppunkt.deadlines.v1" in first
     assert "applied 0001_" in first
     assert again == "Nothing was missing.\n"
+    monkeypatch.setenv("PSEUDONYM_KEY", "another key that is for these tests alone")
+    refused = await asyncio.to_thread(CliRunner().invoke, app, [service, "migrate"])
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("PSEUDONYM_KEY: is not the key that the tables")
     connection = await asyncpg.connect(empty_database)
     try:
         tables = await connection.fetchval(

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from pydantic import SecretStr
 
+from services.cli.pipeline.settings import settings_for
+from services.runtime.postgres import close_pool, mark_with_key, open_pool, refuse_other_tables
+from services.runtime.settings import InvalidSettings
+from services.scheduler.app import TABLES
+from tests.support.both_services import terminal_on
 from tests.support.postgres_and_kafka import Parts
-from tests.support.service_processes import Deployment, Process, ServiceName
+from tests.support.scheduler_bench import ANNE
+from tests.support.service_processes import (
+    PSEUDONYM_KEY,
+    Deployment,
+    Process,
+    ServiceName,
+    hash_of,
+)
+from tests.support.waiting import eventually
 
+OTHER_KEY = "another key that is for these tests alone"
 SERVICES: list[ServiceName] = ["scheduler", "notifier"]
+
+NEWER = {
+    service: f"insert into {service}.migrations values ('9999_later.sql', '', now())"  # noqa: S608 - one of two names
+    for service in SERVICES
+}
 
 
 @pytest.fixture
@@ -43,6 +64,7 @@ async def traces_of(deployment: Deployment) -> Traces:
     admin = AIOKafkaAdminClient(bootstrap_servers=deployment.servers)
     await admin.start()
     try:
+        # The embedded broker lists a group once it has committed an offset, Apache Kafka once it has a member.
         groups = [name for name, *_ in await admin.list_consumer_groups()]
     finally:
         await admin.close()
@@ -58,8 +80,7 @@ async def traces_of(deployment: Deployment) -> Traces:
         }
     finally:
         await connection.close()
-    ours = sorted(name for name in groups if name.startswith(deployment.prefix))
-    return Traces(ours, rows)
+    return Traces(sorted(name for name in groups if name.startswith(deployment.prefix)), rows)
 
 
 async def refusal(deployment: Deployment, service: ServiceName, **env: str) -> str:
@@ -68,6 +89,7 @@ async def refusal(deployment: Deployment, service: ServiceName, **env: str) -> s
     process = await deployment.start(service, **env)
     assert await process.exit_code() == 2, process.text
     assert await traces_of(deployment) == before
+    assert not process.has_logged("partitions.assigned")
     (sentence,) = printed(process)
     logged = [line["reason"] for line in process.lines() if line["event"] == "service.refused"]
     if process.lines():
@@ -110,3 +132,136 @@ async def test_a_rulebook_that_is_not_there_or_not_right(
     faulty = await refusal(deployment, "scheduler", RULEBOOK=str(wrong))
     assert absent.startswith("RULEBOOK: no-such-rulebook is neither a file nor one of")
     assert faulty.startswith(f"RULEBOOK: {wrong}:2: ")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_another_key_than_the_tables_were_begun_with(
+    deployment: Deployment, service: ServiceName
+) -> None:
+    first = await deployment.start(service)
+    await eventually(first.is_working)
+    sentence = await refusal(deployment, service, PSEUDONYM_KEY=OTHER_KEY)
+    assert sentence == (
+        f"PSEUDONYM_KEY: is not the key that the tables in the schema {service} were begun with; "
+        "with another one everybody would be a stranger."
+    )
+
+
+async def test_another_key_on_tables_of_a_version_that_kept_no_fingerprint(
+    deployment: Deployment,
+) -> None:
+    """The people who are stored tell the key."""
+    add_person = "insert into scheduler.people (person, person_id) values ($1, $2)"
+    await deployment.sql(add_person, hash_of(ANNE), ANNE)
+    deployment.seeded.add(ANNE)
+    sentence = await refusal(deployment, "scheduler", PSEUDONYM_KEY=OTHER_KEY)
+    assert sentence.startswith("PSEUDONYM_KEY: is not the key")
+    right = await deployment.start("scheduler")
+    await eventually(right.is_working)
+    assert list(deployment.leaks()) == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_tables_of_an_older_version(deployment: Deployment, service: ServiceName) -> None:
+    latest = await deployment.sql(
+        f"delete from {service}.migrations where name = (select max(name) from {service}.migrations)"  # noqa: S608
+        " returning name"
+    )
+    sentence = await refusal(deployment, service)
+    assert sentence == (
+        f"DATABASE_URL: the tables in the schema {service} are older than this version, {latest} is missing; "
+        f"run `stoppunkt {service} migrate`."
+    )
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_tables_of_a_newer_version(deployment: Deployment, service: ServiceName) -> None:
+    await deployment.sql(NEWER[service])
+    sentence = await refusal(deployment, service)
+    assert sentence == (
+        f"DATABASE_URL: the tables in the schema {service} are newer than this version, which does not know "
+        "9999_later.sql; start the version that made them."
+    )
+
+
+async def test_no_tables_at_all(deployment: Deployment) -> None:
+    await deployment.sql("alter schema notifier rename to elsewhere")
+    sentence = await refusal(deployment, "notifier")
+    assert sentence == (
+        "DATABASE_URL: in the schema notifier there are no tables that this role may use; "
+        "run `stoppunkt notifier migrate`."
+    )
+
+
+COMMANDS = (
+    ("explain", ANNE),
+    ("erase", ANNE, "--yes"),
+    ("replan",),
+    ("forecast",),
+    ("status",),
+    ("pause", "sms", "--why", "x"),
+    ("resume", "sms"),
+    ("dry-run",),
+    ("dead-letters", "resume"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+async def test_a_command_on_tables_that_are_not_its_own_says_the_same(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, command: Sequence[str]
+) -> None:
+    """Under another key `erase` would find nobody, and say so."""
+    for hashed in (hash_of(ANNE), hash_of(f"{ANNE} before")):
+        await deployment.sql(
+            "insert into scheduler.people (person, person_id) values ($1, $2)", hashed, ANNE
+        )
+        await deployment.sql(
+            "insert into notifier.renumberings values ($1, $2, $3, 0, 0)",
+            hashed,
+            hash_of(ANNE),
+            ANNE,
+        )
+    before = await traces_of(deployment)
+    others = [("PSEUDONYM_KEY", OTHER_KEY)]
+    terminal = terminal_on(monkeypatch, deployment.database_url, others=others)
+    under_another_key = await terminal.run(*command)
+    monkeypatch.setenv("PSEUDONYM_KEY", PSEUDONYM_KEY.get_secret_value())
+    for service in SERVICES:
+        await deployment.sql(NEWER[service])
+    on_newer_tables = await terminal.run(*command)
+    for service in SERVICES:
+        await deployment.sql(f"delete from {service}.migrations where name = '9999_later.sql'")  # noqa: S608
+
+    assert await traces_of(deployment) == before
+    for result, sentence in (
+        (under_another_key, "PSEUDONYM_KEY: is not the key that the tables in the schema"),
+        (on_newer_tables, "are newer than this version, which does not know 9999_later.sql"),
+    ):
+        # `status` and `dead-letters resume` say it of each service, and end as they do for one that is away.
+        assert result.exit_code == (1 if command[0] in ("status", "dead-letters") else 2)
+        assert sentence in result.stderr
+        assert result.stdout in ("", '{"scheduler": null, "notifier": null}\n')
+
+
+@pytest.mark.parametrize("same_key", [True, False])
+async def test_two_that_begin_at_once_agree_on_the_key(
+    database_url: str, *, same_key: bool
+) -> None:
+    keys = [PSEUDONYM_KEY, PSEUDONYM_KEY if same_key else SecretStr(OTHER_KEY)]
+    pool = await open_pool(database_url, schema="scheduler", application_name="test", min_size=2)
+
+    async def begin(key: SecretStr) -> None:
+        settings = settings_for(database_url, "127.0.0.1:1").model_copy(
+            update={"pseudonym_key": key}
+        )
+        async with pool.acquire() as connection:
+            await refuse_other_tables(connection, TABLES, settings)
+            await mark_with_key(connection, TABLES, settings)
+
+    try:
+        outcomes = await asyncio.gather(*map(begin, keys), return_exceptions=True)
+    finally:
+        await close_pool(pool)
+    refusals = [str(outcome) for outcome in outcomes if isinstance(outcome, InvalidSettings)]
+    assert len(refusals) == (0 if same_key else 1)
+    assert outcomes.count(None) == 2 - len(refusals)

@@ -23,3 +23,10 @@ select name, checksum from migrations
 
 -- name: record_migration
 insert into migrations (name, checksum, applied_at) values ($1, $2, clock_timestamp())
+
+-- name: read_fingerprint
+select fingerprint from pseudonym_key
+
+-- name: add_fingerprint
+-- Whoever comes second waits for the first to commit, and then leaves its row as it is.
+insert into pseudonym_key (only_one, fingerprint) values (true, $1) on conflict do nothing
