@@ -25,7 +25,7 @@ from services.notifier.store.lookup import StoredDeliveries
 from services.notifier.store.queries import QUERIES
 from services.notifier.texts_folder import load_texts
 from services.notifier.wiring.choosing import channels_for, receipt_reading, receipt_topics
-from services.records.relay import Publish, Relay
+from services.records.relay import Publish, PublishOrPut, Relay
 from services.records.tables import dead_letters_check
 from services.records.topics import own_topics
 from services.runtime import assembly, postgres
@@ -79,7 +79,9 @@ def compose(
     without one by the end of the process.
     """
     begin = begin_on(pool)
-    senders = Senders(channels or channels_of(settings, pool, clock, publisher, life))
+    if channels is None:
+        channels = channels_of(settings, pool, clock, PublishOrPut(begin, publisher), life)
+    senders = Senders(channels)
     handlers = Handlers(
         begin=begin,
         clock=clock,
@@ -89,7 +91,7 @@ def compose(
         can_close=senders.can_close,
     )
     turns = turns_with(settings, pool, senders)
-    relay = Relay(begin, publisher, metrics.PUBLISHED)
+    relay = Relay(begin, clock, publisher, metrics.PUBLISHED)
     return App(handlers.handle, turns.turn, relay.relay, turns.next_due_at)
 
 

@@ -48,6 +48,7 @@ class NotifierStatus:
     oldest_ready_at: datetime | None
     next_ready_at: datetime | None
     outbox: int
+    refused: int
 
 
 async def deliveries_of(settings: NotifierSettings, person_id: str) -> list[DeliveryStory]:
@@ -148,6 +149,7 @@ async def status(settings: NotifierSettings) -> NotifierStatus:
             oldest_ready_at=(await tables.deliveries.backlog(now, now)).oldest_ready_at,
             next_ready_at=await tables.deliveries.next_ready_at(),
             outbox=await tables.records.count_to_leave(),
+            refused=await tables.records.count_refused(),
         )
 
 
@@ -170,12 +172,6 @@ async def rehearse(
                     await tables.safety.resume(brake.channel, instant)
             rehearsed = await turns.rehearse(tables, instant, limit)
     return instant, rehearsed
-
-
-async def resume_after_dead_letters(settings: NotifierSettings) -> datetime | None:
-    """Let the notifier handle records again; since when it had not, None where it had."""
-    async with _working(settings) as (tables, _):
-        return await tables.records.resume()
 
 
 async def erase(settings: NotifierSettings, numbers: Sequence[str]) -> Erased:

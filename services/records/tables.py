@@ -1,4 +1,4 @@
-"""Records that were seen, the outbox, and the count of dead letters, in a service's own schema.
+"""Records seen, the outbox and what Kafka refuses of it, and the count of dead letters, in a service's own schema.
 
 Each service has these tables for itself, for they have to commit together with what a record changes in its other
 tables, and the services share no schema and no role. That is why `sql/migrations` of both services create them, with
@@ -7,8 +7,12 @@ the same statements: a change to one of these tables is a migration in each of t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+import structlog
 
 from schemas.wire import Record
 from services.records.dead_letters import (
@@ -18,10 +22,24 @@ from services.records.dead_letters import (
     TooManyDeadLetters,
     dead_letter,
 )
+from services.runtime import metrics
 from services.runtime.health import Check
+from services.runtime.kafka.publisher import MAX_REQUEST_BYTES, TOO_LARGE, does_fit
 from services.runtime.postgres import Connection, Pool, Queries
 
 _QUERIES = Queries("services.records.sql")
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRecord:
+    """A record of ours that Kafka refuses for good; `reason` is the class of the refusal, `refused_at` is aware."""
+
+    id: int
+    record: Record = field(repr=False)
+    reason: str
+    refused_at: datetime
 
 
 class RecordTables:
@@ -46,34 +64,16 @@ class RecordTables:
         """Put these into the outbox: they are published after the commit, in this order."""
         if records:
             await self._connection.executemany(
-                _QUERIES["add_to_outbox"],
-                [
-                    (
-                        record.topic,
-                        record.key,
-                        record.value,
-                        [name for name, _ in record.headers],
-                        [value for _, value in record.headers],
-                    )
-                    for record in records
-                ],
+                _QUERIES["add_to_outbox"], [_columns(record) for record in records]
             )
 
-    async def take(self, limit: int) -> list[Record]:
+    async def take(self, limit: int, limit_bytes: int) -> list[Record]:
         """The oldest `limit` of the outbox, oldest first; deleted with the commit, so publish them before it.
 
-        Those that another process has taken are passed over.
+        One, or as many as have `limit_bytes` of values together. Those that another process has taken are passed over.
         """
-        rows = await self._connection.fetch(_QUERIES["take_from_outbox"], limit)
-        return [
-            Record(
-                topic=row["topic"],
-                key=row["key"],
-                value=row["value"],
-                headers=tuple(zip(row["header_names"], row["header_values"], strict=True)),
-            )
-            for row in sorted(rows, key=lambda row: int(row["id"]))
-        ]
+        rows = await self._connection.fetch(_QUERIES["take_from_outbox"], limit, limit_bytes)
+        return [_record(dict(row)) for row in sorted(rows, key=lambda row: int(row["id"]))]
 
     async def has_any_to_leave(self) -> bool:
         """Whether something waits in the outbox."""
@@ -85,16 +85,58 @@ class RecordTables:
         count: int = await self._connection.fetchval(_QUERIES["count_to_leave"])
         return count
 
+    async def refuse(self, records: Sequence[Record], reason: str, now: datetime) -> None:
+        """Keep these, which Kafka refuses for good, until an operator has looked; `reason` is the refusal's class."""
+        for record in records:
+            await self._connection.execute(
+                _QUERIES["add_refused_record"], *_columns(record), reason, now
+            )
+            metrics.RECORDS_REFUSED.labels(record.topic, reason).inc()
+            _log.warning("record.refused", topic=record.topic, reason=reason)
+
+    async def count_refused(self) -> int:
+        """How many records that Kafka refuses are kept."""
+        count: int = await self._connection.fetchval(_QUERIES["count_refused_records"])
+        return count
+
+    async def refused(self) -> list[RefusedRecord]:
+        """All that Kafka refuses, oldest first, without their keys and values."""
+        rows = await self._connection.fetch(_QUERIES["read_refused_records"])
+        return [_refused({**dict(row), "key": None, "value": None}) for row in rows]
+
+    async def refused_by_id(self, refused_id: int) -> RefusedRecord | None:
+        """One that Kafka refuses, whole; None where it is not there (any more)."""
+        row = await self._connection.fetchrow(_QUERIES["read_refused_record"], refused_id)
+        return None if row is None else _refused(dict(row))
+
+    async def put_back(self, refused_ids: Collection[int]) -> set[int]:
+        """Put these into the outbox again, in the order in which they were refused; returns those that were.
+
+        One that is larger than what a producer of ours sends stays.
+        """
+        rows = await self._connection.fetch(
+            _QUERIES["put_back_refused_records"], list(refused_ids), MAX_REQUEST_BYTES
+        )
+        return {row["id"] for row in rows}
+
+    async def remove_refused(self, refused_ids: Collection[int]) -> set[int]:
+        """Forget these for good; returns those that were there."""
+        rows = await self._connection.fetch(_QUERIES["remove_refused_records"], list(refused_ids))
+        return {row["id"] for row in rows}
+
     async def set_aside(
         self, dead: Sequence[Dead], now: datetime, *, is_counted: bool = True
     ) -> None:
         """Send dead records to their topics; remembers the stop once the ceiling is passed (contract 8).
 
-        Those that are not counted never stop anything.
+        Those that are not counted never stop anything. A dead letter that no topic would take is kept with what Kafka
+        refuses: the record came compressed.
         """
         if not dead:
             return
-        await self.put([dead_letter(letter, now) for letter in dead])
+        letters = [dead_letter(record, now) for record in dead]
+        await self.put([letter for letter in letters if does_fit(letter)])
+        await self.refuse([letter for letter in letters if not does_fit(letter)], TOO_LARGE, now)
         if not is_counted:
             return
         await self._connection.execute(_QUERIES["add_dead_letters"], len(dead), now)
@@ -119,6 +161,29 @@ class RecordTables:
         stopped_at = await self.stopped_at()
         await self._connection.execute(_QUERIES["resume_after_dead_letters"])
         return stopped_at
+
+
+def _columns(record: Record) -> tuple[object, ...]:
+    return (
+        record.topic,
+        record.key,
+        record.value,
+        [name for name, _ in record.headers],
+        [value for _, value in record.headers],
+    )
+
+
+def _record(row: Mapping[str, Any]) -> Record:
+    return Record(
+        topic=row["topic"],
+        key=row["key"],
+        value=row["value"],
+        headers=tuple(zip(row["header_names"], row["header_values"], strict=True)),
+    )
+
+
+def _refused(row: Mapping[str, Any]) -> RefusedRecord:
+    return RefusedRecord(row["id"], _record(row), row["reason"], row["refused_at"])
 
 
 def dead_letters_check(pool: Pool) -> Check:

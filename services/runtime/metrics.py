@@ -48,6 +48,16 @@ RECORDS_PUBLISHED = counter(
 PUBLISHES_FAILED = counter(
     "kafka_publishes_failed", "Calls of publish that failed, by how.", "outcome"
 )
+RECORDS_REFUSED = counter(
+    "kafka_records_refused",
+    "Records of ours that Kafka refused for good and that were set aside, by the refusal's class.",
+    "topic",
+    "error",
+)
+REFUSED_RECORDS = gauge(
+    "kafka_refused_records",
+    "Records that Kafka refused, kept until an operator replays or removes them. Alert on any.",
+)
 HOUSEKEEPING_RUNS = counter(
     "housekeeping_runs", "Housekeeping jobs run, by name and how.", "job", "outcome"
 )

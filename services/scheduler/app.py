@@ -63,7 +63,7 @@ def compose(
     `schemas` are those of a registry; without one, Avro records are read by the schemas shipped.
     """
     scheduler = Scheduler(begin, clock, schemas)
-    relay = Relay(begin, publisher, metrics.PUBLISHED)
+    relay = Relay(begin, clock, publisher, metrics.PUBLISHED)
     return App(scheduler.handle, scheduler.turn, relay.relay, scheduler.next_due_at)
 
 

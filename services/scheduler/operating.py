@@ -80,8 +80,9 @@ class RulebookStatus:
 class SchedulerStatus:
     """`oldest_due_at`: since when the oldest timer is due that has not fired; None where none is.
 
-    `rulebook` is None where none has been put in force yet, `rulebook_wanted` (name and version of the one that
-    RULEBOOK names) where that cannot be read.
+    `outbox` counts the records that wait for Kafka, `refused` those that Kafka refuses for good. `rulebook` is None
+    where none has been put in force yet, `rulebook_wanted` (name and version of the one that RULEBOOK names) where that
+    cannot be read.
     """
 
     as_of: datetime
@@ -92,6 +93,7 @@ class SchedulerStatus:
     oldest_due_at: datetime | None
     next_due_at: datetime | None
     outbox: int
+    refused: int
 
 
 async def explain(
@@ -160,6 +162,7 @@ async def status(settings: SchedulerSettings) -> SchedulerStatus:
             oldest_due_at=await connection.fetchval(_QUERIES["read_oldest_due_at"], now),
             next_due_at=await connection.fetchval(_QUERIES["read_next_due_at"]),
             outbox=await records.count_to_leave(),
+            refused=await records.count_refused(),
         )
 
 
@@ -168,12 +171,6 @@ def _wanted(settings: SchedulerSettings) -> Rulebook | None:
         return read_rulebook(settings.rulebook)
     except UnreadableRulebook:
         return None
-
-
-async def resume_after_dead_letters(settings: SchedulerSettings) -> datetime | None:
-    """Let the scheduler handle records again; since when it had not, None where it had."""
-    async with _working(settings) as (connection, _):
-        return await RecordTables(connection).resume()
 
 
 async def erase(settings: SchedulerSettings, person_id: str, *, operator: str) -> Erased:

@@ -1,4 +1,4 @@
-"""`dead-letters list|show|replay|resume`: what could not be understood, and what to do with it (contract 8)."""
+"""`dead-letters list|show|replay|remove|resume`: what was not understood or not taken by Kafka (contract 8)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from services.cli.output.instants import in_oslo
 
 commands = typer.Typer(
     name="dead-letters",
-    help="Records that could not be understood, and the stop after too many.",
+    help="Records that could not be understood or that Kafka refuses, and the stop after too many.",
     no_args_is_help=True,
 )
 
-_PLACE_HELP = "topic/partition/offset, as `list` prints it"
+_PLACE_HELP = "topic/partition/offset or refused:service:number, as `list` prints it"
 
 
 @commands.command("list")
@@ -29,6 +29,8 @@ def list_(
 ) -> None:
     """Lists the dead letters on Kafka: where each stands, where it came from, when and why. No payload is shown.
 
+    Records of ours that Kafka refuses for good are listed with them: they stand in their service's tables.
+
     Example: stoppunkt dead-letters list --topic stoppunkt.follow-up.v1
     """
     from services.cli.access.dead_letters import letters_on
@@ -37,7 +39,7 @@ def list_(
     from services.cli.output.jsonl import json_line
     from services.cli.output.table import print_table
 
-    letters = run_or_refuse(letters_on(notifier_settings(), topic))
+    letters, silent = run_or_refuse(letters_on(notifier_settings(), topic))
     if as_json:
         for letter in letters:
             typer.echo(json_line(letter.form()))
@@ -50,6 +52,10 @@ def list_(
         print_table(titles, rows)
     else:
         typer.echo("There are no dead letters.")
+    for service, error in silent.items():
+        complain(f"The {service}'s tables are out of reach ({error}).")
+    if silent:
+        raise typer.Exit(WRONG_DATA)
 
 
 @commands.command()
@@ -94,8 +100,10 @@ def replay(
     """Publishes dead letters again on the topics they came on, byte for byte, with the Kafka timestamps they had.
 
     For after the fault is mended: the running services take them in their place in time. What is still not understood
-    dies again. On a compacted topic the replayed record is the last of its key, and stays when others are compacted
-    away: do not replay a note there that its publisher has replaced since.
+    dies again. What Kafka refused goes back into its service's outbox; refused again, it is listed again.
+
+    On a compacted topic the replayed record is the last of its key, and stays when others are compacted away: do not
+    replay a note there that its publisher has replaced since.
 
     Example: stoppunkt dead-letters replay --all --topic stoppunkt.follow-up.v1
     """
@@ -103,20 +111,61 @@ def replay(
     from services.cli.access.environment import notifier_settings
     from services.cli.access.failures import run_or_refuse
 
-    if bool(places) == every or (topic is not None and not every):
-        refuse("Give places, or --all with or without --topic.", WRONG_USE)
+    _refuse_unless_said(places, topic, every=every)
     try:
-        published, refused = run_or_refuse(
+        published, left = run_or_refuse(
             publish_again(notifier_settings(), places or None, topic, to_others=to_others)
         )
     except NoSuchPlace as fault:
         refuse(f"{fault} Nothing was published.")
-    for place, why in refused:
-        complain(f"{place}: not published, {why}.")
-    for place in published:
+    _print_done("published again", published, left)
+
+
+@commands.command()
+def remove(
+    places: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PLACE]…", help=_PLACE_HELP, show_default=False),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All that `list` prints as refused.")
+    ] = False,
+    topic: Annotated[
+        str | None,
+        typer.Option(
+            help="With --all: only those that came on this topic, or were to go there.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Removes records of ours that Kafka refuses, for good. Dead letters on Kafka go by themselves, after 30 days.
+
+    Example: stoppunkt dead-letters remove refused:scheduler:17
+    """
+    from services.cli.access.dead_letters import NoSuchPlace, remove_refused
+    from services.cli.access.environment import notifier_settings
+    from services.cli.access.failures import run_or_refuse
+
+    _refuse_unless_said(places, topic, every=every)
+    try:
+        removed, left = run_or_refuse(remove_refused(notifier_settings(), places or None, topic))
+    except NoSuchPlace as fault:
+        refuse(f"{fault} Nothing was removed.")
+    _print_done("removed", removed, left)
+
+
+def _refuse_unless_said(places: list[str] | None, topic: str | None, *, every: bool) -> None:
+    if bool(places) == every or (topic is not None and not every):
+        refuse("Give places, or --all with or without --topic.", WRONG_USE)
+
+
+def _print_done(done: str, places: list[str], left: list[tuple[str, str]]) -> None:
+    for place, why in left:
+        complain(f"{place}: not {done}, {why}.")
+    for place in places:
         typer.echo(place)
-    complain(f"{len(published)} published again, {len(refused)} left.")
-    if refused:
+    complain(f"{len(places)} {done}, {len(left)} left.")
+    if left:
         raise typer.Exit(WRONG_DATA)
 
 
@@ -135,17 +184,12 @@ def resume(
 
     Example: stoppunkt dead-letters resume scheduler
     """
-    from services.cli.access.environment import notifier_settings, scheduler_settings
     from services.cli.access.failures import result_or_error, run_or_refuse
-    from services.notifier.operating import resume_after_dead_letters as resume_notifier
-    from services.scheduler.operating import resume_after_dead_letters as resume_scheduler
+    from services.cli.access.record_tables import SERVICES, resume_after_dead_letters
 
     failed = False
-    for name in (service,) if service else ("scheduler", "notifier"):
-        if name == "scheduler":
-            stopped_at = run_or_refuse(result_or_error(resume_scheduler(scheduler_settings())))
-        else:
-            stopped_at = run_or_refuse(result_or_error(resume_notifier(notifier_settings())))
+    for name in (service,) if service else SERVICES:
+        stopped_at = run_or_refuse(result_or_error(resume_after_dead_letters(name)))
         if isinstance(stopped_at, str):
             complain(f"The {name}'s tables are out of reach ({stopped_at}).")
             failed = True

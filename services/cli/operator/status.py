@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 
+_NOTIFIER_FIELDS = (
+    *("as_of", "stopped_at", "oldest_ready_at", "next_ready_at", "outbox", "refused"),
+)
+
 
 @commands.command()
 def status(
@@ -71,7 +75,7 @@ def _form(scheduler: SchedulerStatus | str, notifier: NotifierStatus | str) -> d
         brakes = [_plain(asdict(brake)) for brake in notifier.brakes]
         form["notifier"] = {
             name: in_oslo(value) if isinstance(value, datetime) else value
-            for name in ("as_of", "stopped_at", "oldest_ready_at", "next_ready_at", "outbox")
+            for name in _NOTIFIER_FIELDS
             for value in (getattr(notifier, name),)
         } | {"brakes": brakes, "deliveries": counts}
     return form
@@ -89,7 +93,7 @@ def _print_scheduler(status: SchedulerStatus | str) -> None:
     _print_rulebook(status)
     typer.echo(f"  oldest timer that is due and has not fired: {_when(status.oldest_due_at)}")
     typer.echo(f"  next instant with something to do: {_when(status.next_due_at)}")
-    typer.echo(f"  records that wait for Kafka: {status.outbox}")
+    _print_records(status.outbox, status.refused)
 
 
 def _print_rulebook(status: SchedulerStatus) -> None:
@@ -123,7 +127,7 @@ def _print_notifier(status: NotifierStatus | str) -> None:
         typer.echo(f"  {channel}: {count} {state}{recent}")
     typer.echo(f"  oldest delivery that is ready: {_when(status.oldest_ready_at)}")
     typer.echo(f"  next instant with something to do: {_when(status.next_ready_at)}")
-    typer.echo(f"  records that wait for Kafka: {status.outbox}")
+    _print_records(status.outbox, status.refused)
 
 
 def _print_stop(stopped_at: datetime | None) -> None:
@@ -131,6 +135,15 @@ def _print_stop(stopped_at: datetime | None) -> None:
         typer.echo(
             f"  STOPPED since {_when(stopped_at)}: too many dead letters; look at `dead-letters list`,"
             " then `dead-letters resume`"
+        )
+
+
+def _print_records(outbox: int, refused: int) -> None:
+    typer.echo(f"  records that wait for Kafka: {outbox}")
+    if refused:
+        typer.echo(
+            f"  REFUSED by Kafka and set aside: {refused}; look at `dead-letters list`,"
+            " then `dead-letters replay` or `remove`"
         )
 
 

@@ -46,13 +46,14 @@ async def erase(
     for table in _TABLES:
         rows[table] = _count(await connection.execute(QUERIES[f"erase_{table}"], ordered))
     every = sorted({*numbers, *(number for number in people.values() if number)})
-    done = await connection.execute(
-        QUERIES["erase_from_outbox"],
-        [row["delivery_id"].encode() for row in gone],
-        [json.dumps(number, ensure_ascii=False).encode() for number in every],
-        [number.encode() for number in every],
-    )
-    rows["outbox"] = _count(done)
+    for table in ("outbox", "refused_records"):
+        done = await connection.execute(
+            QUERIES[f"erase_from_{table}"],
+            [row["delivery_id"].encode() for row in gone],
+            [json.dumps(number, ensure_ascii=False).encode() for number in every],
+            [number.encode() for number in every],
+        )
+        rows[table] = _count(done)
     await connection.execute(QUERIES["add_erasures"], ordered, now)
     tasks = [r["delivery_id"] for r in gone if r["channel"] == "adviser_task" and r["is_open"]]
     return Erased(now, rows, sorted(tasks), every)

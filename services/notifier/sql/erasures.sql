@@ -41,3 +41,12 @@ or ((o.topic like '%.dead' or o.topic like 'stoppunkt.dead.%') and exists (
     select from unnest($3::bytea[]) as n
     where position(n in coalesce(o.value, '') || coalesce(o.key, '')) > 0
         or exists (select from unnest(o.header_values) as h where position(n in h) > 0)))
+
+-- name: erase_from_refused_records
+-- As from the outbox.
+delete from refused_records o where o.key = any($1::bytea[])
+or exists (select from unnest($2::bytea[]) as n where position(n in o.value) > 0)
+or ((o.topic like '%.dead' or o.topic like 'stoppunkt.dead.%') and exists (
+    select from unnest($3::bytea[]) as n
+    where position(n in coalesce(o.value, '') || coalesce(o.key, '')) > 0
+        or exists (select from unnest(o.header_values) as h where position(n in h) > 0)))

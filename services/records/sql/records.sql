@@ -12,10 +12,46 @@ insert into outbox (topic, key, value, header_names, header_values) values ($1, 
 
 -- name: take_from_outbox
 -- Deleted in the transaction that is held open while they are published: committed after the broker's answer, and
--- rolled back, so sent again, without one.
+-- rolled back, so sent again, without one. $2: so many bytes of values at most, but one record at least.
 delete from outbox where id in (
-    select id from outbox order by id limit $1 for update skip locked)
+    select id from (
+        select id, coalesce(sum(bytes) over (
+            order by id rows between unbounded preceding and 1 preceding), 0) as bytes_before, bytes
+        from (
+            select id, coalesce(octet_length(value), 0) as bytes from outbox
+            order by id limit $1 for update skip locked
+        ) as oldest
+    ) as weighed
+    where bytes_before = 0 or bytes_before + bytes <= $2)
 returning id, topic, key, value, header_names, header_values
+
+-- name: add_refused_record
+insert into refused_records (topic, key, value, header_names, header_values, reason, refused_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: count_refused_records
+select count(*) from refused_records
+
+-- name: read_refused_records
+-- Without keys and values, which may be large.
+select id, topic, header_names, header_values, reason, refused_at from refused_records order by id
+
+-- name: read_refused_record
+select id, topic, key, value, header_names, header_values, reason, refused_at from refused_records where id = $1
+
+-- name: put_back_refused_records
+-- In the order in which they were set aside; those of more than $2 bytes stay.
+with gone as (
+    delete from refused_records where id = any($1::bigint[]) and coalesce(octet_length(value), 0) <= $2
+    returning id, topic, key, value, header_names, header_values
+), back as (
+    insert into outbox (topic, key, value, header_names, header_values)
+    select topic, key, value, header_names, header_values from gone order by id
+)
+select id from gone
+
+-- name: remove_refused_records
+delete from refused_records where id = any($1::bigint[]) returning id
 
 -- name: has_any_to_leave
 select exists (select from outbox)

@@ -54,6 +54,7 @@ _FOR_GOOD = (
     *(InvalidRecordError, InvalidTimestampError, UnsupportedForMessageFormatError),
     *(TopicAuthorizationFailedError, InvalidTopicError, PolicyViolationError),
 )
+TOO_LARGE = MessageSizeTooLargeError.__name__
 _WEDGED = (OutOfOrderSequenceNumber, ProducerFenced, InvalidProducerEpoch)
 
 _log = structlog.stdlib.get_logger(__name__)

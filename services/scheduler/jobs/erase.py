@@ -77,7 +77,8 @@ class _Eraser:
         await self._delete("number_ties", numbers)
         await self._delete("person_states", hashes)
         await self._delete("people", hashes)
-        await self._delete_from_outbox(numbers)
+        await self._delete_from("outbox", numbers)
+        await self._delete_from("refused_records", numbers)
         await self._connection.execute(
             _QUERIES["add_audit"], now, operator, "erase", self._hash_of(person_id)
         )
@@ -120,12 +121,12 @@ class _Eraser:
         digests = [digest(row["source"], row["id"]) for row in rows]
         await self._connection.execute(_QUERIES["erase_seen"], digests)
 
-    async def _delete_from_outbox(self, numbers: Sequence[str]) -> None:
+    async def _delete_from(self, table: str, numbers: Sequence[str]) -> None:
         quoted = [_quoted(number).encode() for number in numbers]
         done = await self._connection.execute(
-            _QUERIES["erase_from_outbox"], quoted, [number.encode() for number in numbers]
+            _QUERIES[f"erase_from_{table}"], quoted, [number.encode() for number in numbers]
         )
-        self._rows["outbox"] = _count(done)
+        self._rows[table] = _count(done)
 
 
 def _quoted(number: str) -> str:

@@ -61,6 +61,15 @@ or ((o.topic like '%.dead' or o.topic like 'stoppunkt.dead.%') and exists (
     where position(n in coalesce(o.value, '') || coalesce(o.key, '')) > 0
         or exists (select from unnest(o.header_values) as h where position(n in h) > 0)))
 
+-- name: erase_from_refused_records
+-- As from the outbox.
+delete from refused_records o where exists (
+    select from unnest($1::bytea[]) as n where position(n in o.value) > 0)
+or ((o.topic like '%.dead' or o.topic like 'stoppunkt.dead.%') and exists (
+    select from unnest($2::bytea[]) as n
+    where position(n in coalesce(o.value, '') || coalesce(o.key, '')) > 0
+        or exists (select from unnest(o.header_values) as h where position(n in h) > 0)))
+
 -- name: sweep_note_slots
 -- The sweeps read whole tables for what names the person under somebody else, or nobody. $1: the numbers as JSON
 -- writes them. $2: as they are.

@@ -1,11 +1,11 @@
-"""`dead-letters list|show|replay|resume`: set aside, looked at, published again (contract 8, 11)."""
+"""`dead-letters list|show|replay|remove|resume`: set aside, looked at, published again (contract 8, 11)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import asyncpg
@@ -14,10 +14,12 @@ from pydantic import SecretStr
 
 from schemas.wire import Record, event_headers
 from services.notifier.app import TOPICS as NOTIFIER_TOPICS
+from services.records.tables import RecordTables
 from services.runtime.assembly import App
 from services.runtime.clock import TurnedClock
 from services.runtime.kafka import Publisher, ensure_topics, read_topics
-from services.runtime.postgres import close_pool, open_pool
+from services.runtime.kafka.publisher import MAX_REQUEST_BYTES
+from services.runtime.postgres import Pool, close_pool, open_pool, transaction
 from services.scheduler.app import SCHEMA, compose
 from services.scheduler.app import TOPICS as SCHEDULER_TOPICS
 from services.scheduler.jobs.watch_rulebook import put_first_in_force
@@ -40,6 +42,11 @@ class Scene:
     scheduler: App
     settings: SchedulerSettings
     terminal: Terminal
+    pool: Pool
+
+    async def refuse(self, *records: Record, reason: str = "TopicAuthorizationFailedError") -> None:
+        async with transaction(self.pool) as connection:
+            await RecordTables(connection).refuse(records, reason, START)
 
     async def bury(self, *records: Record) -> None:
         await self.scheduler.handle(records)
@@ -80,7 +87,7 @@ async def scene_on(
     )
     monkeypatch.setenv("KAFKA_IDEMPOTENCE", str(parts.kafka_idempotence).lower())
     try:
-        yield Scene(scheduler, settings, terminal)
+        yield Scene(scheduler, settings, terminal, pool)
     finally:
         await publisher.stop()
         await close_pool(pool)
@@ -100,6 +107,12 @@ def unknown_kind(offset: int, *, topic: str = FACTS) -> Record:
         partition=2,
         offset=offset,
     )
+
+
+def too_large(offset: int) -> Record:
+    """A record that came compressed: as a dead letter no producer of ours sends it."""
+    record = unknown_kind(offset)
+    return replace(record, value=(record.value or b"") + b" " * MAX_REQUEST_BYTES)
 
 
 async def test_dead_letters_are_listed_with_their_reason_and_without_their_payload(
@@ -133,8 +146,11 @@ async def test_one_is_shown_whole_when_it_is_asked_for(scene: Scene) -> None:
     assert ANNE not in shown.stderr
 
 
-@pytest.mark.parametrize("place", [f"{FACTS}.dead/0/99", f"{FACTS}/0/0", "17", f"{FACTS}.dead/9/0"])
-@pytest.mark.parametrize("command", ["show", "replay"])
+@pytest.mark.parametrize(
+    "place",
+    [f"{FACTS}.dead/0/99", f"{FACTS}/0/0", "17", f"{FACTS}.dead/9/0", "refused:notifier:9"],
+)
+@pytest.mark.parametrize("command", ["show", "replay", "remove"])
 async def test_where_no_dead_letter_stands_there_is_nothing_to_show_or_replay(
     scene: Scene, command: str, place: str
 ) -> None:
@@ -190,6 +206,101 @@ async def test_what_to_replay_has_to_be_said(
     terminal = terminal_on(monkeypatch, database_url)
 
     assert (await terminal.run("dead-letters", "replay", *options)).exit_code == 2
+
+
+async def test_what_kafka_refuses_is_counted_and_listed_beside_the_dead_letters(
+    scene: Scene,
+) -> None:
+    """contract 8: an event with its topic, a dead letter with its reason too; both without key and value."""
+    due_event = Record("stoppunkt.deadlines.v1", b"case", json.dumps({"of": ANNE}).encode())
+    await scene.bury(unknown_kind(17), too_large(18))
+    await scene.refuse(due_event)
+
+    listed = await scene.terminal.run("dead-letters", "list", "--json")
+    shown = await scene.terminal.run("dead-letters", "list")
+    of_topic = await scene.terminal.run("dead-letters", "list", "--topic", FACTS, "--json")
+    status = await scene.terminal.run("status")
+    as_json = json.loads((await scene.terminal.run("status", "--json")).stdout)
+
+    letters = {one["place"]: one for one in map(json.loads, listed.stdout.splitlines())}
+    assert letters.keys() == {f"{FACTS}.dead/0/0", "refused:scheduler:1", "refused:scheduler:2"}
+    dead, event = letters["refused:scheduler:1"], letters["refused:scheduler:2"]
+    assert dead["reason"].startswith(
+        f"Kafka refuses it on {FACTS}.dead (MessageSizeTooLargeError); The version in ce_type"
+    )
+    assert dead["origin"] == {"topic": FACTS, "partition": "2", "offset": "18"}
+    assert event == {
+        "place": "refused:scheduler:2",
+        "reason": "Kafka refuses it on stoppunkt.deadlines.v1 (TopicAuthorizationFailedError)",
+        "dead_at": "2026-01-05T09:00:00Z",
+        "origin": {"topic": "stoppunkt.deadlines.v1", "partition": "-", "offset": "-"},
+    }
+    assert ANNE not in listed.stdout + shown.stdout + shown.stderr
+    assert "refused:scheduler:2" in shown.stdout
+    assert len(of_topic.stdout.splitlines()) == 2
+    assert status.exit_code == 0
+    assert "REFUSED by Kafka and set aside: 2" in status.stdout
+    assert (as_json["scheduler"]["refused"], as_json["notifier"]["refused"]) == (2, 0)
+
+
+async def test_what_kafka_refused_is_shown_whole_and_leaves_when_it_is_replayed(
+    scene: Scene,
+) -> None:
+    due_event = Record(
+        "stoppunkt.deadlines.v1", b"case", json.dumps({"of": ANNE}).encode(), (("h", b"\xff"),)
+    )
+    await scene.refuse(due_event)
+    await scene.bury(too_large(17))
+
+    shown = await scene.terminal.run("dead-letters", "show", "refused:scheduler:1")
+    replayed = await scene.terminal.run("dead-letters", "replay", "--all")
+    await scene.scheduler.relay()
+    again = await scene.terminal.run("dead-letters", "replay", "refused:scheduler:1")
+
+    assert json.loads(shown.stdout)["value"] == {"of": ANNE}
+    assert "personal data" in shown.stderr
+    assert (replayed.exit_code, replayed.stdout) == (1, "refused:scheduler:1\n")
+    assert "refused:scheduler:2: not published again, it is larger" in replayed.stderr
+    [left] = await scene.on("stoppunkt.deadlines.v1")
+    assert (left.key, left.value, left.headers) == (
+        *(due_event.key, due_event.value),
+        due_event.headers,
+    )
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "Nothing stands at refused:scheduler:1" in again.stderr
+
+
+async def test_what_kafka_refused_is_removed_and_what_stands_on_kafka_is_not(scene: Scene) -> None:
+    await scene.bury(unknown_kind(17), too_large(18), too_large(19))
+
+    one = await scene.terminal.run("dead-letters", "remove", "refused:scheduler:1")
+    wrong = await scene.terminal.run("dead-letters", "remove", "refused:scheduler:1")
+    on_kafka = await scene.terminal.run("dead-letters", "remove", f"{FACTS}.dead/0/0")
+    others = await scene.terminal.run("dead-letters", "remove", "--all", "--topic", SENDT)
+    every = await scene.terminal.run("dead-letters", "remove", "--all")
+    listed = await scene.terminal.run("dead-letters", "list", "--json")
+
+    assert (one.exit_code, one.stdout) == (0, "refused:scheduler:1\n")
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert (on_kafka.exit_code, on_kafka.stdout) == (1, "")
+    assert "stands on Kafka" in on_kafka.stderr
+    assert (others.exit_code, others.stdout) == (0, "")
+    assert (every.exit_code, every.stdout) == (0, "refused:scheduler:2\n")
+    assert len(listed.stdout.splitlines()) == 1
+
+
+async def test_a_service_whose_tables_are_out_of_reach_hides_nothing_of_the_other(
+    scene: Scene, database_url: str
+) -> None:
+    await scene.bury(too_large(17))
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("drop schema notifier cascade")
+    await connection.close()
+
+    listed = await scene.terminal.run("dead-letters", "list", "--json")
+
+    assert (listed.exit_code, len(listed.stdout.splitlines())) == (1, 1)
+    assert "The notifier's tables are out of reach (" in listed.stderr
 
 
 async def test_a_stopped_service_goes_on_and_the_other_is_left_alone(

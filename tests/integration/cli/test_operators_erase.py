@@ -15,6 +15,8 @@ import pytest
 from schemas.inbound import NOTIFIER_TOPICS, SCHEDULER_TOPICS
 from schemas.messages import DeadlineDue
 from schemas.wire import Record
+from services.records.tables import RecordTables
+from services.runtime.postgres import transaction
 from services.scheduler.jobs.erase import erase
 from tests.support.both_services import BothServices, Terminal, both_services_on, terminal_on
 from tests.support.notifier_desk import JON_NEW, JON_OLD
@@ -178,11 +180,11 @@ async def test_nothing_of_an_erased_person_is_left_in_any_column(
         life = await live(services, terminal_on(monkeypatch, database_url))
         waiting = [(JON_NEW.encode(), b"k"), (f'{{"to":"{PHONE}","n":"{JON_OLD}"}}'.encode(), b"k")]
         for value, key in waiting:
-            await services.pool.execute(
-                "insert into outbox (topic, key, value, header_names, header_values)"
-                " values ('stoppunkt.follow-up.v1.dead', $1, $2, '{}', '{}')",
-                *(key, value),
-            )
+            row = Record("stoppunkt.follow-up.v1.dead", key, value)
+            for pool in (services.pool, services.bench.pool):
+                async with transaction(pool) as connection:
+                    await RecordTables(connection).put([row])
+                    await RecordTables(connection).refuse([row], "InvalidRecordError", START)
         before = await everything(database_url)
         erased = await life.erase()
         after = await everything(database_url)
@@ -194,7 +196,8 @@ async def test_nothing_of_an_erased_person_is_left_in_any_column(
             "notifier.events",
             "notifier.person_contacts",
             "notifier.line_managers",
-            "notifier.outbox",
+            *("notifier.outbox", "notifier.refused_records"),
+            *("scheduler.outbox", "scheduler.refused_records"),
         ),
     }
     assert traces(after, *OF_JON) == set()

@@ -44,7 +44,7 @@ HOT = {
     "read_cases": (QUERIES, f"({PERSON})", "bytea[]"),
     "read_facts": (QUERIES, f"({PERSON})", "bytea[]"),
     "read_slots_of_people": (QUERIES, f"({PERSON})", "bytea[]"),
-    "take_from_outbox": (RECORDS, "(1000)", "int"),
+    "take_from_outbox": (RECORDS, "(1000, 16777216)", "int, int"),
 }
 # PostgreSQL reads an empty table without an index, so only the tables with rows are held to it.
 FILLED = {"people", "timers", "due_events"}

@@ -44,6 +44,7 @@ COMMANDS = [
     ("dead-letters", "list"),
     ("dead-letters", "show"),
     ("dead-letters", "replay"),
+    ("dead-letters", "remove"),
     ("dead-letters", "resume"),
 ]
 PRINTS_NO_DATA = {
@@ -56,6 +57,7 @@ PRINTS_NO_DATA = {
     ("notifier", "migrate"): "a line for each migration and topic",
     ("dead-letters", "show"): "always JSON",
     ("dead-letters", "replay"): "a place a line",
+    ("dead-letters", "remove"): "a place a line",
     ("dead-letters", "resume"): "a sentence",
 }
 """Commands without `--json`, and what they print."""
@@ -217,6 +219,7 @@ def test_a_service_without_its_variables_is_wrong_use_and_names_them(
         ),
         *(("pause", "sms", "--why", "x"), ("erase", "x", "--yes"), ("dead-letters", "list")),
         *(("dead-letters", "resume"), ("dead-letters", "replay", "--all")),
+        ("dead-letters", "remove", "--all"),
     ],
     ids=" ".join,
 )
