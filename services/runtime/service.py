@@ -79,7 +79,9 @@ class Life:
         self.stopping.set()
 
     def refuse(self, refusal: InvalidSettings) -> None:
-        """Stop with exit code 2."""
+        """Stop with exit code 2; of several refusals the first says why."""
+        if self.refusal is not None:
+            return
         self.refusal = refusal
         for sentence in str(refusal).splitlines():
             _log.error("service.refused", reason=sentence)

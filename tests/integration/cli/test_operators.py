@@ -1,10 +1,9 @@
-"""The operators' commands beside the services: brake, status, dry run, replan, forecast (contract 6.9, 11)."""
+"""The operators' commands beside the services: brake, status, dry run, forecast (contract 6.9, 11)."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -17,7 +16,6 @@ MONDAY = date(2026, 1, 5)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 REMINDER_AT = datetime(2026, 1, 26, 8, tzinfo=UTC)
 CONTACTS = "stoppunkt.contacts.v1"
-STANDARD = Path("services/scheduler/rulebooks/standard.toml").read_text("utf-8")
 
 
 def at(day: int, hour: int = 12) -> datetime:
@@ -166,77 +164,6 @@ async def test_a_dry_run_shows_what_would_go_out_and_sends_and_changes_nothing(
     )
     assert "follow_up_plan" in shown.stdout
     assert "Nothing was sent" in shown.stderr
-
-
-async def test_a_new_rulebook_is_tried_and_then_applied(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """contract 11: what would change (`--dry-run`), then the change, per checkpoint and office."""
-    later = tmp_path / "later.toml"
-    changed = STANDARD.replace('name = "question", day = 105', 'name = "question", day = 98')
-    later.write_text(changed)
-    terminal = terminal_on(monkeypatch, database_url, others=[("RULEBOOK", str(later))])
-    terminal.set_clock(at(10))
-    async with both_services_on(database_url, start=START) as services:
-        for person in (ANNE, BJORN):
-            await fall_sick(services, person)
-        for person in (ANNE, BJORN):
-            long = note(at(1), MONDAY, 150, person=person, note_id=person)
-            await services.receive(long, at=at(1))
-        armed = "select due_at from timers where step = 'question'"
-        before = await services.bench.pool.fetch(armed)
-        refused = [await terminal.run("replan", *option) for option in ([], ["--dry-run"])]
-        later.write_text(changed.replace("2026-11", "2027-01"))
-        tried = await terminal.run("replan", "--dry-run", "--json")
-        untouched = await services.bench.pool.fetch(armed)
-        status_before = [await terminal.run("status", *form) for form in ([], ["--json"])]
-        done = await terminal.run("replan", "--json")
-        moved = await services.bench.pool.fetch(armed)
-        again = await terminal.run("replan")
-        status_after = [await terminal.run("status", *form) for form in ([], ["--json"])]
-
-    assert before == untouched
-    for result in refused:
-        assert (result.exit_code, result.stdout) == (2, "")
-        assert "RULEBOOK: standard 2026-11 was put in force with another content" in result.stderr
-    assert "rulebook in force: standard 2026-11 since 2026-01-0" in status_before[0].stdout
-    assert (
-        "RULEBOOK here names standard 2027-01, which has no effect until `replan`"
-        in status_before[0].stdout
-    )
-    assert "RULEBOOK here names" not in status_after[0].stdout
-    differs, same = [
-        json.loads(form.stdout)["scheduler"] for _, form in (status_before, status_after)
-    ]
-    assert (differs["rulebook"]["version"], differs["rulebook_wanted"]) == (
-        *("2026-11", "standard 2027-01"),
-    )
-    assert (same["rulebook"]["version"], same["rulebook_wanted"]) == ("2027-01", "standard 2027-01")
-    assert (differs["rulebook_differs"], same["rulebook_differs"]) == (True, False)
-    assert same["rulebook"]["replanned_at"] is not None
-    assert {row["due_at"] for row in moved} == {datetime(2026, 4, 13, 7, tzinfo=UTC)}
-    forms = [json.loads(run.stdout) for run in (tried, done)]
-    assert [form["dry_run"] for form in forms] == [True, False]
-    assert forms[0]["changes"] == forms[1]["changes"]
-    [change] = [c for c in forms[0]["changes"] if c["moved"]]
-    assert (change["checkpoint"], change["office"], change["moved"]) == ("meeting_need", "0219", 2)
-    assert [form["in_force_before"] for form in forms] == ["standard 2026-11"] * 2
-    assert "standard 2026-11 is in force. RULEBOOK names standard 2027-01." in tried.stderr
-    assert "standard 2027-01 is in force." in done.stderr
-    assert again.stdout == "Nothing changes.\n"
-
-
-async def test_a_rulebook_that_is_wrong_replans_nobody(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    wrong = tmp_path / "wrong.toml"
-    wrong.write_text("name = 1\n")
-    terminal = terminal_on(monkeypatch, database_url, others=[("RULEBOOK", str(wrong))])
-
-    result = await terminal.run("replan")
-
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "wrong.toml:1" in result.stderr
 
 
 async def test_a_forecast_counts_what_pends_by_day_checkpoint_and_office(

@@ -17,6 +17,7 @@ from services.cli.pipeline.settings import settings_for
 from services.runtime.postgres import close_pool, mark_with_key, open_pool, refuse_other_tables
 from services.runtime.settings import InvalidSettings
 from services.scheduler.app import TABLES
+from services.scheduler.rulebook_file import read_rulebook
 from tests.support.both_services import terminal_on
 from tests.support.postgres_and_kafka import Parts
 from tests.support.scheduler_bench import ANNE
@@ -265,3 +266,16 @@ async def test_two_that_begin_at_once_agree_on_the_key(
     refusals = [str(outcome) for outcome in outcomes if isinstance(outcome, InvalidSettings)]
     assert len(refusals) == (0 if same_key else 1)
     assert outcomes.count(None) == 2 - len(refusals)
+
+
+async def test_a_rulebook_that_has_changed_under_its_version(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """contract 4.6: the one in force stands in the database; another text under the same name is a mistake."""
+    first = await deployment.start("scheduler")
+    await eventually(first.is_working)
+    changed = tmp_path / "changed.toml"
+    changed.write_text(read_rulebook("standard").text + "# a reason\n")
+    sentence = await refusal(deployment, "scheduler", RULEBOOK=str(changed))
+    assert sentence.startswith("RULEBOOK: standard 2026-11 was put in force with another content")
+    assert sentence.endswith("a rulebook that has changed needs another version.")
