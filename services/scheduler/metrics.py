@@ -18,6 +18,9 @@ RECONCILED = counter(
 MENDED = counter(
     "scheduler_mended_timers", "Timers that were not what the facts give; each is a bug."
 )
+REPLAN_UNFINISHED = gauge(
+    "scheduler_replan_unfinished", "1 while somebody is not under the rulebook in force yet."
+)
 RULEBOOK = gauge(
     "scheduler_rulebook",
     "1 for the rulebook in force, and 1 for the one that RULEBOOK names.",

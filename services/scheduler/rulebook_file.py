@@ -18,9 +18,9 @@ class UnreadableRulebook(Exception):
 def shipped_names() -> list[str]:
     """The names of the rulebooks that come with the scheduler."""
     return sorted(
-        each.name.removesuffix(".toml")
-        for each in _SHIPPED.iterdir()
-        if each.name.endswith(".toml")
+        file.name.removesuffix(".toml")
+        for file in _SHIPPED.iterdir()
+        if file.name.endswith(".toml")
     )
 
 

@@ -27,7 +27,11 @@ def check(
     checkpoints, steps = len(rules.checkpoints), len(list(rules.steps))
     offices = sorted(rules.offices)
     if as_json:
-        name = {"name": rules.name, "version": rules.version}
+        name = {
+            "name": rules.name,
+            "version": rules.version,
+            "content_hash": rules.content_hash,
+        }
         counts = {"checkpoints": checkpoints, "steps": steps, "offices": offices}
         typer.echo(json.dumps(name | counts, ensure_ascii=False))
     else:

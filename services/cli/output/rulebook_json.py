@@ -12,6 +12,7 @@ def rulebook_form(rulebook: Rulebook) -> dict[str, Any]:
     return {
         "name": rulebook.name,
         "version": rulebook.version,
+        "content_hash": rulebook.content_hash,
         "time": f"{rulebook.at:%H:%M}",
         "checkpoints": [
             {

@@ -31,6 +31,8 @@ class RulebookWatch:
         """Look; logs only what has changed since the last look. Raises what `Rulebooks.in_force` raises."""
         async with self._begin() as tables:
             in_force = await tables.rulebooks.in_force()
+            replanned_to = await tables.rulebooks.replanned_to()
+        metrics.REPLAN_UNFINISHED.set(0 if replanned_to is None else 1)
         metrics.RULEBOOK.clear()
         for which, rulebook in (("in_force", in_force), ("wanted", self._wanted)):
             metrics.RULEBOOK.labels(which, rulebook.name, rulebook.version).set(1)

@@ -112,6 +112,21 @@ async def test_a_wrong_request_is_answered_without_a_value(
     assert BJORN not in answer.text
 
 
+async def test_a_moment_whose_rulebook_this_version_cannot_read_is_not_explained_by_another(
+    database_url: str,
+) -> None:
+    """contract 4.5, 4.6: a later version may have put it in force; nothing about the person is said."""
+    async with served(database_url) as (bench, client):
+        await bench.pool.execute(
+            "update rulebooks set content = replace(content, 'day =', 'moon =')"
+        )
+        answer = await client.post("/explain", headers=BEARER, json={"person_id": ANNE})
+
+    assert answer.status_code == 503
+    assert "this version of the scheduler cannot use it: line " in answer.json()["error"]
+    assert ANNE not in answer.text
+
+
 async def test_a_question_is_asked_by_post_alone(database_url: str) -> None:
     async with served(database_url) as (_, client):
         answer = await client.get("/explain", headers=BEARER)

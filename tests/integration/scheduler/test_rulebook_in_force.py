@@ -108,12 +108,18 @@ async def test_where_people_are_stored_already_nobody_is_taken_to_be_under_the_f
         await put_first_in_force(begin, bench.clock, LATER)
         compared = await Reconciliation(begin, bench.clock).run()
         before = await questions(bench)
-        await replanned(bench, LATER)
+        watch = RulebookWatch(begin, LATER)
+        unfinished = []
+        for _ in range(2):
+            await watch.run()
+            unfinished.append(REGISTRY.get_sample_value("stoppunkt_scheduler_replan_unfinished"))
+            await replanned(bench, LATER)
         after = await questions(bench)
         compared_after = await Reconciliation(begin, bench.clock).run()
     assert (compared.people, before) == (0, [QUESTION_OF_STANDARD])
     assert (compared_after.people, after) == (1, [QUESTION_OF_LATER])
     assert compared_after.places() == []
+    assert unfinished == [1, 0]
 
 
 # --- another one --------------------------------------------------------------------------------------------
