@@ -87,21 +87,23 @@ async def replan_everybody(
         async with begin() as tables:
             await tables.rulebooks.refuse_changed(rulebook)
     else:
-        progress = await retrying(lambda: _begun(begin, clock, rulebook), retries=LOCK_RETRIES)
+        progress = await retrying(
+            lambda: _put_in_force(begin, clock, rulebook), retries=LOCK_RETRIES
+        )
     changes = ReplanCounts()
     while progress.finished_at is None:
         progress = await _batch(begin, clock, rulebook, progress, changes, dry_run=dry_run)
         yield changes
 
 
-async def _begun(begin: Begin, clock: Clock, rulebook: Rulebook) -> Progress:
-    """Put the rulebook in force where another is; how far everybody has been brought under it."""
+async def _put_in_force(begin: Begin, clock: Clock, rulebook: Rulebook) -> Progress:
+    """Put the rulebook in force where another is; returns how far a replan under it has come."""
     now = await clock.now()
     async with begin() as tables:
         await tables.rulebooks.put_in_force(rulebook, now)
-        known = await tables.rulebooks.replan_progress(rulebook.title)
-    if known is not None and known.finished_at is None:
-        return known
+        progress = await tables.rulebooks.replan_progress(rulebook.title)
+    if progress is not None and progress.finished_at is None:
+        return progress
     return Progress(rulebook.title, now)
 
 

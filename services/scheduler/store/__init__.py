@@ -16,12 +16,12 @@ from services.scheduler.store.rulebooks import RulebookTables
 
 def begin_on(pool: Pool, hash_of: Callable[[str], bytes]) -> Begin:
     """How a transaction begins on a pool whose sessions see the schema `scheduler`; it raises what asyncpg raises."""
-    read: dict[int, Rulebook] = {}
+    rulebooks_by_id: dict[int, Rulebook] = {}
 
     @asynccontextmanager
     async def begin() -> AsyncIterator[Tables]:
         async with transaction(pool) as connection:
-            rulebooks = RulebookTables(connection, read)
+            rulebooks = RulebookTables(connection, rulebooks_by_id)
             yield Tables(
                 people=PeopleTables(connection, rulebooks, hash_of),
                 operators=OperatorTables(connection, hash_of),

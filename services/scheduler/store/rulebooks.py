@@ -24,21 +24,21 @@ _QUERIES = Queries("services.scheduler.sql")
 
 
 class RulebookTables:
-    """The rulebooks as one transaction sees them; `read` holds those that were read before, by the id of their row."""
+    """The rulebooks as one transaction sees them; `by_id` holds those parsed before, by the id of their row."""
 
-    def __init__(self, connection: Connection, read: dict[int, Rulebook]) -> None:
+    def __init__(self, connection: Connection, by_id: dict[int, Rulebook]) -> None:
         self._connection = connection
-        self._read = read
+        self._by_id = by_id
 
     async def in_force(self) -> Rulebook:
         """See `services.scheduler.ports.Rulebooks.in_force`."""
         number = await self._connection.fetchval(_QUERIES["read_rulebook_in_force"])
         if number is None:
             raise NoRulebook
-        if number not in self._read:
+        if number not in self._by_id:
             (row,) = await self._connection.fetch(_QUERIES["read_rulebook"], number)
-            self._read[number] = _rulebook_of(row)
-        return self._read[number]
+            self._by_id[number] = _rulebook_of(row)
+        return self._by_id[number]
 
     async def in_force_at(self, at: datetime) -> RulebookTerm:
         """See `services.scheduler.ports.Rulebooks.in_force_at`."""
@@ -56,8 +56,9 @@ class RulebookTables:
 
     async def put_first_in_force(self, rulebook: Rulebook, now: datetime) -> None:
         """See `services.scheduler.ports.Rulebooks.put_first_in_force`."""
-        await self.refuse_changed(rulebook)
         await self._connection.execute(_QUERIES["add_first_rulebook"], *_values_of(rulebook), now)
+        # Only now, for it has waited for another instance that was adding its own first.
+        await self.refuse_changed(rulebook)
 
     async def put_in_force(self, rulebook: Rulebook, now: datetime) -> None:
         """See `services.scheduler.ports.Rulebooks.put_in_force`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -195,8 +196,7 @@ async def versions(deployment: Deployment) -> dict[str, int]:
         await connection.close()
     due_at = {"2026-11": QUESTION_OF_STANDARD, "2027-01": QUESTION_OF_LATER}
     assert all(row["due_at"] == due_at[row["version"]] for row in rows)
-    found = [row["version"] for row in rows]
-    return {version: found.count(version) for version in found}
+    return dict(Counter(row["version"] for row in rows))
 
 
 async def rulebooks_measured(process: Process) -> set[tuple[str, str]]:

@@ -97,6 +97,21 @@ async def test_of_two_instances_that_start_first_one_puts_its_rulebook_in_force(
     assert rows[0]["content"] in (STANDARD.text, LATER.text)
 
 
+async def test_of_two_that_start_first_with_other_texts_of_one_version_one_is_refused(
+    database_url: str,
+) -> None:
+    """contract 4.6: also while the other one's is being put in force."""
+    async with scheduler_on(database_url, start=START) as bench:
+        await bench.pool.execute("delete from rulebooks")
+        begin = begin_on(bench.pool, hash_of)
+        changed = parse(STANDARD.text + "# another reason\n")
+        outcomes = await asyncio.gather(
+            *(put_first_in_force(begin, bench.clock, wanted) for wanted in (STANDARD, changed)),
+            return_exceptions=True,
+        )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["ChangedRulebook", "NoneType"]
+
+
 async def test_where_people_are_stored_already_nobody_is_taken_to_be_under_the_first(
     database_url: str,
 ) -> None:
