@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from schemas.codes import is_code
 from services.notifier.domain.addresses import email_address
 from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.gateways.transport import TransportSlot
 from services.notifier.registers.krr import KrrSettings
 from services.notifier.registers.line_managers import LineManagerSettings
 from services.notifier.transports import chosen, names_of
+from services.runtime.setting_kinds import CertificateFile, Host
 from services.runtime.settings import InvalidSettings, ServiceSettings, load_settings
 
 _SLOTS: dict[str, TransportSlot] = {
@@ -59,14 +60,16 @@ class NotifierSettings(ServiceSettings):
         default="kafka",
         description="kafka: stoppunkt.contacts.v1; nav: asked too, at every attempt",
     )
-    smtp_host: str | None = Field(default=None, description="the mail server")
+    smtp_host: Host | None = Field(default=None, description="the mail server")
     smtp_port: int = Field(
         default=587, ge=1, le=65535, description="the mail server's port; 465 is usual with tls"
     )
     smtp_tls: Literal["tls", "starttls", "none"] = Field(
         default="starttls", description="none only for a server on the same machine"
     )
-    smtp_ca_path: Path | None = Field(default=None, description="PEM file; else the system's")
+    smtp_ca_path: CertificateFile | None = Field(
+        default=None, description="PEM file; else the system's"
+    )
     smtp_username: str | None = Field(default=None, description="with SMTP_PASSWORD or not at all")
     smtp_password: SecretStr | None = Field(
         default=None, description="with SMTP_USERNAME; never sent without TLS"
@@ -76,7 +79,10 @@ class NotifierSettings(ServiceSettings):
         default="2103", description="the office of people with a protected address"
     )
     contact_interval_hours: float = Field(
-        default=24.0, ge=0, description="between two messages to one recipient about one person"
+        default=24.0,
+        ge=0,
+        le=24.0 * 366,
+        description="between two messages to one recipient about one person",
     )
     channel_ceiling_per_hour: int = Field(
         default=500, ge=1, description="messages to people per channel and hour; the rest waits"
@@ -122,6 +128,13 @@ class NotifierSettings(ServiceSettings):
             # A sent mail cannot be taken back, a notification can: one of the two would be a lie.
             raise ValueError("EMPLOYER_TRANSPORT goes with an EMAIL_TRANSPORT that can take back")
         return self
+
+    @field_validator("special_office")
+    @classmethod
+    def _is_an_office(cls, office: str) -> str:
+        if not is_code(office):
+            raise ValueError("must be the number of an office")
+        return office
 
     @field_validator("smtp_sender")
     @classmethod

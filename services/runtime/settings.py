@@ -8,24 +8,49 @@ the variable and the fault and never the value, which may be a secret.
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Literal, Self, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.ids import key_fingerprint, person_hash
+from services.runtime.setting_kinds import (
+    CertificateFile,
+    DatabaseUrl,
+    Host,
+    KafkaServers,
+    ReadableFile,
+    StrongKey,
+    WebAddress,
+    key_fault,
+)
 
 KafkaProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
-_HOST_AND_PORT = re.compile(r"^(\[[0-9a-fA-F:]+\]|[^\s:,/]+):\d{1,5}$")
 _TOPIC_PREFIX = re.compile(r"^[a-zA-Z0-9._-]{0,100}$")
 _LOOPBACK = ("127.", "localhost", "[::1]")
-# A keyed hash is as secret as its key (contract 14.2): 32 bytes is what HMAC-SHA-256 can use in full.
-_STRONG_KEY_CHARACTERS = 32
+# A hundred years: what is farther away is a slip, and soon no instant at all.
+CLOCK_OFFSET_SECONDS_MAX = 100 * 366 * 86_400.0
+
+# pydantic's types of faults in our own words, which follow the variable's name.
+_WORDS = {
+    "missing": "is not given",
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt:.16g}",
+    "greater_than_equal": "must be {ge:.16g} or more",
+    "less_than_equal": "must be {le:.16g} or less",
+    "string_too_short": "must have {min_length} characters or more",
+    "string_too_long": "must have {max_length} characters or fewer",
+    "value_error": "{error}",
+}
 
 
 class InvalidSettings(Exception):
@@ -48,19 +73,27 @@ class ServiceSettings(BaseSettings):
         env_ignore_empty=True,
     )
 
-    database_url: SecretStr = Field(
+    database_url: DatabaseUrl = Field(
         description="PostgreSQL: postgresql://role:password@host:port/database"
     )
-    kafka_bootstrap_servers: str = Field(description="Kafka: host:port, separated by commas")
+    kafka_bootstrap_servers: KafkaServers = Field(
+        description="Kafka: host:port, separated by commas"
+    )
     kafka_idempotence: bool = Field(
         default=True, description="false only for brokers that cannot, such as the embedded one"
     )
     kafka_security_protocol: KafkaProtocol = Field(
         default="PLAINTEXT", description="how Kafka is reached; anything but SSL is in the clear"
     )
-    kafka_ca_path: Path | None = Field(default=None, description="PEM file of the broker's CA")
-    kafka_certificate_path: Path | None = Field(default=None, description="PEM file, mutual TLS")
-    kafka_private_key_path: Path | None = Field(default=None, description="PEM file, mutual TLS")
+    kafka_ca_path: CertificateFile | None = Field(
+        default=None, description="PEM file of the broker's CA"
+    )
+    kafka_certificate_path: CertificateFile | None = Field(
+        default=None, description="PEM file, mutual TLS"
+    )
+    kafka_private_key_path: ReadableFile | None = Field(
+        default=None, description="PEM file, mutual TLS"
+    )
     kafka_sasl_mechanism: SaslMechanism = Field(
         default="SCRAM-SHA-512", description="how the user name and password are proved, with SASL"
     )
@@ -69,13 +102,16 @@ class ServiceSettings(BaseSettings):
     topic_prefix: str = Field(
         default="", description="before every topic and group; empty in production"
     )
-    pseudonym_key: SecretStr = Field(
+    pseudonym_key: StrongKey = Field(
         description="secret key of the keyed hash that stands for a person"
     )
     clock_offset_seconds: float = Field(
-        default=0.0, description="added to PostgreSQL's clock, for drills and tests"
+        default=0.0,
+        ge=-CLOCK_OFFSET_SECONDS_MAX,
+        le=CLOCK_OFFSET_SECONDS_MAX,
+        description="added to PostgreSQL's clock, for drills and tests",
     )
-    schema_registry_url: str | None = Field(
+    schema_registry_url: WebAddress | None = Field(
         default=None,
         description="where Avro schemas are asked for; without it those shipped are used",
     )
@@ -85,7 +121,7 @@ class ServiceSettings(BaseSettings):
     log_form: Literal["json", "console"] = Field(
         default="json", description="console is for people"
     )
-    health_host: str = Field(default="127.0.0.1", description="0.0.0.0 in a container")
+    health_host: Host = Field(default="127.0.0.1", description="0.0.0.0 in a container")
     health_port: int = Field(
         default=8080, ge=0, le=65535, description="0 takes a free one and logs it"
     )
@@ -93,35 +129,12 @@ class ServiceSettings(BaseSettings):
         default=20.0, gt=0, le=300, description="what a stop may take before it is cut short"
     )
 
-    @field_validator("database_url")
-    @classmethod
-    def _is_postgresql(cls, url: SecretStr) -> SecretStr:
-        parts = urlsplit(url.get_secret_value())
-        if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
-            raise ValueError("must be postgresql://… with the name of a database")
-        return url
-
-    @field_validator("kafka_bootstrap_servers")
-    @classmethod
-    def _are_addresses(cls, servers: str) -> str:
-        addresses = [address.strip() for address in servers.split(",")]
-        if not all(_HOST_AND_PORT.match(address) for address in addresses):
-            raise ValueError("must be host:port, separated by commas")
-        return ",".join(addresses)
-
     @field_validator("topic_prefix")
     @classmethod
     def _is_part_of_a_topic_name(cls, prefix: str) -> str:
         if not _TOPIC_PREFIX.match(prefix):
             raise ValueError("may have letters, digits, '.', '_' and '-' only, at most 100")
         return prefix
-
-    @field_validator("pseudonym_key")
-    @classmethod
-    def _is_not_blank(cls, key: SecretStr) -> SecretStr:
-        if not key.get_secret_value().strip():
-            raise ValueError("must not be blank")
-        return key
 
     @model_validator(mode="after")
     def _security_is_whole(self) -> Self:
@@ -131,10 +144,13 @@ class ServiceSettings(BaseSettings):
                 "KAFKA_SECURITY_PROTOCOL with SASL needs KAFKA_SASL_USERNAME and"
                 " KAFKA_SASL_PASSWORD"
             )
-        if (self.kafka_certificate_path is None) != (self.kafka_private_key_path is None):
+        certificate, key = self.kafka_certificate_path, self.kafka_private_key_path
+        if (certificate is None) != (key is None):
             raise ValueError(
                 "KAFKA_CERTIFICATE_PATH and KAFKA_PRIVATE_KEY_PATH go together or not at all"
             )
+        if certificate is not None and key is not None and (fault := key_fault(certificate, key)):
+            raise ValueError(f"KAFKA_PRIVATE_KEY_PATH: {fault}")
         return self
 
     def hash_of(self, person_id: str) -> bytes:
@@ -147,19 +163,14 @@ class ServiceSettings(BaseSettings):
 
     def weaknesses(self) -> list[str]:
         """What works but should not be so in production: one sentence each, without values."""
-        weaknesses = []
         remote = [
             address
             for address in self.kafka_bootstrap_servers.split(",")
             if not address.startswith(_LOOPBACK)
         ]
         if remote and not self.kafka_security_protocol.endswith("SSL"):
-            weaknesses.append(
-                "KAFKA_SECURITY_PROTOCOL sends health data to another host in the clear"
-            )
-        if len(self.pseudonym_key.get_secret_value()) < _STRONG_KEY_CHARACTERS:
-            weaknesses.append(f"PSEUDONYM_KEY is shorter than {_STRONG_KEY_CHARACTERS} characters")
-        return weaknesses
+            return ["KAFKA_SECURITY_PROTOCOL sends health data to another host in the clear"]
+        return []
 
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
@@ -171,13 +182,14 @@ def load_settings(kind: type[SettingsT]) -> SettingsT:
         return kind()
     except ValidationError as error:
         faults = [
-            _sentence(fault["loc"], fault["msg"])
-            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+            _sentences(fault["loc"], fault["type"], fault.get("ctx", {}))
+            for fault in error.errors(include_url=False, include_input=False)
         ]
     raise InvalidSettings("\n".join(faults))
 
 
-def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    fault = message.removeprefix("Value error, ")
-    # A fault that concerns several variables has no location; its sentence names them.
-    return f"{'.'.join(str(part).upper() for part in location)}: {fault}" if location else fault
+def _sentences(location: tuple[int | str, ...], kind: str, context: Mapping[str, object]) -> str:
+    words = _WORDS.get(kind, "cannot be used").format(**context)
+    # A fault that concerns several variables has no location; its sentences name them.
+    text = f"{'.'.join(str(part).upper() for part in location)}: {words}" if location else words
+    return text if text.endswith(".") else f"{text}."

@@ -19,7 +19,7 @@ def settings_for(bootstrap_servers: str, prefix: str, **others: Any) -> ServiceS
     return ServiceSettings(
         database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none"),
         kafka_bootstrap_servers=bootstrap_servers,
-        pseudonym_key=SecretStr("k" * 32),
+        pseudonym_key=SecretStr("a key that is for these tests alone"),
         topic_prefix=prefix,
         **others,
     )

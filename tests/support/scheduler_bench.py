@@ -22,7 +22,7 @@ from services.scheduler.jobs.watch_rulebook import put_first_in_force
 from services.scheduler.rulebook_file import read_rulebook
 from services.scheduler.store import begin_on
 
-KEY = SecretStr("a key for tests alone")
+KEY = SecretStr("a key that is for these tests alone")
 ANNE = "14838511253"
 BJORN = "02917920144"
 KAFE = "310200107"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.cli.exits import WRONG_USE, refuse
+from services.runtime.setting_kinds import DatabaseUrl
 from services.runtime.settings import InvalidSettings, load_settings
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class OperatorSettings(BaseSettings):
         extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
     )
 
-    notifier_database_url: SecretStr | None = Field(
+    notifier_database_url: DatabaseUrl | None = Field(
         default=None,
         description="for commands that ask both services, where the notifier's role or database is another",
     )

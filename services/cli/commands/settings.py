@@ -99,7 +99,9 @@ def _of_gateways() -> list[Variable]:
 def _variable(name: str, field: FieldInfo, services: tuple[str, ...]) -> Variable:
     from pydantic import SecretStr
 
-    is_secret = SecretStr in (field.annotation, *get_args(field.annotation))
+    # What is left of Annotated[SecretStr, …] is its origin.
+    types = [getattr(part, "__origin__", part) for part in get_args(field.annotation)]
+    is_secret = SecretStr in (field.annotation, *types)
     is_choice = get_origin(field.annotation) is Literal
     default = None if field.is_required() or field.default is None else str(field.default)
     if isinstance(field.default, bool):

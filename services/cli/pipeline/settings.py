@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from services.cli.fold import PUBLIC_PSEUDONYM_KEY
@@ -12,6 +13,9 @@ from services.notifier.settings import NotifierSettings
 
 class RunSettings(NotifierSettings):
     """Settings that read no environment variable: in a shell set up for production, a replay must send no real mail."""
+
+    # The public key of `plan`, which no service starts with.
+    pseudonym_key: SecretStr
 
     @classmethod
     def settings_customise_sources(

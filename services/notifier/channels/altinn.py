@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from schemas.messages import EmailRequested, SmsRequested
 from services.notifier.channels.altinn_condition import serve_condition
@@ -19,6 +19,7 @@ from services.notifier.gateways.client import Answer, Gateway, static_token
 from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.gateways.transport import ChannelParts, Transport
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
+from services.runtime.setting_kinds import Host, Token, WebAddress
 
 PATH = "/notifications/api/v1/future/orders"
 # Altinn says that the caller hung up, though we did not: it may have stored the order, and the same id finds it.
@@ -28,18 +29,18 @@ _CUT_OFF = 499
 class AltinnSettings(GatewaySettings):
     """Read where SMS_TRANSPORT or EMAIL_TRANSPORT is altinn."""
 
-    altinn_url: str = Field(description="http(s)://host of Altinn's platform API")
-    altinn_token: SecretStr | None = Field(default=None, description="bearer token")
+    altinn_url: WebAddress = Field(description="http(s)://host of Altinn's platform API")
+    altinn_token: Token | None = Field(default=None, description="bearer token")
     altinn_sms_sender: str = Field(
         default="Nav", min_length=1, max_length=11, description="whom an SMS says it is from"
     )
     altinn_email_sender: str | None = Field(
         default=None, description="only one that Altinn has approved; another is dropped there"
     )
-    altinn_condition_url: str | None = Field(
+    altinn_condition_url: WebAddress | None = Field(
         default=None, description="how Altinn reaches the endpoint below; without it no closing"
     )
-    altinn_condition_host: str = Field(default="127.0.0.1", description="0.0.0.0 in a container")
+    altinn_condition_host: Host = Field(default="127.0.0.1", description="0.0.0.0 in a container")
     altinn_condition_port: int = Field(
         default=8081, ge=0, le=65535, description="where the endpoint listens; 0 takes a free one"
     )
@@ -49,6 +50,13 @@ class AltinnSettings(GatewaySettings):
         le=30,
         description="Altinn's own reminder; the rulebook has steps for it",
     )
+
+    @field_validator("altinn_email_sender")
+    @classmethod
+    def _is_an_address(cls, sender: str | None) -> str | None:
+        if sender is not None and email_address(sender) is None:
+            raise ValueError("must be one e-mail address")
+        return sender
 
     @model_validator(mode="after")
     def _a_reminder_can_be_stopped(self) -> Self:

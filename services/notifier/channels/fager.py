@@ -11,7 +11,7 @@ from datetime import timedelta
 from html import escape
 from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from schemas.messages import EmailRequested
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
@@ -19,6 +19,7 @@ from services.notifier.gateways.client import Answer, Gateway, static_token
 from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.gateways.transport import ChannelParts, Transport
 from services.notifier.ports import Channel, Kind, ManagerRegister, Outgoing, Recall
+from services.runtime.setting_kinds import Token, WebAddress
 
 PATH = "/api/graphql"
 # How long the people of a case may need the notification; then it is deleted there (policy).
@@ -49,13 +50,13 @@ _NEVER_RUN = frozenset({"ValidationError", "InvalidSyntax"})
 class FagerSettings(GatewaySettings):
     """Read where EMPLOYER_TRANSPORT=fager."""
 
-    fager_url: str = Field(description="http(s)://host of the producers' GraphQL API")
-    fager_token: SecretStr | None = Field(default=None, description="bearer token")
+    fager_url: WebAddress = Field(description="http(s)://host of the producers' GraphQL API")
+    fager_token: Token | None = Field(default=None, description="bearer token")
     fager_label: str = Field(min_length=1, description="the label (merkelapp) we may use")
     fager_resource_id: str = Field(
         min_length=1, description="the Altinn resource whose holders see what has no line manager"
     )
-    fager_link_url: str = Field(description="where a notification leads")
+    fager_link_url: WebAddress = Field(description="where a notification leads")
 
 
 class Fager:

@@ -9,7 +9,7 @@ Any 2xx is a yes. A gateway that honours the key answers a repeat with 2xx too, 
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from schemas.messages import SmsRequested
 from services.notifier.domain.addresses import phone_number
@@ -18,13 +18,14 @@ from services.notifier.gateways.client import Gateway, static_token
 from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.gateways.transport import ChannelParts, Transport
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
+from services.runtime.setting_kinds import Token, WebAddress
 
 
 class HttpSmsSettings(GatewaySettings):
     """Read where SMS_TRANSPORT=http."""
 
-    sms_gateway_url: str = Field(description="http(s)://host/path of the SMS gateway")
-    sms_gateway_token: SecretStr | None = Field(default=None, description="bearer token")
+    sms_gateway_url: WebAddress = Field(description="http(s)://host/path of the SMS gateway")
+    sms_gateway_token: Token | None = Field(default=None, description="bearer token")
     sms_sender: str = Field(
         default="Stoppunkt", min_length=1, max_length=11, description="who the SMS says it is from"
     )

@@ -11,7 +11,6 @@ import json
 import re
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -23,6 +22,7 @@ from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.gateways.transport import ChannelParts, Decode, Transport
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 from services.records.relay import Publish
+from services.runtime.setting_kinds import url_parts
 
 TOPIC = "min-side.aapen-brukervarsel-v1"
 LINK_CHARACTERS_MAX = 200
@@ -51,10 +51,10 @@ class MinSideSettings(GatewaySettings):
     @field_validator("minside_link")
     @classmethod
     def _leads_to_nav(cls, link: str) -> str:
-        parts = urlsplit(link)
-        host = parts.hostname or ""
+        parts = url_parts(link)
+        host = (parts.hostname or "") if parts is not None and parts.scheme == "https" else ""
         nav = host == "nav.no" or host.endswith(".nav.no")
-        if parts.scheme != "https" or not nav or len(link) > LINK_CHARACTERS_MAX:
+        if not nav or len(link) > LINK_CHARACTERS_MAX:
             raise ValueError(f"must be https, on nav.no, at most {LINK_CHARACTERS_MAX} characters")
         return link
 

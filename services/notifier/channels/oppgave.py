@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from schemas.messages import AdviserTaskOpened
 from schemas.norway import oslo_date
@@ -28,6 +28,7 @@ from services.notifier.gateways.client import (
 from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.gateways.transport import ChannelParts, Transport
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
+from services.runtime.setting_kinds import Token, WebAddress
 
 PATH = "/api/v1/oppgaver"
 # The office number that automatic changes are recorded under.
@@ -46,8 +47,8 @@ _CLOSING_COMMENT = "Oppgaven er ikke lenger aktuell og lukkes automatisk."
 class OppgaveSettings(GatewaySettings):
     """Read where ADVISER_TASK_TRANSPORT=oppgave. Their code lists (kodeverk) say which codes go together."""
 
-    oppgave_url: str = Field(description="http(s)://host of the Oppgave API")
-    oppgave_token: SecretStr | None = Field(default=None, description="bearer token")
+    oppgave_url: WebAddress = Field(description="http(s)://host of the Oppgave API")
+    oppgave_token: Token | None = Field(default=None, description="bearer token")
     oppgave_tema: str = Field(min_length=3, max_length=3, description="tema, as SYM")
     oppgave_type: str = Field(min_length=1, max_length=20, description="oppgavetype")
     oppgave_behandlingstype: str | None = Field(

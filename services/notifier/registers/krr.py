@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from services.notifier.domain.delivery import Failed
 from services.notifier.gateways.client import Gateway
 from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.ports import RegisteredContact, RegisterUnavailable
+from services.runtime.setting_kinds import Token, WebAddress
 
 PATH = "/rest/v1/personer"
 
@@ -23,8 +24,8 @@ PATH = "/rest/v1/personer"
 class KrrSettings(GatewaySettings):
     """Read where CONTACT_REGISTER=krr."""
 
-    krr_url: str = Field(description="http(s)://host of the register's proxy")
-    krr_token: SecretStr | None = Field(default=None, description="bearer token")
+    krr_url: WebAddress = Field(description="http(s)://host of the register's proxy")
+    krr_token: Token | None = Field(default=None, description="bearer token")
 
 
 class KrrRegister:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from services.notifier.domain.addresses import email_address
 from services.notifier.domain.delivery import Failed
 from services.notifier.gateways.client import Gateway
 from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.ports import RegisteredManager, RegisterUnavailable
+from services.runtime.setting_kinds import Token, WebAddress
 
 PATH = "/internal/api/v1/lookup"
 
@@ -18,8 +19,8 @@ PATH = "/internal/api/v1/lookup"
 class LineManagerSettings(GatewaySettings):
     """Read where LINE_MANAGER_REGISTER=nav."""
 
-    line_managers_url: str = Field(description="http(s)://host of the register")
-    line_managers_token: SecretStr | None = Field(default=None, description="bearer token")
+    line_managers_url: WebAddress = Field(description="http(s)://host of the register")
+    line_managers_token: Token | None = Field(default=None, description="bearer token")
 
 
 class LineManagerRegister:

@@ -135,6 +135,22 @@ async def test_a_rulebook_that_is_not_there_or_not_right(
     assert faulty.startswith(f"RULEBOOK: {wrong}:2: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("KAFKA_CA_PATH", "/no/such/ca.pem", "names a file that is not there."),
+        ("SCHEMA_REGISTRY_URL", "registry:8081", "must be http(s)://host:port/path, with a port"),
+        ("PSEUDONYM_KEY", "k" * 64, "is too easily guessed; make one with `openssl rand -hex 32`."),
+    ],
+)
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_value_that_can_never_be_used(
+    deployment: Deployment, service: ServiceName, name: str, value: str, words: str
+) -> None:
+    """tests/unit/cli/test_every_setting.py has all the others."""
+    assert (await refusal(deployment, service, **{name: value})).startswith(f"{name}: {words}")
+
+
 @pytest.mark.parametrize("service", SERVICES)
 async def test_another_key_than_the_tables_were_begun_with(
     deployment: Deployment, service: ServiceName

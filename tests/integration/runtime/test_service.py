@@ -63,7 +63,7 @@ async def running(fault: str, servers: str, prefix: str = "", **env: str) -> Asy
             "PATH": os.environ["PATH"],
             "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
             "KAFKA_BOOTSTRAP_SERVERS": servers,
-            "PSEUDONYM_KEY": "k" * 32,
+            "PSEUDONYM_KEY": "a key that is for these tests alone",
             "TOPIC_PREFIX": prefix,
             "HEALTH_PORT": "0",
             "GRACEFUL_TIMEOUT_SECONDS": str(GRACE_SECONDS),

@@ -185,7 +185,7 @@ def test_a_service_that_could_not_read_a_compression_names_it_and_does_not_start
         monkeypatch.setattr(f"aiokafka.codec.has_{name}", lambda: False)
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
-    monkeypatch.setenv("PSEUDONYM_KEY", "k" * 32)
+    monkeypatch.setenv("PSEUDONYM_KEY", "a key that is for these tests alone")
     result = CliRunner().invoke(app, [service, "run"])
     assert result.exit_code == 2
     assert "compressed with snappy, zstd could not be read" in result.stderr
@@ -239,7 +239,7 @@ def test_an_operators_command_without_its_variables_is_wrong_use_and_names_them(
 def test_a_setting_that_is_wrong_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "mysql://somebody:hunter2@host/base")
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
-    monkeypatch.setenv("PSEUDONYM_KEY", "k" * 32)
+    monkeypatch.setenv("PSEUDONYM_KEY", "a key that is for these tests alone")
 
     result = CliRunner().invoke(app, ["scheduler", "migrate"])
 

@@ -16,7 +16,7 @@ from tests.support.notifier_desk import Out
 NEEDED = {
     "DATABASE_URL": "postgresql://notifier@127.0.0.1:1/none",
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
-    "PSEUDONYM_KEY": "k" * 32,
+    "PSEUDONYM_KEY": "a key that is for these tests alone",
 }
 SMTP = {
     "EMAIL_TRANSPORT": "smtp",

@@ -79,7 +79,7 @@ def absent(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 SETTINGS = ServiceSettings(
     database_url=SecretStr("postgresql://localhost/test"),
     kafka_bootstrap_servers="localhost:9092",
-    pseudonym_key=SecretStr("a key for tests alone"),
+    pseudonym_key=SecretStr("a key that is for these tests alone"),
 )
 
 

@@ -10,7 +10,7 @@ from services.runtime.settings import InvalidSettings, ServiceSettings, load_set
 GOOD = {
     "DATABASE_URL": "postgresql://scheduler:hemmelig-ord@127.0.0.1:5432/stoppunkt",
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
-    "PSEUDONYM_KEY": "k" * 32,
+    "PSEUDONYM_KEY": "a key that is for these tests alone",
 }
 
 
@@ -83,12 +83,13 @@ def test_sasl_without_a_name_is_refused(environment: pytest.MonkeyPatch) -> None
 
 def test_health_data_in_the_clear_is_said_aloud(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092,broker.example.invalid:9092")
-    environment.setenv("PSEUDONYM_KEY", "short")
-    assert len(load_settings(ServiceSettings).weaknesses()) == 2
+    assert load_settings(ServiceSettings).weaknesses() == [
+        "KAFKA_SECURITY_PROTOCOL sends health data to another host in the clear"
+    ]
 
 
 def test_no_secret_is_in_what_a_settings_object_shows(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("PSEUDONYM_KEY", "hemmelig-nøkkel")
+    environment.setenv("PSEUDONYM_KEY", "hemmelig-nøkkel-" * 4)
     settings = load_settings(ServiceSettings)
     assert "hemmelig" not in repr(settings) + str(settings) + str(settings.model_dump())
 
