@@ -13,6 +13,7 @@ from asyncpg.pool import PoolConnectionProxy
 from pydantic import SecretStr
 
 from services.runtime.postgres.errors import is_transient
+from services.runtime.settings import InvalidSettings
 
 if TYPE_CHECKING:  # generic in the stubs only
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -27,6 +28,15 @@ ACQUIRE_TIMEOUT_SECONDS = 2.0
 # Longer than one connection attempt that fails, and too short to delay a turn or a batch.
 RETRY_PAUSE_SECONDS = 0.1
 
+_NEVER_LET_IN: dict[type[Exception], str] = {
+    asyncpg.InvalidAuthorizationSpecificationError: (
+        "PostgreSQL does not let this role in with this password"
+    ),
+    asyncpg.InvalidCatalogNameError: "there is no such database",
+    asyncpg.InsufficientPrivilegeError: "this role may not connect to this database",
+    asyncpg.exceptions.ClientConfigurationError: "has an option that cannot be used",
+}
+
 
 async def open_pool(
     database_url: str | SecretStr,
@@ -40,28 +50,34 @@ async def open_pool(
 ) -> Pool:
     """A pool whose sessions see `schema` only, in UTC; raises what asyncpg raises, is_transient or not.
 
+    Raises InvalidSettings where the server answers that this role, password or database will never do.
+
     `command_timeout_seconds` bounds each statement, here and in the server; without it here, asyncpg
     hangs in release() when the server is frozen. `idle_in_transaction_seconds` is how long a frozen
     process may hold its row locks: PostgreSQL then ends its session, and its commit fails. It must be
     longer than the longest wait inside a transaction.
     """
-    return await asyncpg.create_pool(
-        plain_url(database_url),
-        min_size=min_size,
-        max_size=max_size,
-        command_timeout=command_timeout_seconds,
-        timeout=5.0,
-        max_inactive_connection_lifetime=60.0,
-        server_settings={
-            "application_name": application_name,
-            "search_path": schema,
-            "timezone": "UTC",
-            "statement_timeout": _milliseconds(command_timeout_seconds),
-            "lock_timeout": "2s",
-            "idle_in_transaction_session_timeout": _milliseconds(idle_in_transaction_seconds),
-            "tcp_keepalives_idle": "30",
-        },
-    )
+    try:
+        return await asyncpg.create_pool(
+            plain_url(database_url),
+            min_size=min_size,
+            max_size=max_size,
+            command_timeout=command_timeout_seconds,
+            timeout=5.0,
+            max_inactive_connection_lifetime=60.0,
+            server_settings={
+                "application_name": application_name,
+                "search_path": schema,
+                "timezone": "UTC",
+                "statement_timeout": _milliseconds(command_timeout_seconds),
+                "lock_timeout": "2s",
+                "idle_in_transaction_session_timeout": _milliseconds(idle_in_transaction_seconds),
+                "tcp_keepalives_idle": "30",
+            },
+        )
+    except tuple(_NEVER_LET_IN) as error:
+        fault = next(words for kind, words in _NEVER_LET_IN.items() if isinstance(error, kind))
+    raise InvalidSettings(f"DATABASE_URL: {fault}.")
 
 
 async def close_pool(pool: Pool, timeout_seconds: float = 5.0) -> None:

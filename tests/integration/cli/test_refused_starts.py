@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -149,6 +150,17 @@ async def test_a_value_that_can_never_be_used(
 ) -> None:
     """tests/unit/cli/test_every_setting.py has all the others."""
     assert (await refusal(deployment, service, **{name: value})).startswith(f"{name}: {words}")
+
+
+async def test_a_database_or_role_that_is_not_there(deployment: Deployment) -> None:
+    parts = urlsplit(deployment.database_url)
+    host = parts.netloc.rpartition("@")[2]
+    elsewhere = parts._replace(path="/no_such_database").geturl()
+    stranger = parts._replace(netloc=f"no_such_role:hemmelig@{host}").geturl()
+    no_database = await refusal(deployment, "scheduler", DATABASE_URL=elsewhere)
+    no_role = await refusal(deployment, "notifier", DATABASE_URL=stranger)
+    assert no_database == "DATABASE_URL: there is no such database."
+    assert no_role == "DATABASE_URL: PostgreSQL does not let this role in with this password."
 
 
 @pytest.mark.parametrize("service", SERVICES)
