@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -272,6 +273,32 @@ def test_at_every_bound_a_person_is_replanned_at_once_and_no_event_outgrows_its_
     ]
     assert max(sizes) < LARGEST_EVENT_BYTES
     assert seconds < 2
+
+
+def test_a_basis_holds_its_newest_entries_in_their_order_and_counts_what_was_left_out() -> None:
+    life = Life()
+    moved = [
+        DialogueMeetingMoved(
+            person_id=ANNE,
+            occurred_at=at(1),
+            meeting=2,
+            meeting_id=f"moved-{number}",
+            takes_place_on=day(40 + number),
+        )
+        for number in range(THINGS_MAX)
+    ]
+    # Cancelled ones without a date are as old as their cancelling.
+    assert flood(life, [note(0, 200), *moved, *map(cancelled, range(10))]) == []
+    (basis,) = {
+        timer.draft.basis.model_dump_json(include={"meetings", "omitted"})
+        for timer in life.known_people.people[ANNE].timers
+        if timer.draft.basis is not None
+    }
+    shown = json.loads(basis)
+    assert [meeting["meeting_id"] for meeting in shown["meetings"]] == [
+        f"moved-{number}" for number in range(THINGS_MAX)
+    ]
+    assert shown["omitted"] == {"meetings": 10}
 
 
 def test_every_type_of_fact_says_what_it_replaces() -> None:
