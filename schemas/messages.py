@@ -752,13 +752,22 @@ class EmailCancelled(DeliveryMessage):
 
 
 class LetterRequested(DeliveryMessage):
-    """A letter to send to the person's postal address; `template` is `<checkpoint>.<step>`, or `generic`."""
+    """A whole letter to send to the person's postal address, to be printed as it is.
+
+    `body` is all that stands under the title, in plain text: paragraphs with an empty line between them. One whose
+    lines from the second on begin with `- ` is a heading and a list. `due_on` is the last day to do what the letter
+    asks for, as its words name it; null where they name none. `template` says which words they are:
+    `<checkpoint>.<step>`, or `generic`.
+    """
 
     kind: ClassVar[str] = "letter.requested"
     topic: ClassVar[str] = "stoppunkt.letters.v1"
     person_id: BlankFreeCode
     template: LongCode
     language: Language
+    title: Name
+    body: Text
+    due_on: OwnDay | None = None
 
 
 class LetterCancelled(DeliveryMessage):

@@ -103,7 +103,9 @@ def channels_of(
     life: Life | None = None,
 ) -> list[Channel]:
     """The channels that the settings choose, on parts that somebody else opens and closes."""
-    parts = ChannelParts(publisher, clock, StoredDeliveries(pool), load_texts(), life=life)
+    parts = ChannelParts(
+        publisher, clock, StoredDeliveries(pool), load_texts(sender=settings.sender), life=life
+    )
     return channels_for(settings, publisher, parts)
 
 
@@ -111,7 +113,7 @@ def turns_with(settings: NotifierSettings, pool: Pool, senders: Senders) -> Turn
     """What a turn of the notifier does, and what a rehearsal of it would."""
     judging = Judging(
         senders=senders,
-        words=load_texts(),
+        words=load_texts(sender=settings.sender),
         special_office=settings.special_office,
         limits=Limits(settings.contact_interval, settings.channel_ceiling_per_hour),
     )

@@ -40,7 +40,7 @@ def compose(
     """
     event = known.event
     language = _language(delivery, facts)
-    about = (event.checkpoint, event.step)
+    about, start = (event.checkpoint, event.step), event.case.start
     message: SmsRequested | EmailRequested | LetterRequested | AdviserTaskOpened
     notice = None
     match delivery.channel:
@@ -48,11 +48,11 @@ def compose(
             message = SmsRequested(
                 delivery_id=delivery.delivery_id,
                 to=send.to or "",
-                text=words.sms(*about, delivery.role, language, event.due_on),
+                text=words.sms(*about, delivery.role, language, event.due_on, case_start=start),
                 not_after=delivery.not_after,
             )
         case "email" | "organisation_email":
-            email = words.email(*about, delivery.role, language, event.due_on)
+            email = words.email(*about, delivery.role, language, event.due_on, case_start=start)
             message = EmailRequested(
                 delivery_id=delivery.delivery_id,
                 to=send.to or "",
@@ -62,11 +62,15 @@ def compose(
             )
             notice = email.notice
         case "letter":
+            letter = words.letter(*about, language, event.due_on, case_start=start)
             message = LetterRequested(
                 delivery_id=delivery.delivery_id,
                 person_id=event.person_id,
                 template=words.letter_template(*about),
                 language=language,
+                title=letter.title,
+                body=letter.body,
+                due_on=letter.due_on,
             )
         case "adviser_task":
             message = _task(delivery, event, send.desk or Desk(None, None))

@@ -25,7 +25,7 @@ from schemas.messages import (
 from schemas.wire import Version
 from services.notifier.domain.delivery import ChannelName, Delivery, Outcome, Purpose, State
 from services.notifier.domain.recipients import ContactBook
-from services.notifier.domain.words.texts import EmailText
+from services.notifier.domain.words.texts import EmailText, LetterText
 from services.notifier.inbox import Contact
 from services.records.tables import RecordTables
 
@@ -178,23 +178,46 @@ class Channel(Protocol):
 
 
 class Words(Protocol):
-    """The words that leave for people, in the language asked for; `due_on` is the due event's, an Oslo date.
+    """The words that leave for people, in the language asked for.
 
-    Each has words for every checkpoint and step, general ones where nobody wrote any of their own.
+    `due_on` and `case_start` are those of the due event, Oslo dates. Each has words for every checkpoint and step,
+    general ones where nobody wrote any of their own.
     """
 
-    def sms(self, checkpoint: str, step: str, role: Role, language: Language, due_on: date) -> str:
+    def sms(
+        self,
+        checkpoint: str,
+        step: str,
+        role: Role,
+        language: Language,
+        due_on: date,
+        *,
+        case_start: date,
+    ) -> str:
         """One SMS; raises ValueError for anybody but the employee."""
         ...
 
     def email(
-        self, checkpoint: str, step: str, role: Role, language: Language, due_on: date
+        self,
+        checkpoint: str,
+        step: str,
+        role: Role,
+        language: Language,
+        due_on: date,
+        *,
+        case_start: date,
     ) -> EmailText:
         """An e-mail in plain text; raises ValueError for an adviser."""
         ...
 
+    def letter(
+        self, checkpoint: str, step: str, language: Language, due_on: date, *, case_start: date
+    ) -> LetterText:
+        """A whole letter to the employee."""
+        ...
+
     def letter_template(self, checkpoint: str, step: str) -> str:
-        """The id of the template that a letter to the employee is printed from."""
+        """Which words a letter to the employee has."""
         ...
 
 

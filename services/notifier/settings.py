@@ -13,6 +13,7 @@ from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.gateways.transport import TransportSlot
 from services.notifier.registers.krr import KrrSettings
 from services.notifier.registers.line_managers import LineManagerSettings
+from services.notifier.sender_settings import SenderSettings
 from services.notifier.transports import chosen, names_of
 from services.runtime.setting_kinds import CertificateFile, Host
 from services.runtime.settings import InvalidSettings, ServiceSettings, load_settings
@@ -31,7 +32,7 @@ _OWN: dict[TransportSlot, tuple[str, ...]] = {
 }
 
 
-class NotifierSettings(ServiceSettings):
+class NotifierSettings(ServiceSettings, SenderSettings):
     """Every variable of `stoppunkt notifier run`."""
 
     sms_transport: str = Field(

@@ -105,11 +105,13 @@ def show(
     Example: stoppunkt texts show meeting_need.question --language nn
     """
     from schemas.messages import Language
+    from services.cli.access.environment import read_settings
     from services.notifier.domain.words.texts import BadTexts
+    from services.notifier.sender_settings import SenderSettings
     from services.notifier.texts_folder import load_texts
 
     try:
-        texts = load_texts(folder)
+        texts = load_texts(folder, read_settings(SenderSettings).sender)
     except BadTexts as error:
         for fault in error.faults:
             complain(fault)
@@ -122,7 +124,8 @@ def show(
         for preview in previews(texts, checkpoint, step, shown_language, due_on)
     ]
     if as_json:
-        typer.echo(json.dumps([asdict(preview) for preview in shown], ensure_ascii=False, indent=2))
+        as_data = [asdict(preview) for preview in shown]
+        typer.echo(json.dumps(as_data, ensure_ascii=False, indent=2, default=date.isoformat))
     else:
         typer.echo("\n\n".join(_page(preview) for preview in shown))
 
@@ -151,5 +154,5 @@ def _page(preview: Preview) -> str:
         lines += ["", f"--- e-mail: {preview.email.subject} ---", preview.email.text.rstrip()]
     if preview.letter:
         lines += ["", f"--- letter {preview.letter_template}: {preview.letter.title} ---"]
-        lines.append(preview.letter.text.rstrip())
+        lines.append(preview.letter.body)
     return "\n".join(lines)

@@ -202,7 +202,13 @@ MESSAGES: tuple[m.Message, ...] = (
     ),
     m.EmailCancelled(delivery_id=DELIVERY, reason="plan_shared"),
     m.LetterRequested(
-        delivery_id=DELIVERY, person_id=PERSON, template="meeting_need.question", language="nb"
+        delivery_id=DELIVERY,
+        person_id=PERSON,
+        template="meeting_need.question",
+        language="nb",
+        title="Ønsker du dialogmøte med Nav?",
+        body="Hei.\n\nSvar helst innen 3. mai 2026.\n\nSvaret\n- Begrunn svaret. (kilde: praksis i Nav)",
+        due_on=date(2026, 5, 3),
     ),
     m.LetterCancelled(delivery_id=DELIVERY, reason="died"),
     m.AdviserTaskOpened(

@@ -132,6 +132,17 @@ UNUSABLE: dict[str, tuple[tuple[str, str], ...]] = {
         ("hemmelig", "must have 32 characters or more"),
         ("hemmelig, but with many blanks in it", TOKEN),
     ),
+    "SENDER_NAME": (
+        ("Nav ", "is empty, or begins or ends with a space"),
+        ("N" * 61, "has 61 characters, and 60 are allowed"),
+    ),
+    "LOGIN_PLACE": (
+        ("www.nav.no", "has link-like text"),
+        ("Min\nside", "has a control character"),
+    ),
+    "LOGIN_PLACE_EMPLOYER": (
+        ("ring 55 55 33 33", "has digits that may be a person, an employer or a phone"),
+    ),
     "SMS_TRANSPORT": (("pigeon", "must be one of kafka, http, minside, altinn"),),
     "EMAIL_TRANSPORT": (("pigeon", "must be one of kafka, smtp, altinn"),),
     "EMPLOYER_TRANSPORT": (("pigeon", "must be one of email, fager"),),

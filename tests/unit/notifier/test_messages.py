@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from schemas.messages import EmailRequested, Language, SmsRequested
+from schemas.messages import EmailRequested, Language, LetterRequested, SmsRequested
 from services.notifier.domain.recipients import Contacts, PersonContact
 from services.notifier.domain.relevance import Facts, Send
 from services.notifier.messages import MANAGERS_LANGUAGE, compose
@@ -45,6 +45,45 @@ def test_the_language_of_the_words_is_said(language: Language) -> None:
     assert isinstance(sms.message, SmsRequested)
     assert (sms.language, sms.message.text) == (language, words)
     assert composed("line_manager", "email", language).language == MANAGERS_LANGUAGE
+
+
+@pytest.mark.parametrize("language", ["nb", "nn", "en"])
+def test_a_letter_is_whole(language: Language) -> None:
+    letter = composed("employee", "letter", language)
+    event = letter.known.event
+    words = TEXTS.letter(
+        event.checkpoint, event.step, language, event.due_on, case_start=event.case.start
+    )
+    assert isinstance(letter.message, LetterRequested)
+    assert (letter.message.title, letter.message.body) == (words.title, words.body)
+    assert letter.message.due_on == words.due_on
+
+
+def test_a_message_names_the_last_day_by_law_whatever_day_its_step_reminds_on() -> None:
+    """The words count from the case's start, which the due event tells (contract 4)."""
+    stored = about("employee", "letter")
+    early = stored.event.model_copy(
+        update={
+            "checkpoint": "follow_up_plan",
+            "step": "reminder",
+            "due_on": stored.event.case.start + timedelta(days=14),
+        }
+    )
+    known = KnownEvent(early, stored.delivery.person, NOW, 1)
+    facts = Facts(early, Contacts(None), NOW, "2103")
+    letter = compose(stored.delivery, known, facts, Send(), words=TEXTS, now=NOW).message
+    assert isinstance(letter, LetterRequested)
+    assert letter.due_on == early.case.start + timedelta(days=27)
+
+
+def test_a_letter_whose_words_name_no_date_has_none() -> None:
+    stored = about("employee", "letter")
+    event = stored.event.model_copy(update={"checkpoint": "exemption_notice", "step": "notice"})
+    known = KnownEvent(event, stored.delivery.person, NOW, 1)
+    facts = Facts(event, Contacts(None), NOW, "2103")
+    letter = compose(stored.delivery, known, facts, Send(), words=TEXTS, now=NOW).message
+    assert isinstance(letter, LetterRequested)
+    assert letter.due_on is None
 
 
 @pytest.mark.parametrize("channel", ["email", "organisation_email"])

@@ -57,6 +57,9 @@ def test_a_mail_server_takes_the_place_of_the_email_topic(monkeypatch: pytest.Mo
         ),
         ({"SMS_TRANSPORT": "pigeon"}, "SMS_TRANSPORT"),
         ({"CHANNEL_CEILING_PER_HOUR": "0"}, "CHANNEL_CEILING_PER_HOUR"),
+        ({"SENDER_NAME": " Nav"}, "SENDER_NAME: is empty, or begins or ends with a space"),
+        ({"LOGIN_PLACE": "www.nav.no"}, "LOGIN_PLACE: has link-like text"),
+        ({"LOGIN_PLACE_EMPLOYER": "A" * 61}, "LOGIN_PLACE_EMPLOYER: has 61 characters"),
     ],
 )
 def test_what_cannot_work_is_refused_without_repeating_it(

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from schemas.messages import Language, Role
 from services.cli.main import app
 from services.notifier.domain.words.rules import septets, written
+from services.notifier.domain.words.texts import Sender
 from services.notifier.texts_folder import load_texts
 from tests.support.paths import ROOT
 
@@ -123,7 +124,7 @@ def test_the_guide_is_the_same_for_everybody() -> None:
                 employee = TEXTS.email(checkpoint, step, "employee", language, MONDAY)
                 manager = TEXTS.email(checkpoint, step, "line_manager", language, MONDAY)
                 letter = TEXTS.letter(checkpoint, step, language, MONDAY)
-                assert guide_of(employee.text) == guide_of(manager.text) == guide_of(letter.text)
+                assert guide_of(employee.text) == guide_of(manager.text) == guide_of(letter.body)
 
 
 def test_the_question_in_week_16_asks_for_reasons_and_says_that_nav_may_call_a_meeting_all_the_same() -> (
@@ -203,7 +204,7 @@ def test_a_checkpoint_that_nobody_wrote_words_for_is_told_generically(language: 
         written(MONDAY, language)
         in TEXTS.email("return_talk", "invite", "line_manager", language, MONDAY).text
     )
-    assert written(MONDAY, language) in TEXTS.letter("return_talk", "invite", language, MONDAY).text
+    assert written(MONDAY, language) in TEXTS.letter("return_talk", "invite", language, MONDAY).body
     assert TEXTS.title("return_talk", "invite", "adviser", language)
     assert TEXTS.letter_template("return_talk", "invite") == "generic"
 
@@ -218,7 +219,27 @@ def test_a_letter_is_ordered_by_checkpoint_and_step() -> None:
 
 
 def test_a_letter_tells_what_to_do_for_those_who_cannot_log_in() -> None:
-    assert "Kan du ikke logge inn" in TEXTS.letter("meeting_need", "question", "nb", MONDAY).text
+    assert "Kan du ikke logge inn" in TEXTS.letter("meeting_need", "question", "nb", MONDAY).body
+
+
+@pytest.mark.parametrize(
+    ("language", "log_in"), [("nb", "Her logger du inn"), ("en", "Where to log in")]
+)
+def test_who_writes_and_where_to_log_in_is_said_as_it_was_set(
+    language: Language, log_in: str
+) -> None:
+    """Each side has a place of its own to log in (contract 6.5)."""
+    texts = load_texts(sender=Sender("Bedriftshelsa", "Kontoen din", "Lederkontoen"))
+    question = ("meeting_need", "question")
+    manager = texts.email(*question, "line_manager", language, MONDAY).text
+    own = texts.email(*question, "employee", language, MONDAY).text
+    letter = texts.letter(*question, language, MONDAY).body
+    assert f"\n{log_in}: Lederkontoen.\n" in manager
+    assert f"\n{log_in}: Kontoen din.\n" in own
+    assert f"\n{log_in}: Kontoen din.\n" in letter
+    for text in (manager, own, letter):
+        assert text.rstrip("\n").endswith("\nBedriftshelsa")
+        assert "Min side" not in text
 
 
 def test_a_manager_is_told_where_the_name_is_and_an_employee_is_not() -> None:

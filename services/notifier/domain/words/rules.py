@@ -23,6 +23,8 @@ TITLE_CHARACTERS_MAX: Final = 40
 """The least that the channels take: the subject of a Min side e-mail."""
 NOTICE_CHARACTERS_MAX: Final = 300
 """The least that the channels take: an employer notice."""
+NAME_CHARACTERS_MAX: Final = 60
+"""The name of a sender or of a place to log in: it has to fit on a line of a letter."""
 
 TextKind = Literal["sms", "title", "notice", "guide", "frame"]
 
@@ -130,6 +132,15 @@ def faults(text: str, kind: TextKind, language: Language, *, dated: bool = False
         yield "does not say to log in"
     if not placeholder_faults:
         yield from _length_faults(text, kind, language)
+
+
+def name_fault(name: str) -> str | None:
+    """What is wrong with the name of a sender or a place to log in; the sentence does not quote it."""
+    if not name.strip() or name != name.strip():
+        return "is empty, or begins or ends with a space"
+    if len(name) > NAME_CHARACTERS_MAX:
+        return f"has {len(name)} characters, and {NAME_CHARACTERS_MAX} are allowed"
+    return next((ban.fault for ban in _EVERYWHERE if ban.pattern.search(name)), None)
 
 
 def _placeholder_faults(text: str, *, dated: bool) -> Iterator[str]:

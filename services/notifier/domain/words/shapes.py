@@ -114,7 +114,9 @@ class Common(Shape):
     done_already: InAllLanguages[str]
     privacy: InAllLanguages[str]
     no_reply: InAllLanguages[str]
+    login: InAllLanguages[str]
     letter_help: InAllLanguages[str]
+    regards: InAllLanguages[str]
     source: InAllLanguages[str]
     heading: dict[GuidePart, InAllLanguages[str]]
 

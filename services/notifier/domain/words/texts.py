@@ -53,10 +53,23 @@ class EmailText:
 
 @dataclass(frozen=True, slots=True)
 class LetterText:
-    """A letter to an employee in plain text."""
+    """A letter to an employee: all that stands under its title, in plain text, and the date that the words name."""
 
     title: str
-    text: str
+    body: str
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes, and where the employee and the employer log in: names as people read them, in every language."""
+
+    name: str
+    login_place: str
+    login_place_employer: str
+
+
+NAV = Sender("Nav", "Min side hos Nav", "Min side \N{EN DASH} arbeidsgiver")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,7 @@ class Texts:
     checkpoints: Mapping[str, CheckpointWords]
     sources: Sources
     common: Common
+    sender: Sender = NAV
 
     def has(self, checkpoint: str, step: str, role: Role) -> bool:
         """Whether somebody wrote words for that step and role; else the generic ones are used."""
@@ -138,7 +152,7 @@ class Texts:
     ) -> EmailText:
         """The notice, framed, with the checkpoint's guide; ValueError for an adviser."""
         notice = self.notice(checkpoint, step, role, language, due_on, case_start=case_start)
-        closing = [self.common.no_reply[language]]
+        closing = [self._login(role, language), self.common.no_reply[language]]
         if role == "line_manager":
             closing.insert(0, self.common.privacy[language])
         text = self._framed(
@@ -149,7 +163,7 @@ class Texts:
             language=language,
             closing=closing,
         )
-        return EmailText(self.title(checkpoint, step, role, language), text, notice)
+        return EmailText(self.title(checkpoint, step, role, language), f"{text}\n", notice)
 
     def letter(
         self,
@@ -162,8 +176,8 @@ class Texts:
     ) -> LetterText:
         """The same to an employee on paper, who may not be able to log in."""
         notice = self.notice(checkpoint, step, "employee", language, due_on, case_start=case_start)
-        closing = [self.common.letter_help[language]]
-        text = self._framed(
+        closing = [self._login("employee", language), self.common.letter_help[language]]
+        body = self._framed(
             notice=notice,
             checkpoint=checkpoint,
             step=step,
@@ -171,7 +185,9 @@ class Texts:
             language=language,
             closing=closing,
         )
-        return LetterText(self.title(checkpoint, step, "employee", language), text)
+        words = self._step(checkpoint, step, "employee")
+        last_day = None if words.undated else words.last_day_on(due_on, case_start)
+        return LetterText(self.title(checkpoint, step, "employee", language), body, last_day)
 
     def letter_template(self, checkpoint: str, step: str) -> str:
         """The id that a letter is ordered by: `<checkpoint>.<step>`, or `generic` where the words are."""
@@ -200,9 +216,14 @@ class Texts:
         opening = [self.common.greeting[language], notice]
         if not self._step(checkpoint, step, role).only_informs:
             opening.append(self.common.done_already[language])
-        return (
-            "\n\n".join([*opening, *self._guide(checkpoint, language), "\n".join(closing)]) + "\n"
-        )
+        regards = f"{self.common.regards[language]}\n{self.sender.name}"
+        guide = self._guide(checkpoint, language)
+        return "\n\n".join([*opening, *guide, "\n".join(closing), regards])
+
+    def _login(self, role: Role, language: Language) -> str:
+        employer = role == "line_manager"
+        place = self.sender.login_place_employer if employer else self.sender.login_place
+        return f"{self.common.login[language]}: {place}."
 
     def _guide(self, checkpoint: str, language: Language) -> list[str]:
         """One paragraph per part: a heading, then its lines, each with its source."""
@@ -221,7 +242,7 @@ class Texts:
         return paragraphs
 
 
-def parse_texts(files: Mapping[str, str]) -> Texts:
+def parse_texts(files: Mapping[str, str], sender: Sender = NAV) -> Texts:
     """All words from the texts of the files by name without `.toml`; BadTexts names every fault there is."""
     faults: list[str] = []
     common = _shape(Common, "_common", files, faults)
@@ -239,7 +260,7 @@ def parse_texts(files: Mapping[str, str]) -> Texts:
     faults += _generic_faults(checkpoints.get(GENERIC))
     if faults or common is None or sources is None:
         raise BadTexts(faults)
-    return Texts(checkpoints, sources, common)
+    return Texts(checkpoints, sources, common, sender)
 
 
 def _shape(shape: type[S], name: str, files: Mapping[str, str], faults: list[str]) -> S | None:
