@@ -51,8 +51,8 @@ COMPILE = .cache/uv/bin/uv pip compile pyproject.toml --quiet --universal --pyth
 	--no-emit-index-url --no-header
 
 lock: .cache/uv/bin/uv ## choose all versions anew; the image holds the same ones, without tools and embedded parts
-	$(COMPILE) --upgrade --extra embedded --group dev --output-file requirements.lock
-	$(COMPILE) --constraint requirements.lock --no-annotate --output-file deploy/runtime.lock
+	$(COMPILE) --upgrade --extra embedded --extra letters --group dev --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --extra letters --no-annotate --output-file deploy/runtime.lock
 
 .cache/uv/bin/uv:
 	$(PYTHON) -m venv .cache/uv

@@ -24,7 +24,12 @@ from services.notifier.store import begin_on
 from services.notifier.store.lookup import StoredDeliveries
 from services.notifier.store.queries import QUERIES
 from services.notifier.texts_folder import load_texts
-from services.notifier.wiring.choosing import channels_for, receipt_reading, receipt_topics
+from services.notifier.wiring.choosing import (
+    channels_for,
+    check_transports,
+    receipt_reading,
+    receipt_topics,
+)
 from services.records.relay import Publish, PublishOrPut, Relay
 from services.records.tables import dead_letters_check
 from services.records.topics import own_topics
@@ -123,8 +128,10 @@ def turns_with(settings: NotifierSettings, pool: Pool, senders: Senders) -> Turn
 async def start(life: Life, settings: NotifierSettings) -> None:
     """Open the parts and let them run; raises when PostgreSQL, Kafka or a topic of ours is not there.
 
-    Raises InvalidSettings, having written nothing, for tables that cannot be used.
+    Raises InvalidSettings, having written nothing, for a transport that could not work, and for tables that cannot be
+    used.
     """
+    check_transports(settings)
     connections = await assembly.connect(life, settings, tables=TABLES, group_id=GROUP_ID)
     read = [*NOTIFIER_TOPICS, *receipt_topics(settings)]
     topics = await assembly.topics_to_read(settings, read, TOPICS)

@@ -23,7 +23,14 @@ from schemas.messages import (
     SmsRequested,
 )
 from schemas.wire import Version
-from services.notifier.domain.delivery import ChannelName, Delivery, Outcome, Purpose, State
+from services.notifier.domain.delivery import (
+    ChannelName,
+    Delivery,
+    Outcome,
+    Purpose,
+    State,
+    TooLate,
+)
 from services.notifier.domain.recipients import ContactBook
 from services.notifier.domain.words.texts import EmailText, LetterText
 from services.notifier.inbox import Contact
@@ -169,10 +176,11 @@ class Channel(Protocol):
         """
         ...
 
-    async def close(self, recall: Recall) -> Outcome:
+    async def close(self, recall: Recall) -> Outcome | TooLate:
         """Take back what was sent with that id, or would have been; may be called again, and then changes nothing.
 
-        Called only in the states of `closes`, and before `not_after` unless it is a task.
+        `TooLate` where it never can be any more; what failed is asked for again. Called only in the states of
+        `closes`, and before `not_after` unless it is a task.
         """
         ...
 

@@ -21,12 +21,14 @@ from services.runtime.settings import InvalidSettings, ServiceSettings, load_set
 _SLOTS: dict[str, TransportSlot] = {
     "sms_transport": "sms",
     "email_transport": "email",
+    "letter_transport": "letter",
     "adviser_task_transport": "adviser_task",
     "employer_transport": "employer",
 }
 _OWN: dict[TransportSlot, tuple[str, ...]] = {
     "sms": ("kafka",),
     "email": ("kafka", "smtp"),
+    "letter": ("kafka",),
     "adviser_task": ("kafka",),
     "employer": ("email",),
 }
@@ -48,7 +50,10 @@ class NotifierSettings(ServiceSettings, SenderSettings):
         description="email: as EMAIL_TRANSPORT; for employers alone: "
         + ", ".join(names_of("employer")),
     )
-    letter_transport: Literal["kafka"] = Field(default="kafka", description="stoppunkt.letters.v1")
+    letter_transport: str = Field(
+        default="kafka",
+        description="kafka: stoppunkt.letters.v1; or " + ", ".join(names_of("letter")),
+    )
     adviser_task_transport: str = Field(
         default="kafka",
         description="kafka: stoppunkt.adviser-tasks.v1; or " + ", ".join(names_of("adviser_task")),

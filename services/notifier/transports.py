@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.notifier.channels import altinn, fager, http_sms, minside, oppgave
+from services.notifier.channels import altinn, fager, http_sms, letter_folder, minside, oppgave
 from services.notifier.gateways.transport import Transport, TransportSlot
 
 TRANSPORTS: tuple[Transport, ...] = (
@@ -13,6 +13,7 @@ TRANSPORTS: tuple[Transport, ...] = (
     *altinn.TRANSPORTS,
     *fager.TRANSPORTS,
     *oppgave.TRANSPORTS,
+    *letter_folder.TRANSPORTS,
 )
 
 

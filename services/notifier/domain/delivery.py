@@ -2,7 +2,7 @@
 
     waiting ──► sending ──► sent ──► delivered
        │  ▲        │          │          │
-       │  └────────┤ retry    └──────────┴──► closing ──► closed
+       │  └────────┤ retry    └──────────┴◄─► closing ──► closed
        ▼           ▼
     cancelled   failed (the next channel gets a delivery of its own)
     expired
@@ -38,7 +38,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     ),
     "sent": frozenset({"waiting", "delivered", "closing", "cancelled", "failed"}),
     "delivered": frozenset({"closing"}),
-    "closing": frozenset({"closed"}),
+    "closing": frozenset({"closed", "sent", "delivered"}),
     "closed": frozenset(),
     "cancelled": frozenset(),
     "expired": frozenset(),
@@ -98,6 +98,11 @@ class Failed:
 Outcome = Sent | Failed
 
 
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """What was sent has gone on its way, and can never be taken back."""
+
+
 def planned(
     *,
     event_id: str,
@@ -150,6 +155,19 @@ def closed(delivery: Delivery, now: datetime) -> Delivery:
 def close_put_off(delivery: Delivery, until: datetime) -> Delivery:
     """The channel could not take it back now; asked again then."""
     return replace(delivery, ready_at=until, wait_reason="retry")
+
+
+def not_closed(delivery: Delivery) -> Delivery:
+    """It could not be taken back: it stays what it was, with the reason of its withdrawal beside it."""
+    state: State = "delivered" if delivery.delivered_at else "sent"
+    return replace(
+        delivery,
+        state=state,
+        withdrawn=delivery.withdrawn or delivery.reason,
+        reason=None,
+        wait_reason=None,
+        ready_at=None,
+    )
 
 
 def after_attempt(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from schemas.wire import Decoded, Record
-from services.notifier.domain.words.texts import Texts
+from services.notifier.domain.words.texts import Sender, Texts
 from services.notifier.gateways.client import TIMEOUT_SECONDS, Gateway, Tokens
 from services.notifier.gateways.gateway_settings import GatewaySettings
 from services.notifier.ports import Channel, DeliveryLookup, ManagerRegister
@@ -76,6 +76,8 @@ class Transport:
     build: Callable[[Any, ChannelParts], Channel]
     topics: tuple[str, ...] = ()
     reading: Callable[[Any, Decode], Decode] | None = None
+    check: Callable[[Any, Sender], None] | None = None
+    """Asked at the start, before anything is opened; raises InvalidSettings."""
 
     def load(self) -> GatewaySettings:
         """Its variables from the environment; raises InvalidSettings."""

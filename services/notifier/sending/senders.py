@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.notifier.domain.breaker import Breaker
-from services.notifier.domain.delivery import ChannelName, Delivery, Failed, Outcome, Sent
+from services.notifier.domain.delivery import (
+    ChannelName,
+    Delivery,
+    Failed,
+    Outcome,
+    Sent,
+    TooLate,
+)
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 
 KINDS: Mapping[ChannelName, Kind] = {
@@ -37,7 +44,7 @@ class NotBegun:
 
 
 Job = Outgoing | Recall
-Result = Outcome | Trouble | NotBegun
+Result = Outcome | TooLate | Trouble | NotBegun
 
 
 class Senders:
@@ -103,14 +110,14 @@ class _Work:
         self._gate = gate
         self._begun = False
 
-    async def do(self) -> Outcome:
+    async def do(self) -> Outcome | TooLate:
         async with self._gate:
             self._begun = True
             if isinstance(self._job, Outgoing):
                 return await self._channel.send(self._job)
             return await self._channel.close(self._job)
 
-    def result(self, outcome: Outcome | BaseException) -> Result:
+    def result(self, outcome: Outcome | TooLate | BaseException) -> Result:
         if not isinstance(outcome, BaseException):
             return outcome
         if not self._begun:

@@ -18,10 +18,12 @@ from services.notifier.domain.delivery import (
     Delivery,
     Failed,
     Sent,
+    TooLate,
     after_attempt,
     close_put_off,
     closed,
     deferred,
+    not_closed,
     released,
 )
 from services.notifier.domain.recipients import ContactBook
@@ -142,6 +144,8 @@ class Turns:
             await update_tasks(tables, {task.event_id for task in tasks}, now)
 
     def _after(self, held: Delivery, job: Job, result: Result, now: datetime) -> Delivery:
+        if isinstance(result, TooLate):
+            return not_closed(held)
         if isinstance(job, Recall):
             if isinstance(result, Sent):
                 return closed(held, now)

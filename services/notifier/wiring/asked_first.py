@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from schemas.messages import EmailRequested, SmsRequested
 from services.notifier.domain.addresses import email_address, phone_number
-from services.notifier.domain.delivery import Failed, Outcome, State
+from services.notifier.domain.delivery import Failed, Outcome, State, TooLate
 from services.notifier.domain.relevance import REGISTER_PATIENCE
 from services.notifier.ports import (
     Channel,
@@ -51,7 +51,7 @@ class AskedFirst:
         message = outgoing.message.model_copy(update={"to": to})
         return await self._channel.send(replace(outgoing, message=message))
 
-    async def close(self, recall: Recall) -> Outcome:
+    async def close(self, recall: Recall) -> Outcome | TooLate:
         return await self._channel.close(recall)
 
     async def _address(self, outgoing: Outgoing) -> str | Failed | None:

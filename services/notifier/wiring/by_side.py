@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notifier.domain.delivery import Delivery, Outcome, State
+from services.notifier.domain.delivery import Delivery, Outcome, State, TooLate
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 
 
@@ -21,7 +21,7 @@ class BySide:
     async def send(self, outgoing: Outgoing) -> Outcome:
         return await self._side(outgoing.delivery).send(outgoing)
 
-    async def close(self, recall: Recall) -> Outcome:
+    async def close(self, recall: Recall) -> Outcome | TooLate:
         return await self._side(recall.delivery).close(recall)
 
     def _side(self, delivery: Delivery) -> Channel:

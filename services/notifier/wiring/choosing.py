@@ -47,6 +47,13 @@ def channels_for(
     return _assembled(settings, channels, contacts, managers)
 
 
+def check_transports(settings: NotifierSettings) -> None:
+    """Raises InvalidSettings where a chosen transport could not work with what it finds on this machine."""
+    for transport in chosen(settings.transports).values():
+        if transport.check is not None:
+            transport.check(transport.load(), settings.sender)
+
+
 def receipt_topics(settings: NotifierSettings) -> tuple[str, ...]:
     """Other teams' topics on which the chosen channels hear what became of their messages."""
     transports = chosen(settings.transports).values()

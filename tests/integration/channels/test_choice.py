@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import datetime
 
 import pytest
@@ -12,6 +13,7 @@ from services.notifier.channels.altinn import Altinn
 from services.notifier.channels.canonical import KafkaEmail
 from services.notifier.channels.fager import Fager
 from services.notifier.channels.http_sms import HttpSms
+from services.notifier.channels.letter_folder import LetterFolder
 from services.notifier.channels.minside import MinSide
 from services.notifier.channels.oppgave import Oppgave
 from services.notifier.channels.smtp import Smtp, SmtpServer
@@ -49,6 +51,7 @@ VARIABLES: dict[tuple[str, str], dict[str, str]] = {
         "FAGER_RESOURCE_ID": "nav_syfo_dialogmote",
         "FAGER_LINK_URL": "https://www.nav.no/arbeidsgiver/sykmeldte",
     },
+    ("letter", "folder"): {"LETTER_FOLDER": tempfile.gettempdir()},
     ("adviser_task", "oppgave"): {
         "OPPGAVE_URL": "https://oppgave.invalid",
         "OPPGAVE_TEMA": "SYM",
@@ -61,6 +64,7 @@ CLASSES: dict[tuple[str, str], type] = {
     ("sms", "altinn"): Altinn,
     ("email", "altinn"): Altinn,
     ("employer", "fager"): BySide,
+    ("letter", "folder"): LetterFolder,
     ("adviser_task", "oppgave"): Oppgave,
 }
 KINDS = ["sms", "email", "letter", "adviser_task"]
@@ -96,7 +100,7 @@ async def test_a_transport_takes_the_place_of_the_topic(
     assert [channel.kind for channel in found] == KINDS
     place = KINDS.index("email" if slot == "employer" else slot)
     assert isinstance(found[place], CLASSES[which])
-    assert len(life.closes) == (0 if name == "minside" else 1)
+    assert len(life.closes) == (0 if name in ("minside", "folder") else 1)
     await life.stop()
     assert chosen.weaknesses() == []
 
@@ -112,7 +116,7 @@ def test_a_transport_without_its_variables_ends_the_start_and_names_them(
     assert {line.partition(":")[0] for line in str(refused.value).splitlines()} == required
 
 
-@pytest.mark.parametrize("slot", ["SMS", "EMAIL", "EMPLOYER", "ADVISER_TASK"])
+@pytest.mark.parametrize("slot", ["SMS", "EMAIL", "LETTER", "EMPLOYER", "ADVISER_TASK"])
 def test_a_transport_that_nobody_built_is_refused(
     monkeypatch: pytest.MonkeyPatch, slot: str
 ) -> None:

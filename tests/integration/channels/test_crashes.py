@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from services.notifier.channels.canonical import KafkaAdviserTask, KafkaEmail, KafkaLetter
 from services.notifier.channels.http_sms import HttpSms
-from services.notifier.domain.delivery import Outcome, State
+from services.notifier.domain.delivery import Outcome, State, TooLate
 from services.notifier.gateways.client import Gateway
 from services.notifier.ports import Channel, Kind, Outgoing, Recall
 from services.notifier.sending.turns import LEASE
@@ -63,7 +63,7 @@ class CutOff:
             await self._stand()
         return outcome
 
-    async def close(self, recall: Recall) -> Outcome:
+    async def close(self, recall: Recall) -> Outcome | TooLate:
         return await self.channel.close(recall)
 
     async def _stand(self) -> None:

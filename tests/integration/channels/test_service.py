@@ -167,5 +167,43 @@ async def test_one_event_reaches_three_apis_and_a_withdrawal_takes_it_back_from_
     assert list(deployment.leaks()) == []
 
 
+async def test_a_reserved_persons_letter_lies_in_the_folder_until_it_is_withdrawn(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """And no name of a file and no log line says whose it is."""
+    deployment.seeded |= {ANNE, *ADDRESSES}
+    folder = tmp_path / "letters"
+    variables = {"LETTER_TRANSPORT": "folder", "LETTER_FOLDER": str(folder)}
+    refused = await deployment.start("notifier", **variables)
+    assert await refused.exit_code() == 2
+    assert refused.has_logged(
+        "service.refused",
+        reason="LETTER_FOLDER: is no folder that can be written to (FileNotFoundError).",
+    )
+    folder.mkdir()
+    notifier = await deployment.start("notifier", **variables)
+    await eventually(notifier.is_working, what="the notifier")
+    step = due(at=TUESDAY, recipients=(EMPLOYEE,))
+    await deployment.publish(records(anne(may_be_notified=False)))
+    await deployment.publish(records(step))
+
+    def laid_out() -> list[str]:
+        return sorted(path.suffix for path in folder.iterdir())
+
+    async def is_there() -> bool:
+        return laid_out() == [".json", ".pdf"]
+
+    async def is_gone() -> bool:
+        return not laid_out()
+
+    await eventually(is_there, what="the letter")
+    assert not any(ANNE in path.name for path in folder.iterdir())
+    await deployment.publish(records(withdrawal(step, at=TUESDAY)))
+    await eventually(is_gone, what="the withdrawal")
+    notifier.send_sigterm()
+    assert await notifier.exit_code(10) == 0
+    assert list(deployment.leaks()) == []
+
+
 async def _contacts_are_in(deployment: Deployment) -> bool:
     return bool(await deployment.sql("select count(*) = 1 from notifier.line_managers"))

@@ -34,7 +34,7 @@ TUESDAY = oslo("2026-02-24T09:00:00")
 async def test_who_may_not_be_reached_digitally_gets_a_letter(
     database_url: str, contact: dict[str, object], form: str
 ) -> None:
-    """contract 6.3: reserved, or a paper or foreign note; the letter says nothing but its template."""
+    """contract 6.3: reserved, or a paper or foreign note."""
     async with desk(database_url, TUESDAY) as it:
         await it.receive_and_send(anne(**contact), due(at=TUESDAY, form=form))
         (letter,) = it.left()

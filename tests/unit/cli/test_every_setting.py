@@ -43,6 +43,7 @@ USABLE = {
     "OPPGAVE_URL": "https://oppgave.example.invalid",
     "OPPGAVE_TEMA": "OPP",
     "OPPGAVE_TYPE": "VUR",
+    "LETTER_FOLDER": "/letters",
     "MINSIDE_LINK": "https://www.nav.no/min-side",
     "NAIS_CLUSTER_NAME": "dev",
     "NAIS_NAMESPACE": "team",
@@ -146,7 +147,7 @@ UNUSABLE: dict[str, tuple[tuple[str, str], ...]] = {
     "SMS_TRANSPORT": (("pigeon", "must be one of kafka, http, minside, altinn"),),
     "EMAIL_TRANSPORT": (("pigeon", "must be one of kafka, smtp, altinn"),),
     "EMPLOYER_TRANSPORT": (("pigeon", "must be one of email, fager"),),
-    "LETTER_TRANSPORT": (("pigeon", "must be 'kafka'"),),
+    "LETTER_TRANSPORT": (("pigeon", "must be one of kafka, folder"),),
     "ADVISER_TASK_TRANSPORT": (("pigeon", "must be one of kafka, oppgave"),),
     "CONTACT_REGISTER": (("paper", "must be 'kafka' or 'krr'"),),
     "LINE_MANAGER_REGISTER": (("paper", "must be 'kafka' or 'nav'"),),
@@ -204,6 +205,7 @@ ANY_TEXT = {
     *("KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "SMTP_USERNAME", "SMTP_PASSWORD"),
     *("FAGER_LABEL", "FAGER_RESOURCE_ID"),
     *("NAIS_CLUSTER_NAME", "NAIS_NAMESPACE", "NAIS_APP_NAME"),
+    "LETTER_FOLDER",  # looked at when the notifier starts: tests/integration/channels/test_letter_folder.py
     "RULEBOOK",  # read when the scheduler starts: tests/integration/cli/test_refused_starts.py
 }
 NAMES_SOMETHING = (

@@ -66,6 +66,7 @@ STEPS: dict[str, Callable[[Delivery], Delivery]] = {
     "delivered": lambda d: life.confirmed(d, NOW),
     "bounced": lambda d: life.bounced(d, permanent=True, reason="gone", now=NOW),
     "close": lambda d: life.closed(d, NOW) if d.state == "closing" else d,
+    "too late": lambda d: life.not_closed(d) if d.state == "closing" else d,
 }
 
 
@@ -100,6 +101,17 @@ def test_a_withdrawal_and_a_receipt_may_come_in_either_order() -> None:
     other = STEPS["delivered"](STEPS["withdraw"](sent))
     assert one == other
     assert one.state == "closing"
+
+
+@pytest.mark.parametrize(("receipts", "state"), [([], "sent"), (["delivered"], "delivered")])
+def test_what_could_not_be_taken_back_is_what_it_was_and_says_why_it_would_have_been(
+    receipts: list[str], state: str
+) -> None:
+    delivery = attempted(claimed(new()), Sent())
+    for step in ("withdraw", *receipts, "too late"):
+        delivery = STEPS[step](delivery)
+    assert (delivery.state, delivery.withdrawn, delivery.reason) == (state, "done", None)
+    assert delivery.ready_at is None
 
 
 @given(st.integers(1, ATTEMPTS_MAX - 1), st.floats(0, 1, exclude_max=True))
