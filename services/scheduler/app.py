@@ -25,6 +25,7 @@ from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.explain.ask import explain
 from services.scheduler.explain.endpoint import operator_routes
 from services.scheduler.handlers import Scheduler
+from services.scheduler.jobs.count_figures import count_figures
 from services.scheduler.jobs.reconcile import Reconciliation
 from services.scheduler.jobs.watch_rulebook import RulebookWatch, put_first_in_force
 from services.scheduler.ports import Begin, Schemas, Tables, UnusableRulebook
@@ -43,6 +44,8 @@ TOPICS = own_topics(read=SCHEDULER_TOPICS, written=[DeadlineMessage.topic])
 RECONCILE_EVERY_SECONDS = 15.0
 # Transactions read the rulebook themselves; this is how soon an instance with nothing to do says what it runs by.
 LOOK_AT_RULEBOOK_EVERY_SECONDS = 15.0
+# How soon after midnight a month is closed; after an outage, how long the records that waited have to be read first.
+FIGURES_EVERY_SECONDS = 900.0
 
 
 TABLES = postgres.OwnTables(
@@ -84,7 +87,9 @@ async def start(life: Life, settings: SchedulerSettings) -> None:
     await watch.run()
     app = compose(begin, clock, connections.publisher, schemas=_registry(life, settings))
     handle = assembly.keep_loops(life, app, clock, turn_name="turning")
-    await assembly.keep_house(life, _housekeeper(begin, clock, watch))
+    housekeeper = _housekeeper(begin, clock, watch)
+    housekeeper.every(FIGURES_EVERY_SECONDS, "figures", partial(count_figures, pool, clock))
+    await assembly.keep_house(life, housekeeper)
     life.health.watch("dead letters", readiness=dead_letters_check(pool))
     if settings.operator_token is not None:
         # An earlier rulebook that this version cannot read ends that answer, and not the service.

@@ -28,3 +28,16 @@ RULEBOOK = gauge(
     "name",
     "version",
 )
+FIGURES_PEOPLE = gauge(
+    "figures_people",
+    "Of the last closed month, those eligible for meeting 2, by what had become of it.",
+    "office",
+    "outcome",
+)
+FIGURES_MEETINGS_HELD = gauge(
+    "figures_meetings_held", "Of the last closed month, meetings 2 held.", "office"
+)
+FIGURES_MONTH = gauge(
+    "figures_month_timestamp_seconds",
+    "When the last closed month began (UTC); 0 where none is closed.",
+)

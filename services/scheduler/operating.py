@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from services.runtime.clock import Clock
 from services.runtime.postgres import Connection, Pool, Queries, transaction
 from services.scheduler.app import GROUP_ID, TABLES
 from services.scheduler.domain.people.explanation import Explanation
+from services.scheduler.domain.people.figures import CountedMonth, Month
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.explain.ask import explain as explain_now
 from services.scheduler.jobs.erase import Erased
@@ -22,6 +24,7 @@ from services.scheduler.jobs.replan_everybody import ReplanCounts, replan_everyb
 from services.scheduler.rulebook_file import UnreadableRulebook, read_rulebook
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import begin_on
+from services.scheduler.store.figures import FigureTables
 
 _QUERIES = Queries("services.scheduler.sql")
 # What a statement that reads a whole table may take.
@@ -45,6 +48,19 @@ class Forecast:
     first: date
     overdue: int
     days: Sequence[FallingDue]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeFigures:
+    """An office's figures of a month, by outcome; `office` is empty for the people of whom none is known.
+
+    `year_before` are those of the same month of the year before; None where that month was not counted.
+    """
+
+    counted: CountedMonth
+    office: str
+    counts: Counter[str]
+    year_before: Counter[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,34 @@ async def forecast(settings: SchedulerSettings, days: int) -> Forecast:
         rows = await connection.fetch(_QUERIES["count_due_by_day"], begins, ends)
         overdue: int = await connection.fetchval(_QUERIES["count_overdue"], begins)
     return Forecast(first, overdue, [FallingDue(**dict(row)) for row in rows])
+
+
+async def figures(
+    settings: SchedulerSettings, month: Month | None, office: str | None
+) -> list[OfficeFigures]:
+    """The figures of one month or of all, of one office or of all, in that order; an empty `office`: none is known.
+
+    An office that has figures in one of the two years stands there, with zeros in the other.
+    """
+    async with _working(settings) as (connection, _):
+        tables = FigureTables(connection)
+        counted = {known.month: known for known in await tables.months()}
+        by_month = await tables.read(office=office)
+    rows = []
+    for known in counted.values():
+        now, before = by_month.get(known.month, {}), by_month.get(known.month.year_before, {})
+        was_counted = known.month.year_before in counted
+        if month in (None, known.month):
+            rows += [
+                OfficeFigures(
+                    known,
+                    name,
+                    now.get(name, Counter()),
+                    before.get(name, Counter()) if was_counted else None,
+                )
+                for name in sorted({*now, *before})
+            ]
+    return rows
 
 
 async def status(settings: SchedulerSettings) -> SchedulerStatus:

@@ -28,6 +28,7 @@ COMMANDS = [
     ("explain",),
     ("replan",),
     ("forecast",),
+    ("figures",),
     ("status",),
     ("pause",),
     ("resume",),

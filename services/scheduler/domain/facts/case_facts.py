@@ -68,6 +68,17 @@ class MeetingState:
         return isinstance(self.last, DialogueMeetingHeld)
 
     @property
+    def held_on(self) -> date | None:
+        """The date on which it was held; None where it was not.
+
+        It is the date that the report names, which may come days later; no meeting was held after it was reported.
+        """
+        if not self.is_held:
+            return None
+        reported_on = oslo_date(self.last.occurred_at)
+        return min(self.last.takes_place_on or reported_on, reported_on)
+
+    @property
     def is_cancelled(self) -> bool:
         return isinstance(self.last, DialogueMeetingCancelled)
 

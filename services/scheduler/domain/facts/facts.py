@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 from schemas.messages import (
@@ -145,12 +145,12 @@ class StandingNote:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All that stands about one person."""
+    """All that stands about one person; `died_on` is the date of the death, else that on which it was reported."""
 
     notes: tuple[StandingNote, ...]
     follow_up: tuple[Fact, ...]
     resumed: tuple[WorkResumed, ...]
-    died_at: datetime | None
+    died_on: date | None
 
 
 def standing(slots: Iterable[NoteSlot], facts: Iterable[Fact]) -> Standing:
@@ -170,7 +170,7 @@ def standing(slots: Iterable[NoteSlot], facts: Iterable[Fact]) -> Standing:
             )
         ),
         resumed=tuple(fact.message for fact in valid if isinstance(fact.message, WorkResumed)),
-        died_at=death_of(valid),
+        died_on=death_of(valid),
     )
 
 
@@ -195,11 +195,11 @@ def not_withdrawn(facts: Iterable[Fact]) -> list[Fact]:
     ]
 
 
-def death_of(valid: Iterable[Fact]) -> datetime | None:
-    death: datetime | None = None
+def death_of(valid: Iterable[Fact]) -> date | None:
+    death: date | None = None
     for fact in valid:
         if isinstance(fact.message, PersonDied):
-            death = fact.message.occurred_at
+            death = fact.message.on or oslo_date(fact.message.occurred_at)
         elif isinstance(fact.message, DeathAnnulled):
             death = None
     return death

@@ -61,7 +61,7 @@ def replan(
         facts,
     )
     plans = {
-        case.case_id: scene.plan(case.case_id, is_dead=stands.died_at is not None)
+        case.case_id: scene.plan(case.case_id, is_dead=stands.died_on is not None)
         for case in identified.cases
     }
     updated, fired = scene.updated(plans)
