@@ -37,19 +37,20 @@ def list_(
     from services.cli.access.environment import notifier_settings
     from services.cli.access.failures import run_or_refuse
     from services.cli.output.jsonl import json_line
-    from services.cli.output.table import print_table
 
     letters, silent = run_or_refuse(letters_on(notifier_settings(), topic))
     if as_json:
         for letter in letters:
             typer.echo(json_line(letter.form()))
     elif letters:
-        titles = ("place", "from partition", "from offset", "dead since", "reason")
-        rows = [
-            (one.place, one.origin_partition, one.origin_offset, one.dead_at, one.reason)
-            for one in letters
-        ]
-        print_table(titles, rows)
+        for letter in letters:
+            # Lines and no table: a place is copied into the next command, and no column may break it.
+            typer.echo(letter.place)
+            origin = f"from {letter.origin_topic}"
+            if letter.origin_offset != "-":
+                origin += f", partition {letter.origin_partition}, offset {letter.origin_offset}"
+            typer.echo(f"    {origin}")
+            typer.echo(f"    since {letter.dead_at}: {letter.reason}")
     else:
         typer.echo("There are no dead letters.")
     for service, error in silent.items():

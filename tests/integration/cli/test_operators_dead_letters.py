@@ -131,7 +131,7 @@ async def test_dead_letters_are_listed_with_their_reason_and_without_their_paylo
     assert "ce_type" in letters[0]["reason"]
     assert letters[0]["dead_at"] == "2026-01-05T09:00:00Z"
     assert ANNE not in listed.stdout + shown.stdout + shown.stderr
-    assert f"{FACTS}.dead/0/1" in shown.stdout
+    assert f"{FACTS}.dead/0/1" in shown.stdout.splitlines()
     assert others.stdout == "There are no dead letters.\n"
 
 
@@ -236,7 +236,7 @@ async def test_what_kafka_refuses_is_counted_and_listed_beside_the_dead_letters(
         "origin": {"topic": "stoppunkt.deadlines.v1", "partition": "-", "offset": "-"},
     }
     assert ANNE not in listed.stdout + shown.stdout + shown.stderr
-    assert "refused:scheduler:2" in shown.stdout
+    assert "refused:scheduler:2" in shown.stdout.splitlines()
     assert len(of_topic.stdout.splitlines()) == 2
     assert status.exit_code == 0
     assert "REFUSED by Kafka and set aside: 2" in status.stdout
