@@ -85,7 +85,7 @@ def compose(
     """
     begin = begin_on(pool)
     if channels is None:
-        channels = channels_of(settings, pool, clock, PublishOrPut(begin, publisher), life)
+        channels = channels_of(settings, pool, clock, publisher, life)
     senders = Senders(channels)
     handlers = Handlers(
         begin=begin,
@@ -107,7 +107,11 @@ def channels_of(
     publisher: Publish,
     life: Life | None = None,
 ) -> list[Channel]:
-    """The channels that the settings choose, on parts that somebody else opens and closes."""
+    """The channels that the settings choose, on parts that somebody else opens and closes.
+
+    What Kafka refuses of theirs goes into the outbox.
+    """
+    publisher = PublishOrPut(begin_on(pool), publisher)
     parts = ChannelParts(
         publisher, clock, StoredDeliveries(pool), load_texts(sender=settings.sender), life=life
     )

@@ -163,7 +163,7 @@ class Deployment:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        settings = ServiceSettings(
+        self.settings = ServiceSettings(
             database_url=SecretStr(self.database_url),
             kafka_bootstrap_servers=self.servers,
             kafka_idempotence=self._idempotence,
@@ -173,7 +173,7 @@ class Deployment:
         await migrate_scheduler(self.database_url)
         await migrate_notifier(self.database_url)
         self.topics = sorted(SCHEDULER_TOPICS | NOTIFIER_TOPICS)
-        await ensure_topics(settings, SCHEDULER_TOPICS | NOTIFIER_TOPICS)
+        await ensure_topics(self.settings, SCHEDULER_TOPICS | NOTIFIER_TOPICS)
         self._producer = await self._stack.enter_async_context(
             AIOKafkaProducer(bootstrap_servers=self.servers, linger_ms=2)
         )
