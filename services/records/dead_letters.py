@@ -85,9 +85,11 @@ def original(dead: Record) -> Record:
 
 
 def _own_headers(record: Record) -> tuple[tuple[str, bytes], ...]:
-    """Without those of an earlier death. In a name "?" stands for each byte that is no text, which cannot be sent."""
+    """Without those of an earlier death. In a name "?" stands for each byte that is no text, which
+    cannot be sent, and for a NUL, which PostgreSQL's texts cannot hold.
+    """
     return tuple(
-        (name.encode(errors="replace").decode(), value)
+        (name.encode(errors="replace").decode().replace("\0", "?"), value)
         for name, value in record.headers
         if not name.startswith(_HEADER_PREFIX)
     )

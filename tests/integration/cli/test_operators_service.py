@@ -16,7 +16,7 @@ from tests.support.service_processes import PSEUDONYM_KEY, Deployment, Process
 from tests.support.waiting import eventually
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
-TOKEN = "a token for tests that is long enough"
+TOKEN = "a-token-for-tests-that-is-long-enough-0123456789"
 
 
 @pytest.fixture
