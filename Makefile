@@ -8,7 +8,7 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit lint format check lock clean
+.PHONY: help demo test test-unit fuzz lint format check lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,14 @@ test: .venv/.installed ## all tests, on a real PostgreSQL and Kafka
 
 test-unit: .venv/.installed ## the fast tests, in under a minute: no PostgreSQL, no Kafka
 	.venv/bin/python -m pytest -n 2 tests/unit tests/contract $(PYTEST_ARGS)
+
+# How many records, and for how many seconds of them lives go through both services on PostgreSQL besides.
+RECORDS ?= 200000
+STORED_SECONDS ?= 1200
+
+fuzz: .venv/.installed ## generated and mutated records through everything: make fuzz RECORDS=200000
+	FUZZ_RECORDS=$(RECORDS) FUZZ_STORED_SECONDS=$(STORED_SECONDS) \
+		.venv/bin/python -m pytest -q -s -o faulthandler_timeout=0 tests/fuzz $(PYTEST_ARGS)
 
 lint: .venv/.installed ## ruff, mypy, import contracts
 	.venv/bin/ruff check

@@ -56,7 +56,7 @@ class Assessment(NavModel):
     """`isFinal` is not read: whether an assessment is final follows from its status."""
 
     person_ident: PersonId
-    status: Assessed | NotAssessed
+    status: Literal[Assessed, NotAssessed]
     sist_vurdert: Instant | None = None
     frist: Day | None = None
     updated_by: Any = None

@@ -10,6 +10,7 @@ from typing import Any
 from schemas.inbound import AVRO_TOPICS, decode_inbound
 from schemas.messages import Message
 from schemas.nav.avro import AvroFault, frame_value
+from schemas.nav.reading.fields import is_person_id
 from schemas.nav_messages import NavMessage
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record
 from services.cli.record_files.read import read_records
@@ -79,3 +80,8 @@ def texts_in(value: object) -> Iterator[str]:
             yield from texts_in(part)
     elif isinstance(value, str | int) and not isinstance(value, bool):
         yield str(value)
+
+
+def persons_in(value: object) -> set[str]:
+    """Every person's number inside a JSON value."""
+    return {text for text in texts_in(value) if is_person_id(text)}
