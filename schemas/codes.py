@@ -28,6 +28,7 @@ _BLANK = (
     r"\u2066-\u2069\u3000\ufeff]"
 )
 _BLANKS = re.compile(_BLANK + "+")
+_BLANKS_AROUND = re.compile(f"^{_BLANK}+|{_BLANK}+$")
 
 
 def is_code(value: object) -> bool:
@@ -36,8 +37,14 @@ def is_code(value: object) -> bool:
 
 
 def without_blanks(value: object) -> object:
-    """A text without its blanks of any kind; a value that is no text is given back."""
-    return _BLANKS.sub("", value) if isinstance(value, str) else value
+    """A text without the blanks around it, and a number without those between its digits; other values as they are.
+
+    Between letters they stay: several words are no id, and must not become one.
+    """
+    if not isinstance(value, str):
+        return value
+    packed = _BLANKS.sub("", value)
+    return packed if packed.isascii() and packed.isdigit() else _BLANKS_AROUND.sub("", value)
 
 
 def _checker(characters_max: int) -> Callable[[object], object]:
@@ -72,9 +79,12 @@ BlankFreeCode = Annotated[
     # The last one is asked first.
     BeforeValidator(_checker(CODE_CHARACTERS_MAX)),
     BeforeValidator(without_blanks),
-    _schema(f"{_BLANK}*(?:{_CHARACTER}{_BLANK}*){{1,{CODE_CHARACTERS_MAX}}}"),
+    _schema(
+        f"{_BLANK}*(?:{_CHARACTER}{{1,{CODE_CHARACTERS_MAX}}}"
+        f"|[0-9](?:{_BLANK}*[0-9]){{0,{CODE_CHARACTERS_MAX - 1}}}){_BLANK}*"
+    ),
 ]
-"""An organisation number or a person's id: a code in or around which blanks mean nothing, and are taken out."""
+"""An organisation number or a person's id: blanks around it and between its digits mean nothing, and are taken out."""
 
 LONG_CODE_CHARACTERS_MAX = 200
 LongCode = Annotated[

@@ -127,6 +127,19 @@ def test_blanks_mean_nothing_in_navs_numbers_either(blank: str) -> None:
     assert (version.note.person_id, version.note.employer.org_number) == (number, org)
 
 
+@pytest.mark.parametrize("blank", BLANKS)
+def test_several_words_are_no_organisation_number_and_no_id(blank: str) -> None:
+    """Without the blanks between them they would be a code, and say what they say."""
+    message = BY_NAME["follow_up_plan.made.v1"]
+    record = record_of(message)
+    for field in ("org_number", "person_id"):
+        for text in (f"ill{blank}back", f"310{blank}200{blank}x"):
+            value = json.loads(record.value or b"") | {field: text}
+            decoded = decode_inbound(replace(record, value=json.dumps(value).encode()))
+            assert isinstance(decoded, InvalidRecord)
+            assert decoded.reason.startswith(f"{field} is not a code")
+
+
 def test_a_number_of_blanks_alone_is_dead() -> None:
     assert reason_of(changed("work.resumed.v1", "person_id", " \u00a0")) == "person_id is empty."
 

@@ -22,7 +22,13 @@ from tests.contract.records import nav_examples
 from tests.contract.records.golden_messages import BY_NAME
 from tests.contract.records.golden_messages import record_of as golden_record_of
 
-SEEDS = ["Anne has an illness, tel. 90000001", "sykdom p\u00e5 ryggen", "a\u202eb <i>", "ill\nness"]
+SEEDS = [
+    "Anne has an illness",
+    "Anne has an illness, tel. 90000001",
+    "sykdom p\u00e5 ryggen",
+    "a\u202eb <i>",
+    "ill\nness",
+]
 NAMES_AND_ADDRESSES = {"name", "phone", "email"}
 FACT_TOPICS = ("stoppunkt.sick-notes.v1", "stoppunkt.follow-up.v1", "stoppunkt.contacts.v1")
 FACTS = sorted(name for name, message in BY_NAME.items() if message.topic in FACT_TOPICS)
@@ -55,7 +61,8 @@ def assert_not_kept(record: Record, seed: str) -> None:
         assert not {
             field
             for field, text in _texts(decoded.message)
-            if seed in text and field not in NAMES_AND_ADDRESSES
+            # Nor with its words put together.
+            if "".join(seed.split()) in "".join(text.split()) and field not in NAMES_AND_ADDRESSES
         }
         assert seed not in decoded.type
     else:

@@ -26,13 +26,8 @@ from tests.contract.records.schema_agreement import FIELDS, STRANGE_VALUES
 
 MARK = "Zqx"
 """How every seeded text begins; its number follows. No record that is right holds it."""
-# None of these is a code when its blanks are taken out.
 _TEXTS = (
-    "har vondt i kneet, ring 99999907",
-    "sjuk på ryggen",
-    "ill <b>",
-    "er, \nsjuk",
-    "\u202e(ill)",
+    *("har vondt i kneet", "ring 99999907", "sjuk på ryggen", "ill <b>", "er\nsjuk", "\u202e(ill)"),
 )
 _START = datetime(2026, 1, 5, 7, tzinfo=UTC)
 _LIFE_DAYS = 230
