@@ -49,8 +49,8 @@ def chance_of(seed: str, number: int) -> random.Random:
 def record(seed: str, number: int) -> Record:
     """The record of that number: of our own topics, of NAV's, or bytes that are hardly any."""
     chance = chance_of(seed, number)
-    made = chance.choice((_canonical, _canonical, _canonical, _of_nav, _of_nav, _of_bytes))
-    changed = _with_other_envelope(chance, made(chance, number), number)
+    make = chance.choice((_canonical, _canonical, _canonical, _of_nav, _of_nav, _of_bytes))
+    changed = _with_other_envelope(chance, make(chance, number), number)
     return _with_other_bytes(chance, changed) if chance.random() < 0.1 else changed
 
 
@@ -75,7 +75,7 @@ def _example(name: str) -> dict[str, Any]:
 
 
 def mutate(chance: random.Random, value: Any, number: int) -> None:
-    """One field of the value, at any depth, is replaced, removed, renamed, added or made twice."""
+    """One field of the value, at any depth, is replaced, removed, renamed, added or repeated."""
     spot = value
     while isinstance(spot, dict | list) and spot:
         steps: Sequence[Any] = sorted(spot) if isinstance(spot, dict) else range(len(spot))
@@ -152,19 +152,20 @@ def _of_bytes(chance: random.Random, number: int) -> Record:
     )
 
 
-def _with_other_envelope(chance: random.Random, made: Record, number: int) -> Record:
+def _with_other_envelope(chance: random.Random, original: Record, number: int) -> Record:
     act = chance.random()
     text = seeded_text(chance, number).encode()
     if act < 0.8:
-        return made
+        return original
     if act < 0.85:
-        return replace(made, key=text)
-    if act < 0.9 or not made.headers:
+        return replace(original, key=text)
+    if act < 0.9 or not original.headers:
         return replace(
-            made, headers=(*made.headers, (chance.choice(("x", "ce_id", text.decode())), text))
+            original,
+            headers=(*original.headers, (chance.choice(("x", "ce_id", text.decode())), text)),
         )
-    position = chance.randrange(len(made.headers))
-    name, value = made.headers[position]
+    position = chance.randrange(len(original.headers))
+    name, value = original.headers[position]
     other = chance.choice(
         (
             [],
@@ -174,11 +175,13 @@ def _with_other_envelope(chance: random.Random, made: Record, number: int) -> Re
             [(name, value)] * 2,
         )
     )
-    return replace(made, headers=(*made.headers[:position], *other, *made.headers[position + 1 :]))
+    return replace(
+        original, headers=(*original.headers[:position], *other, *original.headers[position + 1 :])
+    )
 
 
-def _with_other_bytes(chance: random.Random, made: Record) -> Record:
-    value = made.value or b""
+def _with_other_bytes(chance: random.Random, original: Record) -> Record:
+    value = original.value or b""
     at = chance.randrange(len(value) + 1)
     breaks: tuple[Callable[[], bytes], ...] = (
         lambda: value[:at],
@@ -189,7 +192,9 @@ def _with_other_bytes(chance: random.Random, made: Record) -> Record:
         lambda: b"[" * 3_000,
         lambda: b"null",
     )
-    return replace(made, value=chance.choice(breaks)(), timestamp_ms=chance.choice((0, -1, 2**62)))
+    return replace(
+        original, value=chance.choice(breaks)(), timestamp_ms=chance.choice((0, -1, 2**62))
+    )
 
 
 # --- lives ------------------------------------------------------------------------------------------------
@@ -201,7 +206,7 @@ def life(seed: str, number: int, records: int = 20) -> list[tuple[datetime, Reco
     person = f"{chance.randrange(1, 29):02}{chance.randrange(81, 93)}{number % 10**7:07}"
     first = [_note(chance, person, number, 0), *_contacts(person, number)]
     others = [_later(chance, person, number, index) for index in range(1, records - len(first) + 1)]
-    lived: list[tuple[datetime, Record]] = []
+    arrivals: list[tuple[datetime, Record]] = []
     for index, (topic, kind, key, draft) in enumerate([*first, *others]):
         at = _START + timedelta(
             days=chance.randrange(_LIFE_DAYS) if index >= len(first) else 0, hours=index % 9
@@ -221,12 +226,12 @@ def life(seed: str, number: int, records: int = 20) -> list[tuple[datetime, Reco
             if kind
             else ()
         )
-        made = Record(topic, key.encode(), json.dumps(value).encode(), headers)
+        original = Record(topic, key.encode(), json.dumps(value).encode(), headers)
         if index and chance.random() < 0.1:
-            made = _with_other_envelope(chance, made, number)
+            original = _with_other_envelope(chance, original, number)
         stamp = int(at.timestamp() * 1000)
-        lived.append((at, replace(made, timestamp_ms=stamp, offset=number * 100 + index)))
-    return sorted(lived, key=lambda pair: pair[0])
+        arrivals.append((at, replace(original, timestamp_ms=stamp, offset=number * 100 + index)))
+    return sorted(arrivals, key=lambda pair: pair[0])
 
 
 _Draft = tuple[str, str, str, dict[str, Any]]

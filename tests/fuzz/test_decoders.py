@@ -24,11 +24,11 @@ _receipts_too = reading(decode_inbound, namespace="team-demo", app_name="sykefra
 _FACT_TOPICS = ("stoppunkt.sick-notes.v1", "stoppunkt.follow-up.v1", "stoppunkt.contacts.v1")
 
 
-def marks_kept(made: Record, decoded: Decoded) -> list[str]:
+def marks_kept(original: Record, decoded: Decoded) -> list[str]:
     """Seeded texts that a decoder has let through: in a reason, a type, or what the services would keep."""
     if not isinstance(decoded, Envelope):
         return marks_in(f"{decoded.type} {decoded.reason}")
-    is_ours = made.topic.startswith("stoppunkt.") and made.topic not in _FACT_TOPICS
+    is_ours = original.topic.startswith("stoppunkt.") and original.topic not in _FACT_TOPICS
     return [
         mark
         for path, text in texts_of(decoded.message)
@@ -41,17 +41,17 @@ def test_every_record_gets_a_verdict_and_no_text_comes_through() -> None:
     """By both services' decoders, and by what each makes of an accepted record."""
     report = Report("decoders")
     for number in report.numbers(RECORDS):
-        made = record(SEED, number)
-        decoded = _receipts_too(made)
+        original = record(SEED, number)
+        decoded = _receipts_too(original)
         assert isinstance(decoded, Envelope | IgnoredRecord | InvalidRecord), number
         if not isinstance(decoded, Envelope):
             # A sentence, without what pydantic calls the branch of a union.
             assert decoded.reason.endswith("."), (number, decoded.reason)
             assert "[" not in decoded.reason, (number, decoded.reason)
-        assert not marks_kept(made, decoded), (number, decoded)
+        assert not marks_kept(original, decoded), (number, decoded)
         if isinstance(decoded, Envelope):
-            assert len(list(observations_of(decoded, made))) <= len(decoded.split()), number
-        batch = sort_records([made], _receipts_too)
+            assert len(list(observations_of(decoded, original))) <= len(decoded.split()), number
+        batch = sort_records([original], _receipts_too)
         assert not [dead for dead in batch.dead if marks_in(dead.reason)], number
         report.counts[type(decoded).__name__] += 1
     report.end(RECORDS)
@@ -86,8 +86,8 @@ def test_every_line_of_a_file_is_a_record_or_a_fault_without_its_text(tmp_path: 
 
 def _line(number: int) -> bytes:
     """A record as a file has it; every third line is broken in one place."""
-    chance, made = chance_of(f"{SEED}/line", number), record(SEED, number)
-    line = json.dumps(to_json(made, AT)).encode()
+    chance, original = chance_of(f"{SEED}/line", number), record(SEED, number)
+    line = json.dumps(to_json(original, AT)).encode()
     if number % 3:
         return line
     place = chance.randrange(len(line))

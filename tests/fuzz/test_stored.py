@@ -30,11 +30,11 @@ EXPLAINED = 3
 
 def batches(numbers: range) -> list[tuple[datetime, list[Record]]]:
     """These lives woven together: all that arrives within one day, in order, at the end of it."""
-    lived = sorted(
+    arrivals = sorted(
         (pair for number in numbers for pair in life(SEED, number, RECORDS_A_LIFE)),
         key=lambda pair: (pair[0], pair[1].offset),
     )
-    days = groupby(lived, key=lambda pair: pair[0].date())
+    days = groupby(arrivals, key=lambda pair: pair[0].date())
     return [(group[-1][0], [record for _, record in group]) for group in (list(g) for _, g in days)]
 
 
@@ -55,9 +55,9 @@ def assert_nothing_left(services: BothServices, number: int) -> int:
 
 async def lived_through(database_url: str, numbers: range, monkeypatch: pytest.MonkeyPatch) -> int:
     """One database full of lives; returns how many records left."""
-    lived = batches(numbers)
-    async with both_services_on(database_url, start=lived[0][0]) as services:
-        for at, records in lived:
+    arrivals = batches(numbers)
+    async with both_services_on(database_url, start=arrivals[0][0]) as services:
+        for at, records in arrivals:
             await receive(services, at, records)
         await services.turn_to(END)
         left = assert_nothing_left(services, numbers.start)

@@ -48,11 +48,11 @@ CONTACTS = Contacts(
 
 
 def folded(number: int, dead: list[DeadRecord]) -> FoldResult:
-    lived = [
+    arrivals = [
         FiledRecord(line, at, record)
         for line, (at, record) in enumerate(life(SEED, number, RECORDS_A_LIFE), start=1)
     ]
-    return fold(lived, RULEBOOKS[number % len(RULEBOOKS)], END, dead.append)
+    return fold(arrivals, RULEBOOKS[number % len(RULEBOOKS)], END, dead.append)
 
 
 def deliveries_of(event: DeadlineDue, at: datetime) -> list[Delivery]:

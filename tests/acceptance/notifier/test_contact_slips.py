@@ -35,7 +35,7 @@ PEOPLE = {
 
 
 def scenario() -> Scenario:
-    made = Scenario()
+    troubles = Scenario()
     at = "2026-01-02T08:00:00Z"
     emails = {
         "two addresses in one field": "first@example.invalid, second@example.invalid",
@@ -45,17 +45,23 @@ def scenario() -> Scenario:
         "a free text for a reason": "reason@example.invalid",
     }
     contact = {"org_number": KAFE, "email": ORGANISATION}
-    made.event(at, "stoppunkt.contacts.v1", f"org/{KAFE}", "organisation_contact.changed", contact)
+    troubles.event(
+        at, "stoppunkt.contacts.v1", f"org/{KAFE}", "organisation_contact.changed", contact
+    )
     for name, number in PEOPLE.items():
         phone = "0047 999 99 902" if name == "a phone with 0047" else "+4799999901"
         person = {"person_id": number, "may_be_notified": True, "phone": phone, "office": "0219"}
-        made.event(at, "stoppunkt.contacts.v1", f"person/{name}", "person_contact.changed", person)
+        troubles.event(
+            at, "stoppunkt.contacts.v1", f"person/{name}", "person_contact.changed", person
+        )
         if name in emails:
             manager = {"person_id": number, "org_number": KAFE, "active": True}
             manager["email"] = emails[name]
             key = f"manager/{name}"
-            made.event(at, "stoppunkt.contacts.v1", key, "line_manager.changed", manager)
-        made.note("2026-01-05T09:00:00Z", number, f"note-{number[:2]}", "2026-01-05", "2026-02-28")
+            troubles.event(at, "stoppunkt.contacts.v1", key, "line_manager.changed", manager)
+        troubles.note(
+            "2026-01-05T09:00:00Z", number, f"note-{number[:2]}", "2026-01-05", "2026-02-28"
+        )
     for name, change in {
         "a relation that ends ahead": {"aktivTom": "2026-02-01"},
         "an employment that ends ahead": {
@@ -67,13 +73,13 @@ def scenario() -> Scenario:
             "status": "DEAKTIVERT_ARBEIDSFORHOLD",
         },
     }.items():
-        made.records.append(_relation(name, change))
+        troubles.records.append(_relation(name, change))
     exemption = {"checkpoint": "follow_up_plan", "granted_by": "employer"}
     exemption["reason"] = "a bad knee, call 99999901"
     number = PEOPLE["a free text for a reason"]
-    made.fact("2026-01-20T08:00:00Z", number, "exemption.granted", **exemption)
-    made.records.sort(key=lambda record: record["at"])
-    return made
+    troubles.fact("2026-01-20T08:00:00Z", number, "exemption.granted", **exemption)
+    troubles.records.sort(key=lambda record: record["at"])
+    return troubles
 
 
 def _relation(name: str, change: dict[str, Any]) -> dict[str, Any]:

@@ -141,9 +141,9 @@ async def test_the_migrations_put_the_same_code_as_the_reading(database_url: str
         function, _, _ = file.read_text("utf-8").partition("$$;")
         async with scheduler_on(database_url, start=START) as bench:
             await bench.pool.execute(function + "$$;")
-            said = [await bench.pool.fetchval("select code_of($1)", text) for text in texts]
+            codes = [await bench.pool.fetchval("select code_of($1)", text) for text in texts]
             await bench.pool.execute("drop function code_of(text)")
-        assert said == [stand_in(text) for text in texts]
+        assert codes == [stand_in(text) for text in texts]
 
 
 async def test_rows_of_the_first_version_go_on_without_their_texts(database_url: str) -> None:
@@ -151,10 +151,10 @@ async def test_rows_of_the_first_version_go_on_without_their_texts(database_url:
         await lived_until_day_60(bench)
         earlier_messages = bench.publisher.messages
         await as_the_first_version_had_it(bench.pool)
-        held = await bench.pool.fetchval(
+        texts_kept = await bench.pool.fetchval(
             "select count(*) from facts where payload like '%illness%'"
         )
-        assert held == 3
+        assert texts_kept == 3
         bench.publisher.records.clear()
 
         # Everybody is compared; a correction, a revocation and an answer meet what was stored; time goes on.

@@ -53,7 +53,7 @@ async def test_what_was_rolled_back_makes_no_case_and_nobody_dead(deployment: De
         bootstrap_servers=deployment.servers, transactional_id=f"{deployment.prefix}publisher"
     ) as producer:
         for record, is_committed in (
-            (note_of("taken-back", ROLLED_BACK), False),
+            (note_of("rolled-back", ROLLED_BACK), False),
             (note_of("stands", LIVING), True),
             (fact(AT, "person.died", person=LIVING, on="2026-01-05"), False),
             (fact(AT, "work.resumed", person=LIVING, **{"from": "2026-03-02"}), True),
@@ -81,20 +81,20 @@ async def test_what_was_rolled_back_makes_no_case_and_nobody_dead(deployment: De
 async def test_every_compression_and_every_strange_header_is_handled_one_by_one(
     deployment: Deployment,
 ) -> None:
-    """Each of these records is one person's: taken in, or dead by itself."""
+    """Each of these records is one person's: read, or dead by itself."""
     for number, codec in enumerate(CODECS):
         record = note_of(f"packed-{codec}", f"2685889{number:04d}")
         async with AIOKafkaProducer(
             bootstrap_servers=deployment.servers, compression_type=codec
         ) as producer:
             await send(producer, deployment, record)
-    taken: dict[str, list[tuple[str, bytes | None]]] = {
+    oddities: dict[str, list[tuple[str, bytes | None]]] = {
         "null": [("x-null", None)],
         "latin": [("x-latin", "æ".encode("latin-1"))],
         "twice": [("ce_id", b"another")],
         "many": [(f"x{number}", b"v" * 100) for number in range(1_000)],
     }
-    for number, (name, extra) in enumerate(taken.items()):
+    for number, (name, extra) in enumerate(oddities.items()):
         record = note_of(f"headers-{name}", f"2785889{number:04d}")
         await deployment.publish([record], partition=0, extra=extra)
     no_id = note_of("no-id", "28858890000")
@@ -119,7 +119,7 @@ async def test_every_compression_and_every_strange_header_is_handled_one_by_one(
     notes = await deployment.sql("select string_agg(note_id, ',') from scheduler.note_slots")
     assert set(notes.split(",")) == {
         *(f"packed-{codec}" for codec in CODECS),
-        *(f"headers-{name}" for name in taken),
+        *(f"headers-{name}" for name in oddities),
         "last",
     }
     assert deployment.sent.on(f"{FACTS}.dead") == []
