@@ -892,7 +892,7 @@ def _fault(fault: ErrorDetails) -> str:
     if fault["type"] == "missing" and isinstance(given, dict):
         first, *others = str(fault["loc"][-1]).split("_")
         if first + "".join(map(str.capitalize, others)) in given.keys() - {first}:
-            words += ", but there with capitals: fields are written with underscores"
+            words += "; it stands there in camel case, and fields are written with underscores"
     if fault["type"] == "model_type" and not fault["loc"] and isinstance(given, str):
         words += " but text, as if it had been encoded twice"
     if fault["type"] == "model_type" and not fault["loc"] and isinstance(given, list):

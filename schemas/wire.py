@@ -187,7 +187,7 @@ def _attribute_fault(record: Record, attributes: Mapping[str, str]) -> str | Non
         if attributes.get(name):
             continue
         if name not in attributes and name.removeprefix("ce_") in named:
-            return f"The header {name} has another name: it is written so, in lower case and with an underscore."
+            return f"The header {name} stands under another name: it must be called just that, in lower case."
         return f"The header {name} is {'not text' if name in attributes else 'missing'}."
     if attributes["ce_specversion"] != "1.0":
         return "The header ce_specversion is not 1.0, the only one understood."

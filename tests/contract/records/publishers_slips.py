@@ -95,8 +95,18 @@ SLIPS = [
         "dead",
         "structured mode",
     ),
-    Slip("no prefix", renamed(lambda name: name.removeprefix("ce_")), "dead", "has another name"),
-    Slip("as in HTTP", renamed(lambda name: name.replace("_", "-")), "dead", "has another name"),
+    Slip(
+        "no prefix",
+        renamed(lambda name: name.removeprefix("ce_")),
+        "dead",
+        "stands under another name",
+    ),
+    Slip(
+        "as in HTTP",
+        renamed(lambda name: name.replace("_", "-")),
+        "dead",
+        "stands under another name",
+    ),
     Slip("capitals", renamed(str.upper), "dead", "lower case"),
     Slip("no headers", note(heads={}), "dead", "ce_specversion is missing"),
     Slip(
