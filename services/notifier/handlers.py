@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 
 from schemas.messages import DeliveryReceipt, LineManagerChanged, PersonContactChanged
+from schemas.numbers import NumberChange
 from schemas.wire import Decoded, Record
 from services.notifier import metrics
 from services.notifier.domain.decision import Deliver, Drop, decide, next_delivery
@@ -139,11 +140,12 @@ class Handlers:
         }
 
     async def _renumber(self, tables: Tables, batch: Batch) -> None:
-        for change in sorted(batch.renumberings, key=lambda change: change.version):
-            ids = (change.message.old_person_id, change.message.new_person_id)
-            old, new = hashes(self._hash_of, ids).values()
-            present = await tables.contacts.renumber(old, new, ids[1], change.version)
-            await tables.contacts.move(present)
+        changes = []
+        for change in batch.renumberings:
+            number = change.message.new_person_id
+            old, new = self._hash_of(change.message.old_person_id), self._hash_of(number)
+            changes.append((NumberChange(change.version, old, new), number))
+        await tables.contacts.move(await tables.contacts.renumber(changes))
 
     async def _plan(
         self, tables: Tables, event_ids: Collection[str], now: datetime

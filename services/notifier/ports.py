@@ -22,6 +22,7 @@ from schemas.messages import (
     Role,
     SmsRequested,
 )
+from schemas.numbers import NumberChange
 from schemas.wire import Version
 from services.notifier.domain.delivery import (
     ChannelName,
@@ -352,13 +353,13 @@ class ContactStore(Protocol):
         ...
 
     async def renumber(
-        self, old: bytes, new: bytes, new_person_id: str, version: Version
+        self, changes: Sequence[tuple[NumberChange[bytes], str]]
     ) -> dict[bytes, tuple[bytes, str]]:
-        """Store that `old` is `new` from now on, where no newer record says something else of `old`.
+        """Store each change, beside its new number, where no newer record says something else of the old number.
 
-        Returns the present (hash, number) of every old number that is connected with the two.
+        Returns the present (hash, number) of every old number that is connected with these.
 
-        The caller has locked both.
+        The caller has locked both numbers of each.
         """
         ...
 

@@ -176,18 +176,19 @@ class ContactTables:
         return numbers
 
     async def renumber(
-        self, old: bytes, new: bytes, new_person_id: str, version: Version
+        self, changes: Sequence[tuple[NumberChange[bytes], str]]
     ) -> dict[bytes, tuple[bytes, str]]:
-        """Store that `old` is `new` from now on, where no newer record says something else of `old`."""
-        await self._connection.execute(
+        """Store each change, beside its new number, where no newer record says something else of the old number."""
+        await self._connection.executemany(
             QUERIES["save_renumbering"],
-            old,
-            new,
-            new_person_id,
-            version.timestamp_ms,
-            version.offset,
+            [
+                (change.old, change.new, number, change.version.timestamp_ms, change.version.offset)
+                for change, number in changes
+            ],
         )
-        _, present = await self._numbers([old, new])
+        _, present = await self._numbers(
+            {number for one, _ in changes for number in (one.old, one.new)}
+        )
         return present
 
     async def move(self, present: Mapping[bytes, tuple[bytes, str]]) -> None:

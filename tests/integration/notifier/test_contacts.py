@@ -98,9 +98,10 @@ async def test_a_number_given_back_is_the_first_again(database_url: str) -> None
         assert task.data["person_id"] == JON_OLD
 
 
+@pytest.mark.parametrize("size", [1, 4], ids=["one_by_one", "in_one_batch"])
 @pytest.mark.parametrize("order", list(permutations(range(4))))
 async def test_of_two_changes_of_one_number_the_newest_stands_whatever_comes_when(
-    database_url: str, order: tuple[int, ...]
+    database_url: str, order: tuple[int, ...], size: int
 ) -> None:
     """contract 2: also for contacts and events that went to the number that no longer stands."""
     async with desk(database_url, TUESDAY) as it:
@@ -114,8 +115,9 @@ async def test_of_two_changes_of_one_number_the_newest_stands_whatever_comes_whe
         ]
         other = anne(person_id=JON_NEW, phone="+4790000003")
         await it.receive(adviser(), other, due("meeting_need", at=TUESDAY, person_id=JON_NEW))
-        for index in order:
-            await it.notifier.handle([records[index]])
+        arrivals = [records[index] for index in order]
+        for first in range(0, len(arrivals), size):
+            await it.notifier.handle(arrivals[first : first + size])
         await it.settle()
         (task,) = it.left("adviser_task.opened")
         assert task.data["person_id"] == ANNE
