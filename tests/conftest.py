@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -19,6 +21,9 @@ from tests.support.postgres_and_kafka import (
     running_parts,
     source_of,
 )
+
+if TYPE_CHECKING:
+    from tests.support.service_processes import Deployment
 
 # The one profile of all property tests. A deadline for each example, and the health check for slow data, measure how
 # busy the machine is. A failure prints what brings it back on another machine.
@@ -119,3 +124,24 @@ async def no_task_is_left() -> AsyncIterator[None]:
         _, left = await asyncio.wait(left, timeout=1)
     names = sorted(getattr(task.get_coro(), "__qualname__", task.get_name()) for task in left)
     assert not names, f"tasks were left running: {', '.join(names)}"
+
+
+@pytest.fixture
+async def deployment(
+    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
+) -> AsyncIterator[Deployment]:
+    """Both services as processes on a database and topics of their own; a file that needs a day sets their clock.
+
+    tests/chaos has one of its own, which it searches for personal data at the end.
+    """
+    # Imported here: it imports both services, which the fast tests of one room do without.
+    from tests.support.service_processes import Deployment
+
+    async with Deployment(
+        database_url=database_url,
+        servers=parts.kafka_bootstrap_servers,
+        idempotence=parts.kafka_idempotence,
+        prefix=topic_prefix,
+        folder=tmp_path,
+    ) as opened:
+        yield opened

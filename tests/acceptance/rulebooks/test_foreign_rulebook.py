@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from typer.testing import CliRunner
 
 from schemas.ids import case_id, due_event_id, person_hash
@@ -175,20 +173,6 @@ def _line(form: dict[str, Any]) -> Line:
         case _:
             text = value["reason"]
     return form["at"], what, value.get("person_id", ""), text
-
-
-@pytest.fixture
-async def deployment(
-    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Deployment]:
-    async with Deployment(
-        database_url=database_url,
-        servers=parts.kafka_bootstrap_servers,
-        idempotence=parts.kafka_idempotence,
-        prefix=topic_prefix,
-        folder=tmp_path,
-    ) as deployment:
-        yield deployment
 
 
 async def test_the_running_scheduler_reads_it_from_a_file(deployment: Deployment) -> None:

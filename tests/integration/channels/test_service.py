@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from tests.support.notifier_desk import (
     oslo,
     withdrawal,
 )
-from tests.support.postgres_and_kafka import Parts
 from tests.support.service_processes import Deployment
 from tests.support.waiting import eventually
 
@@ -36,18 +34,9 @@ ADDRESSES = ("+4790000001", "+4790000077", "leder@example.invalid", "ny-leder@ex
 
 
 @pytest.fixture
-async def deployment(
-    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Deployment]:
-    async with Deployment(
-        database_url=database_url,
-        servers=parts.kafka_bootstrap_servers,
-        idempotence=parts.kafka_idempotence,
-        prefix=topic_prefix,
-        folder=tmp_path,
-    ) as it:
-        it.set_clock(TUESDAY)
-        yield it
+def deployment(deployment: Deployment) -> Deployment:
+    deployment.set_clock(TUESDAY)
+    return deployment
 
 
 @dataclass

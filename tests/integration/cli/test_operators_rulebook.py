@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import pytest
 
 from tests.support.both_services import BothServices, Terminal, both_services_on, terminal_on
 from tests.support.paths import RULEBOOKS
-from tests.support.postgres_and_kafka import Parts
 from tests.support.scheduler_bench import ANNE, BJORN, event, note
 from tests.support.service_processes import Deployment, Process
 from tests.support.waiting import eventually
@@ -152,18 +150,9 @@ async def test_a_rulebook_that_is_wrong_replans_nobody(
 
 
 @pytest.fixture
-async def deployment(
-    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Deployment]:
-    async with Deployment(
-        database_url=database_url,
-        servers=parts.kafka_bootstrap_servers,
-        idempotence=parts.kafka_idempotence,
-        prefix=topic_prefix,
-        folder=tmp_path,
-    ) as it:
-        it.set_clock(at(1))
-        yield it
+def deployment(deployment: Deployment) -> Deployment:
+    deployment.set_clock(at(1))
+    return deployment
 
 
 async def started(deployment: Deployment, **env: str) -> Process:

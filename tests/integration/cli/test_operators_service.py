@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,18 +18,9 @@ TOKEN = "a-token-for-tests-that-is-long-enough-0123456789"
 
 
 @pytest.fixture
-async def deployment(
-    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Deployment]:
-    async with Deployment(
-        database_url=database_url,
-        servers=parts.kafka_bootstrap_servers,
-        idempotence=parts.kafka_idempotence,
-        prefix=topic_prefix,
-        folder=tmp_path,
-    ) as it:
-        it.set_clock(AT)
-        yield it
+def deployment(deployment: Deployment) -> Deployment:
+    deployment.set_clock(AT)
+    return deployment
 
 
 def url_of(process: Process) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,7 +20,6 @@ from services.runtime.settings import InvalidSettings
 from services.scheduler.app import TABLES
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.both_services import terminal_on
-from tests.support.postgres_and_kafka import Parts
 from tests.support.scheduler_bench import ANNE
 from tests.support.service_processes import (
     PSEUDONYM_KEY,
@@ -38,20 +37,6 @@ NEWER = {
     service: f"insert into {service}.migrations values ('9999_later.sql', '', now())"  # noqa: S608 - one of two names
     for service in SERVICES
 }
-
-
-@pytest.fixture
-async def deployment(
-    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Deployment]:
-    async with Deployment(
-        database_url=database_url,
-        servers=parts.kafka_bootstrap_servers,
-        idempotence=parts.kafka_idempotence,
-        prefix=topic_prefix,
-        folder=tmp_path,
-    ) as it:
-        yield it
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +22,6 @@ from tests.support.notifier_desk import (
     oslo,
     withdrawal,
 )
-from tests.support.postgres_and_kafka import Parts
 from tests.support.service_processes import Deployment, data, header
 from tests.support.waiting import eventually
 
@@ -33,18 +30,9 @@ REQUESTS = ("stoppunkt.sms.v1", "stoppunkt.email.v1", "stoppunkt.adviser-tasks.v
 
 
 @pytest.fixture
-async def deployment(
-    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Deployment]:
-    async with Deployment(
-        database_url=database_url,
-        servers=parts.kafka_bootstrap_servers,
-        idempotence=parts.kafka_idempotence,
-        prefix=topic_prefix,
-        folder=tmp_path,
-    ) as it:
-        it.set_clock(TUESDAY)
-        yield it
+def deployment(deployment: Deployment) -> Deployment:
+    deployment.set_clock(TUESDAY)
+    return deployment
 
 
 def people(count: int) -> list[str]:

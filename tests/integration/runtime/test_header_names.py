@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -13,7 +11,6 @@ from aiokafka import AIOKafkaProducer
 from schemas.wire import Record
 from tests.chaos.people_owed import note, people
 from tests.support.header_names import send_as_one_batch
-from tests.support.postgres_and_kafka import Parts
 from tests.support.service_processes import Deployment, header
 from tests.support.waiting import eventually
 
@@ -25,18 +22,9 @@ NOTES, RECEIPTS = "stoppunkt.sick-notes.v1", "stoppunkt.receipts.v1"
 
 
 @pytest.fixture
-async def deployment(
-    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Deployment]:
-    async with Deployment(
-        database_url=database_url,
-        servers=parts.kafka_bootstrap_servers,
-        idempotence=parts.kafka_idempotence,
-        prefix=topic_prefix,
-        folder=tmp_path,
-    ) as it:
-        it.set_clock(NOW)
-        yield it
+def deployment(deployment: Deployment) -> Deployment:
+    deployment.set_clock(NOW)
+    return deployment
 
 
 @pytest.mark.parametrize(

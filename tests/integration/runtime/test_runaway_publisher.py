@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
 from schemas.messages import EmailRequested, SmsRequested
 from schemas.wire import Record
 from services.scheduler.domain.facts.bounds import THINGS_MAX
-from tests.support.postgres_and_kafka import Parts
 from tests.support.scheduler_bench import ANNE, BJORN, FACTS, KAFE, event, fact, note
 from tests.support.service_processes import Deployment, data
 from tests.support.waiting import SLOWNESS, eventually
@@ -26,18 +23,9 @@ CONTACTS = "stoppunkt.contacts.v1"
 
 
 @pytest.fixture
-async def deployment(
-    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Deployment]:
-    async with Deployment(
-        database_url=database_url,
-        servers=parts.kafka_bootstrap_servers,
-        idempotence=parts.kafka_idempotence,
-        prefix=topic_prefix,
-        folder=tmp_path,
-    ) as it:
-        it.set_clock(AT)
-        yield it
+def deployment(deployment: Deployment) -> Deployment:
+    deployment.set_clock(AT)
+    return deployment
 
 
 async def test_ten_thousand_facts_of_one_person_hold_up_nobody_else(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
 from schemas.wire import Record
-from tests.support.postgres_and_kafka import Parts
 from tests.support.scheduler_bench import FACTS, NOTES, fact, note
 from tests.support.service_processes import Deployment
 from tests.support.waiting import eventually
@@ -23,18 +20,9 @@ ROLLED_BACK, LIVING = "24858899004", "25858898994"
 
 
 @pytest.fixture
-async def deployment(
-    parts: Parts, database_url: str, topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Deployment]:
-    async with Deployment(
-        database_url=database_url,
-        servers=parts.kafka_bootstrap_servers,
-        idempotence=parts.kafka_idempotence,
-        prefix=topic_prefix,
-        folder=tmp_path,
-    ) as it:
-        it.set_clock(AT)
-        yield it
+def deployment(deployment: Deployment) -> Deployment:
+    deployment.set_clock(AT)
+    return deployment
 
 
 def note_of(name: str, person: str) -> Record:
