@@ -10,6 +10,8 @@ from functools import cache
 from typing import NamedTuple
 
 HOUR = 3600
+SPRING_AT = 2 * 60
+AUTUMN_AT = 3 * 60
 
 
 class Ymd(NamedTuple):
@@ -87,9 +89,17 @@ def _last_sunday(year: int, month: int) -> int:
     return number - (weekday(number) + 1) % 7
 
 
-def nine_in_oslo(number: int) -> int:
-    """The Unix time of 09:00 in Oslo on a day: 08:00 UTC in winter, 07:00 in summer, changes at 01:00 UTC."""
+def in_oslo(number: int, minute: int) -> int:
+    """The Unix time of a minute of a day in Oslo: an hour ahead of UTC, in summer two; changes are at 01:00 UTC."""
     year = ymd(number).year
-    is_summer = _last_sunday(year, 3) <= number < _last_sunday(year, 10)
+    spring, autumn = _last_sunday(year, 3), _last_sunday(year, 10)
+    is_summer = spring < number < autumn
+    is_summer |= number == spring and minute >= SPRING_AT
+    is_summer |= number == autumn and minute < AUTUMN_AT
     days = number - number_of(Ymd(1970, 1, 1))
-    return (days * 24 + (7 if is_summer else 8)) * HOUR
+    return days * 24 * HOUR + minute * 60 - (2 if is_summer else 1) * HOUR
+
+
+def nine_in_oslo(number: int) -> int:
+    """The Unix time of 09:00 in Oslo on a day."""
+    return in_oslo(number, 9 * 60)

@@ -6,7 +6,6 @@ a minute of that day in Oslo; they are compared as local time, so that a change 
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -24,6 +23,7 @@ KINDS = st.sampled_from(
     ["full"] * 6 + ["graded"] * 3 + ["waiting", "treatment_days", "travel_allowance"]
 )
 REASONS = ["medical", "recovery_expected_within_28_weeks", "too_ill_for_now", "measures_working"]
+ANSWERS = ["coming", "not_coming", "other_time"]
 CHECKPOINTS = ["dialogue_meeting_2", "dialogue_meeting_1", "follow_up_plan", "activity_requirement"]
 
 
@@ -57,7 +57,7 @@ def facts(draw: st.DrawFn) -> Dict:
     number = draw(st.integers(-40, 300))
     fact: Dict = {"at": (number, draw(st.integers(0, 1439)))}
     kind = draw(st.sampled_from(sorted(MESSAGES)))
-    fact["type"] = kind
+    fact |= {"type": kind, "adviser": ADVISER}
     if kind.startswith("plan_"):
         fact |= {"org": draw(ORGS), "on": number - draw(st.integers(0, 10))}
         fact["with"] = draw(st.sampled_from(["practitioner", "office"]))
@@ -78,7 +78,10 @@ def facts(draw: st.DrawFn) -> Dict:
         }
     elif kind in ("need", "requested", "answered"):
         fact |= {"party": draw(st.sampled_from(["employee", "employer"])), "org": draw(ANY_ORG)}
-        fact |= {"meeting": draw(st.sampled_from([1, 2, 2, 3])) if kind == "requested" else 2}
+        number_of = [1, 2, 2, 3] if kind == "requested" else [2]
+        fact |= {"meeting": draw(st.sampled_from(number_of))}
+        if kind == "answered":
+            fact |= {"meeting_id": "m2a", "answer": draw(st.sampled_from(ANSWERS))}
     elif kind in ("reassessment", "reassessed"):
         fact |= {"id_": draw(st.sampled_from("rs")), "on": number + draw(st.integers(0, 60))}
     elif kind == "resumed":
@@ -92,16 +95,11 @@ def facts(draw: st.DrawFn) -> Dict:
 
 
 @st.composite
-def lives(
-    draw: st.DrawFn, *, notes_max: int = 6, facts_max: int = 10, replies: bool = True
-) -> Dict:
-    """Without `replies` no assessment asks for one: the reference model has no step that counts from a fact."""
+def lives(draw: st.DrawFn, *, notes_max: int = 6, facts_max: int = 10) -> Dict:
     sick_notes = draw(st.lists(notes(), min_size=1, max_size=notes_max))
     later_facts = draw(st.lists(facts(), max_size=facts_max))
     for number, fact in enumerate(later_facts):
         fact["id"] = f"fact-{number}"
-        if not replies:
-            fact.pop("reply_by", None)
     for number in draw(st.sets(st.integers(0, max(len(later_facts) - 1, 0)), max_size=2)):
         where = draw(st.integers(0, len(later_facts)))
         gone = {"type": "withdrawn", "id": f"fact-{number}", "at": (0, 0), "on": 0}
@@ -111,24 +109,31 @@ def lives(
 
 def records_of(life: Dict) -> list[Observation]:
     """The life as records, in the order of their versions."""
-    records = []
-    for number, sick_note in enumerate(life["notes"]):
-        slot = note(
-            0,
-            0,
-            note_id=f"note-{number}",
-            employer=sick_note["employer"],
-            issued=sick_note["issued"],
-            periods=sick_note["periods"],
-            certified=sorted(sick_note["certified"]),
-            version=Version(number, number),
-        )
-        records.append(Observation(slot, None, NO_RECORD))
+    return [record for record, _ in arrivals_of(life)]
+
+
+def arrivals_of(life: Dict) -> list[tuple[Observation, Any]]:
+    """Each record in the order of versions, with the instant at which it arrives, None where the life has none."""
+    arrivals: list[tuple[Observation, Any]] = []
+    for number, entry in enumerate(life["notes"]):
+        note_id, version = entry.get("id", f"note-{number}"), Version(number, number)
+        slot = NoteSlot("canonical", note_id, version, None)
+        if not entry.get("gone"):
+            slot = note(
+                *(0, 0),
+                note_id=note_id,
+                employer=entry["employer"],
+                issued=entry["issued"],
+                periods=entry["periods"],
+                certified=sorted(entry["certified"]),
+                version=version,
+            )
+        arrivals.append((Observation(slot, None, NO_RECORD), entry.get("arrives")))
     for number, entry in enumerate(life["facts"]):
         own = f"withdrawal-{number}" if entry["type"] == "withdrawn" else entry["id"]
         fact = Fact("tests", own, Version(number, number), message_of(entry))
-        records.append(Observation(fact, ("tests", own), NO_RECORD))
-    return records
+        arrivals.append((Observation(fact, ("tests", own), NO_RECORD), entry.get("arrives")))
+    return arrivals
 
 
 def gone_of(life: Dict, number: int) -> Observation:
@@ -172,65 +177,18 @@ def message_of(fact: Dict) -> m.FollowUpFact:
         "outcome": "met",
         "wants_meeting": True,
         "justified": False,
-        "answer": "not_coming",
     }
     if fact["type"] == "withdrawn":
         return m.FactWithdrawn.model_validate(members | {"fact_id": fact["id"]})
     names = {"id_": "reassessment_id", "date": "takes_place_on", "with": "shared_with"}
     members |= {
-        names.get(name, name): value for name, value in fact.items() if name not in ("at", "type")
+        names.get(name, name): value
+        for name, value in fact.items()
+        if name not in ("at", "type", "arrives", "adviser")
     }
-    members.setdefault("meeting_id", "m2a")
     members |= {"made_on": members.get("on"), "shared_on": members.get("on")}
     dates = ("on", "made_on", "shared_on", "takes_place_on", "until", "reply_by", "from")
     for name in dates:
         if members.get(name) is not None:
             members[name] = day(members[name])
     return MESSAGES[fact["type"]].model_validate(members)
-
-
-def long_life(seed: int) -> Dict:
-    """Years of one person: hundreds of random notes, overlapping or apart, of several employers, and facts between.
-
-    Python's own generator makes it: Hypothesis limits the choices of an example to far fewer than so many notes need.
-    """
-    chance = random.Random(seed)  # noqa: S311 - a life to try, not a secret
-    sick_notes = [
-        _note_by(chance, chance.randrange(0, 3_000)) for _ in range(chance.randrange(100, 301))
-    ]
-    happened = [_fact_by(chance, number) for number in range(chance.randrange(20, 101))]
-    return {"notes": sick_notes, "facts": happened}
-
-
-def _note_by(chance: random.Random, first: int) -> Dict:
-    kind = chance.choice(["full"] * 6 + ["graded"] * 3 + ["waiting", "travel_allowance"])
-    length = chance.choice([1, 5, 14, 28, 60, 150])
-    grade = chance.randrange(1, 100) if kind == "graded" else None
-    return {
-        "employer": chance.choice([KAFE, KAFE, BYGG, None]),
-        "issued": first + chance.randrange(-3, 20),
-        "periods": [(first, first + length - 1, kind, grade)],
-        "certified": sorted({first - chance.randrange(1, 20) for _ in range(chance.randrange(3))}),
-    }
-
-
-def _fact_by(chance: random.Random, number: int) -> Dict:
-    on = chance.randrange(-40, 3_000)
-    fact: Dict = {"id": f"fact-{number}", "at": (on, chance.randrange(1_440))}
-    match chance.randrange(4):
-        case 0:
-            fact |= {
-                "type": "plan_made",
-                "org": chance.choice([KAFE, BYGG]),
-                "on": on,
-                "with": "office",
-            }
-        case 1:
-            fact |= {"type": "held", "meeting": chance.choice([1, 2]), "meeting_id": f"m{number}"}
-            fact |= {"date": on, "org": chance.choice([None, KAFE])}
-        case 2:
-            fact |= {"type": "granted", "checkpoint": chance.choice(CHECKPOINTS), "org": None}
-            fact |= {"reason": "medical", "until": chance.choice([None, on + 30])}
-        case _:
-            fact |= {"type": "resumed", "from": on + chance.randrange(-5, 5), "org": None}
-    return fact

@@ -22,7 +22,7 @@ MONDAY = date(2026, 1, 5)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 STANDARD = (RULEBOOKS / "standard.toml").read_text("utf-8")
 CHANGED = STANDARD.replace('name = "question", day = 105', 'name = "question", day = 98')
-LATER = CHANGED.replace("2026-11", "2027-01")
+LATER = CHANGED.replace("2026-12", "2027-01")
 QUESTION_OF_STANDARD = datetime(2026, 4, 20, 7, tzinfo=UTC)
 QUESTION_OF_LATER = datetime(2026, 4, 13, 7, tzinfo=UTC)
 CECILIE = "03918321055"
@@ -80,11 +80,11 @@ async def test_a_new_rulebook_is_tried_and_then_applied(
     assert moved == [QUESTION_OF_LATER] * 2
     forms = [json.loads(run.stdout) for run in (tried, done)]
     assert [form["dry_run"] for form in forms] == [True, False]
-    assert [form["in_force_before"] for form in forms] == ["standard 2026-11"] * 2
+    assert [form["in_force_before"] for form in forms] == ["standard 2026-12"] * 2
     assert forms[0]["changes"] == forms[1]["changes"]
     [change] = [c for c in forms[0]["changes"] if c["moved"]]
     assert (change["checkpoint"], change["office"], change["moved"]) == ("meeting_need", "0219", 2)
-    assert "standard 2026-11 is in force. RULEBOOK names standard 2027-01." in tried.stderr
+    assert "standard 2026-12 is in force. RULEBOOK names standard 2027-01." in tried.stderr
     assert "2 people replanned. standard 2027-01 is in force." in done.stderr
     assert again.stdout == "Nothing changes.\n"
 
@@ -106,11 +106,11 @@ async def test_status_shows_the_rulebook_in_force_and_the_one_that_is_wanted(
         monkeypatch.setenv("RULEBOOK", "no-such-rulebook")
         absent = (await terminal.run("status")).stdout
 
-    assert "rulebook in force: standard 2026-11 since 2026-01-05T10:00:00+01:00" in pages[0]
+    assert "rulebook in force: standard 2026-12 since 2026-01-05T10:00:00+01:00" in pages[0]
     assert "RULEBOOK here names standard 2027-01, which has no effect until `replan`" in pages[0]
     assert "rulebook in force: standard 2027-01 since" in pages[1]
     assert "RULEBOOK here names" not in pages[1]
-    assert [form["rulebook"]["version"] for form in forms] == ["2026-11", "2027-01"]
+    assert [form["rulebook"]["version"] for form in forms] == ["2026-12", "2027-01"]
     assert [form["rulebook_wanted"] for form in forms] == ["standard 2027-01"] * 2
     assert [form["rulebook_differs"] for form in forms] == [True, False]
     assert "NOT EVERYBODY is under it yet" in half
@@ -132,7 +132,7 @@ async def test_a_rulebook_that_has_changed_under_its_version_replans_nobody(
     assert len(rulebooks) == 1
     for result in results:
         assert (result.exit_code, result.stdout) == (2, "")
-        assert "RULEBOOK: standard 2026-11 was put in force with another content" in result.stderr
+        assert "RULEBOOK: standard 2026-12 was put in force with another content" in result.stderr
 
 
 async def test_a_rulebook_that_is_wrong_replans_nobody(
@@ -183,7 +183,7 @@ async def versions(deployment: Deployment) -> dict[str, int]:
         )
     finally:
         await connection.close()
-    due_at = {"2026-11": QUESTION_OF_STANDARD, "2027-01": QUESTION_OF_LATER}
+    due_at = {"2026-12": QUESTION_OF_STANDARD, "2027-01": QUESTION_OF_LATER}
     assert all(row["due_at"] == due_at[row["version"]] for row in rows)
     return dict(Counter(row["version"] for row in rows))
 
@@ -209,17 +209,17 @@ async def test_a_restart_with_another_rulebook_changes_nothing_and_replan_change
     later.write_text(LATER)
     first = await started(deployment)
     await fall_sick(deployment, ANNE)
-    assert await versions(deployment) == {"2026-11": 1}
+    assert await versions(deployment) == {"2026-12": 1}
     assert not first.has_logged("rulebook.differs")
 
     # The update rolls: the new instance and the old one take in notes beside each other.
     second = await started(deployment, RULEBOOK=str(later))
-    assert second.has_logged("rulebook.in_force", rulebook="standard 2026-11")
+    assert second.has_logged("rulebook.in_force", rulebook="standard 2026-12")
     assert second.has_logged("rulebook.differs")
-    assert await rulebooks_measured(second) == {("in_force", "2026-11"), ("wanted", "2027-01")}
+    assert await rulebooks_measured(second) == {("in_force", "2026-12"), ("wanted", "2027-01")}
     await fall_sick(deployment, BJORN, 151)
     await fall_sick(deployment, ANNE, 152)
-    assert await versions(deployment) == {"2026-11": 2}
+    assert await versions(deployment) == {"2026-12": 2}
 
     replan = await deployment.start(
         "scheduler",
@@ -235,7 +235,7 @@ async def test_a_restart_with_another_rulebook_changes_nothing_and_replan_change
     # The instance that was never restarted says by itself that it no longer runs by its own file.
     async def have_said() -> bool:
         return [await rulebooks_measured(process) for process in (first, second)] == [
-            {("in_force", "2027-01"), ("wanted", wanted)} for wanted in ("2026-11", "2027-01")
+            {("in_force", "2027-01"), ("wanted", wanted)} for wanted in ("2026-12", "2027-01")
         ]
 
     await eventually(have_said, what="the metrics of both instances")
@@ -253,7 +253,7 @@ async def test_a_rulebook_that_the_running_version_cannot_read_ends_it(
     await fall_sick(deployment, ANNE)
     timers = "select string_agg(draft, '' order by checkpoint, step) from scheduler.timers"
     before = await deployment.sql(timers)
-    newer = STANDARD.replace("day = 105", "moon = 4").replace("2026-11", "2030-01")
+    newer = STANDARD.replace("day = 105", "moon = 4").replace("2026-12", "2030-01")
     await deployment.sql("update scheduler.rulebooks set in_force_until = in_force_since")
     await deployment.sql(
         "insert into scheduler.rulebooks (name, version, content_hash, content, in_force_since)"

@@ -290,5 +290,5 @@ async def test_a_rulebook_that_has_changed_under_its_version(
     changed = tmp_path / "changed.toml"
     changed.write_text(read_rulebook("standard").text + "# a reason\n")
     sentence = await refusal(deployment, "scheduler", RULEBOOK=str(changed))
-    assert sentence.startswith("RULEBOOK: standard 2026-11 was put in force with another content")
+    assert sentence.startswith("RULEBOOK: standard 2026-12 was put in force with another content")
     assert sentence.endswith("a rulebook that has changed needs another version.")

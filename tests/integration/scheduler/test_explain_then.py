@@ -194,7 +194,7 @@ async def test_of_somebody_stored_before_states_were_kept_it_is_said_what_is_not
 async def test_an_earlier_moment_is_explained_by_the_rulebook_of_then(database_url: str) -> None:
     """contract 4.5, 4.6: each rulebook that was in force is kept, with the time from which it was."""
     standard = read_rulebook("standard")
-    later = parse(standard.text.replace("2026-11", "2027-01").replace("day = 105", "day = 98"))
+    later = parse(standard.text.replace("2026-12", "2027-01").replace("day = 105", "day = 98"))
     day = timedelta(days=1)
     async with scheduler_on(database_url, start=START) as bench:
         await bench.receive(note(START, MONDAY, 150), at=START)

@@ -159,7 +159,7 @@ async def test_another_rulebook_at_a_start_is_said_and_has_no_effect(database_ur
                     "stoppunkt_scheduler_rulebook",
                     {"which": which, "name": "standard", "version": version},
                 )
-                for which, version in (("in_force", "2026-11"), ("wanted", "2027-01"))
+                for which, version in (("in_force", "2026-12"), ("wanted", "2027-01"))
             }
         assert await everything(bench) == before
         other = compose(begin, bench.clock, bench.publisher)
@@ -173,7 +173,7 @@ async def test_another_rulebook_at_a_start_is_said_and_has_no_effect(database_ur
         assert await questions(bench) == [QUESTION_OF_LATER] * 2
     (line,) = lines.named("rulebook.differs")
     assert line["reason"] == (
-        "standard 2026-11 is in force and is what this service runs by; RULEBOOK names standard 2027-01,"
+        "standard 2026-12 is in force and is what this service runs by; RULEBOOK names standard 2027-01,"
         " which `stoppunkt replan` puts in force"
     )
     assert measured == {"in_force": 1, "wanted": 1}
@@ -209,7 +209,7 @@ async def test_a_new_rulebook_is_tried_before_it_is_applied(database_url: str) -
     assert again.places() == []
     assert again.people == 2
     assert [(row["version"], row["in_force_until"] is None) for row in terms] == [
-        ("2026-11", False),
+        ("2026-12", False),
         ("2027-02", True),
     ]
 
@@ -225,14 +225,14 @@ async def test_a_rulebook_that_has_changed_without_another_version_is_refused(
     async with scheduler_on(database_url, start=START) as bench:
         await bench.receive(note(at(0), MONDAY, 150), at=at(0))
         begin = begin_on(bench.pool, hash_of)
-        for title in ("standard 2026-11", "standard 2027-01"):
+        for title in ("standard 2026-12", "standard 2027-01"):
             # Also once it is no longer in force.
             before = await everything(bench)
             for wanted in changed:
                 for dry_run in (True, False):
                     with pytest.raises(ChangedRulebook, match="needs another version"):
                         await replanned(bench, wanted, dry_run=dry_run)
-                with pytest.raises(ChangedRulebook, match="standard 2026-11 was put in force"):
+                with pytest.raises(ChangedRulebook, match="standard 2026-12 was put in force"):
                     await put_first_in_force(begin, bench.clock, wanted)
             assert (await everything(bench), await in_force(bench)) == (before, title)
             await replanned(bench, LATER)
@@ -347,7 +347,7 @@ async def test_whoever_plans_while_another_rulebook_comes_is_waited_for(
             go.set()
             await asyncio.gather(handling, replanning)
         due_at = await questions(bench)
-    assert [row["version"] for row in versions] == ["2026-11"]
+    assert [row["version"] for row in versions] == ["2026-12"]
     assert set(due_at) == {QUESTION_OF_LATER}
     assert len(due_at) == len({ANNE, person})
 

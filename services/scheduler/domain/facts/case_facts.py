@@ -34,7 +34,7 @@ from schemas.messages import (
     ReassessmentFact,
     ReassessmentRequested,
 )
-from schemas.norway import oslo_date
+from schemas.norway import ONE_DAY, midnight, oslo_date
 from services.scheduler.domain.facts.facts import Fact
 from services.scheduler.domain.facts.slots import slot_of
 
@@ -79,6 +79,15 @@ class MeetingState:
         return min(self.last.takes_place_on or reported_on, reported_on)
 
     @property
+    def held_at(self) -> datetime | None:
+        """When it was held: when that was reported, or the end of its date where the report came later; else None."""
+        held_on = self.held_on
+        if held_on is None:
+            return None
+        last_instant = midnight(held_on + ONE_DAY) - timedelta(microseconds=1)
+        return min(self.last.occurred_at, last_instant)
+
+    @property
     def is_cancelled(self) -> bool:
         return isinstance(self.last, DialogueMeetingCancelled)
 
@@ -107,9 +116,9 @@ class MeetingState:
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """An exemption that was granted and not revoked."""
+    """An exemption as it was granted."""
 
-    fact: ExemptionFact
+    fact: ExemptionGranted
 
     @property
     def granted_on(self) -> date:
@@ -128,14 +137,17 @@ class Exemption:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What stands of the facts of one case; lists are in order of version."""
+    """What stands of the facts of one case; lists are in order of version.
+
+    `exemptions_revoked` are the grants that a revocation has ended.
+    """
 
     plans: tuple[FollowUpPlanMade | FollowUpPlanShared, ...] = ()
     plan_requests: tuple[FollowUpPlanRequested, ...] = ()
     meetings: tuple[MeetingState, ...] = ()
     meeting_answers: tuple[DialogueMeetingAnswered, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
-    exemptions_revoked: tuple[ExemptionFact, ...] = ()
+    exemptions_revoked: tuple[Exemption, ...] = ()
     assessments: tuple[ActivityRequirementAssessed, ...] = ()
     answers: tuple[MeetingNeedAnswered, ...] = ()
     requests: tuple[MeetingRequested, ...] = ()
@@ -178,16 +190,18 @@ def case_facts(facts: Iterable[Fact]) -> CaseFacts:
         fact.message
         for fact in sorted(facts, key=lambda fact: (fact.version, fact.source, fact.id))
     ]
-    exemptions = _last_of(_of(ordered, ExemptionFact))
+    grants = _last_of(_of(ordered, ExemptionGranted))
+    last = {slot_of(fact): fact for fact in _of(ordered, ExemptionFact)}
+    stands = [fact for fact in grants if last[slot_of(fact)] is fact]
     reassessments = _last_of(_of(ordered, ReassessmentFact))
     return CaseFacts(
         plans=_last_of(_plans(ordered)),
         plan_requests=_last_of(_of(ordered, FollowUpPlanRequested)),
         meetings=_meetings(_of(ordered, DialogueMeetingFact)),
         meeting_answers=_latest_of(_of(ordered, DialogueMeetingAnswered)),
-        exemptions=tuple(Exemption(fact) for fact in _of(exemptions, ExemptionGranted)),
+        exemptions=tuple(Exemption(fact) for fact in stands),
         exemptions_revoked=tuple(
-            fact for fact in exemptions if not isinstance(fact, ExemptionGranted)
+            Exemption(fact) for fact in grants if last[slot_of(fact)] is not fact
         ),
         assessments=tuple(
             sorted(

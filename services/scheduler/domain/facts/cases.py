@@ -66,6 +66,10 @@ class Leave:
         """From start to end, gaps included (contract 3.3)."""
         return self.start <= day <= self.end
 
+    def within(self, day: date) -> date:
+        """The day, or the nearest one of the case: there its notes hold."""
+        return min(max(day, self.start), self.end)
+
     def grade(self, day: date) -> int:
         """The person's grade: the highest of the day's notes."""
         return self._at(day).grade

@@ -99,6 +99,8 @@ def _meetings_meant(question: Question) -> Sequence[MeetingState]:
     step, occurrence = question.step, question.occurrence
     if occurrence is not None and occurrence.meeting is not None:
         return (occurrence.meeting,)
+    if step.on == "meeting_answered":
+        return ()  # Nothing but the answer is known of its meeting.
     return [m for m in question.view.facts.meetings if m.meeting in step.meetings]
 
 

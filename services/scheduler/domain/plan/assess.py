@@ -30,7 +30,7 @@ class Assessment:
     """What the facts say. `closed` has, for recipients who are not asked, the reason; `open_to` are the others.
 
     `due_on` is the legal date, `due_at` the instant (None where nothing gives one). `is_resumed`: an exemption
-    that covered the due date has ended, and `due_at` is the morning after.
+    that covered the day on which it was to be told has ended, and `due_at` is the morning after.
     """
 
     outcome: Outcome
@@ -86,56 +86,73 @@ def assess(
         return Assessment("not_applicable", "case_withdrawn", due_on, due_at)
     if due_on is None or due_at is None:
         return Assessment("not_applicable", "nobody_asked")
-    question = Question(step, occurrence, view, view.leave, due_on, resumes)
+    question = Question(
+        step,
+        occurrence,
+        view,
+        view.leave,
+        due_on,
+        told_on=oslo_date(due_at),
+        judged_on=due_on,
+        resumes=resumes,
+    )
     return _assess_dated(question, due_at, is_full=is_full)
 
 
 def _assess_dated(question: Question, due_at: datetime, *, is_full: bool) -> Assessment:
-    view, due_on, recipients = question.view, question.due_on, question.recipients
-    closed, resume_on = closed_and_resumed(question)
-    open_to = tuple(r for r in recipients if r not in closed) if closed else recipients
-    resumed = _resumed(open_to, resume_on) if resume_on else None
-    applies_on = due_on
+    view, due_on = question.view, question.due_on
+    closed, open_to, resumed = _closed_open_resumed(question)
     if resumed is not None:
         due_at = max(due_at, oslo_instant(resumed, view.rulebook.at))
-        applies_on = max(due_on, oslo_date(due_at))
+        question = replace(question, judged_on=max(due_on, oslo_date(due_at)))
+        closed, open_to, _ = _closed_open_resumed(question)
     outcome: Outcome
     reason: ShownReason
-    if view.is_over and applies_on >= question.leave.over_on:
+    if view.is_over and question.judged_on >= question.leave.over_on:
         outcome, reason = "not_applicable", "ended"
     else:
-        if not recipients:
-            closed = _closed_at_graded_employers(question)
+        if not question.recipients:
+            closed = _closed_at_other_employers(question)
         if closed and not open_to:
             outcome, reason = "done", first_reason(closed.values())
         else:
-            outcome, reason = _outcome(question, applies_on, is_full=is_full)
+            outcome, reason = _outcome(question, is_full=is_full)
     is_resumed = resumed is not None
     return Assessment(outcome, reason, due_on, due_at, is_resumed, open_to, closed)
 
 
-def _closed_at_graded_employers(question: Question) -> dict[Recipient, ShownReason]:
-    """Why every employer with graded work has done its duty; empty where one has not.
+def _closed_open_resumed(
+    question: Question,
+) -> tuple[dict[Recipient, ShownReason], tuple[Recipient, ...], date | None]:
+    """Who is not asked and why, who is, and when they are where an exemption had held it up."""
+    recipients = question.recipients
+    closed, resume_on = closed_and_resumed(question)
+    open_to = tuple(r for r in recipients if r not in closed) if closed else recipients
+    return closed, open_to, _resumed(open_to, resume_on) if resume_on else None
 
-    Nobody is asked because of graded work, and what is done is shown as done all the same (contract 4.1's order).
+
+def _closed_at_other_employers(question: Question) -> dict[Recipient, ShownReason]:
+    """Why every employer whom its grade leaves out has done its duty; empty where one has not.
+
+    Nobody is asked because of the grade, and what is done is shown as done all the same (contract 4.1's order).
     """
-    graded = replace(question, asks_graded=True)
-    closed, _ = closed_and_resumed(graded)
-    return closed if set(closed) == set(graded.recipients) else {}
+    everybody = replace(question, asks_every_employer=True)
+    closed, _ = closed_and_resumed(everybody)
+    return closed if set(closed) == set(everybody.recipients) else {}
 
 
-def _outcome(question: Question, applies_on: date, *, is_full: bool) -> tuple[Outcome, ShownReason]:
-    """What the notes say of a step that is not done; `applies_on` is the day whose notes count."""
+def _outcome(question: Question, *, is_full: bool) -> tuple[Outcome, ShownReason]:
+    """What the notes say of a step that is not done, on the day on which it is judged."""
     leave = question.leave
-    if question.step.requires("sick_listed") and applies_on > leave.end:
-        if applies_on >= question.view.today:
+    if question.step.requires("sick_listed") and question.judged_on > leave.end:
+        if question.judged_on >= question.view.today:
             return "waiting", "notes_end_before_due"
         return "not_applicable", "not_sick_listed"
-    failing = failing_condition(question, applies_on, is_full=is_full)
+    failing = failing_condition(question, is_full=is_full)
     if failing is not None:
         return "not_applicable", failing
     if not question.recipients:
-        has_employer = leave.employers(question.within(question.due_on))
+        has_employer = leave.employers(leave.within(question.due_on))
         return "not_applicable", "graded" if has_employer else "no_employer"
     return "open", "due"
 

@@ -39,21 +39,22 @@ def review_step(
     reviews = [Review(fired) for fired in history if not fired.remaining]
     reviews += [review_of_twin(view, twin) for twin in standing[1:]]
     if standing:
-        assessment = assess(step, occurrence, view)
-        reviewed = review(view, step, occurrence, standing[0], assessment)
+        resumes = exemptions_withdrawn_for(history)
+        assessment = assess(step, occurrence, view, resumes=resumes)
+        reviewed = review(view, step, occurrence, standing[0], assessment, resumes=resumes)
         reviews.append(reviewed)
         if reviewed.fired.remaining:
             return ReviewedStep(_as_fired(step, key, assessment, reviewed.fired), tuple(reviews))
         history = [fired for fired in history if fired is not standing[0]] + [reviewed.fired]
-    last = max(history, key=lambda fired: fired.event.generation, default=None)
-    return ReviewedStep(_candidate(view, step, key, occurrence, last), tuple(reviews))
+    return ReviewedStep(_candidate(view, step, key, occurrence, history), tuple(reviews))
 
 
 def _candidate(
-    view: View, step: Step, key: StepKey, occurrence: Occurrence | None, last: Fired | None
+    view: View, step: Step, key: StepKey, occurrence: Occurrence | None, history: Sequence[Fired]
 ) -> Candidate:
-    """The step where no due event of it stands; `last` is the one of the highest generation that it ever sent."""
-    assessment = assess(step, occurrence, view, resumes=exemptions_withdrawn_for(last))
+    """The step where no due event of it stands; `history` has all that it ever sent."""
+    last = max(history, key=lambda fired: fired.event.generation, default=None)
+    assessment = assess(step, occurrence, view, resumes=exemptions_withdrawn_for(history))
     cannot_fire = view.is_over or assessment.outcome != "open"
     if last is not None and last.ended_with_case and cannot_fire:
         # Withdrawn only because the case ended, it stays fired until it can fire again (contract 4.3).

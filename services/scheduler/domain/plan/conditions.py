@@ -34,15 +34,19 @@ def _is_not_sick_listed(question: Question, day: date) -> bool:
 
 
 def _has_no_employer(question: Question, day: date) -> bool:
-    return not question.leave.employers(question.within(day))
+    return not question.leave.employers(question.leave.within(day))
 
 
 def _is_graded(question: Question, day: date) -> bool:
-    return question.leave.grade(question.within(day)) < FULL_GRADE
+    if question.asked_work == "full":
+        return not question.recipients  # Judged employer by employer, and not for the person.
+    return question.leave.grade(question.leave.within(day)) < FULL_GRADE
 
 
 def _is_not_graded(question: Question, day: date) -> bool:
-    return not _is_graded(question, day)
+    if question.asked_work == "graded":
+        return not question.recipients
+    return question.leave.grade(question.leave.within(day)) >= FULL_GRADE
 
 
 def _lacks_exemption(question: Question, day: date) -> bool:
@@ -80,11 +84,11 @@ CONDITIONS: Mapping[ConditionName, ConditionRow] = {
 }
 
 
-def failing_condition(question: Question, day: date, *, is_full: bool) -> Reason | None:
-    """The reason of the first condition that fails on the day; `is_full`: the step's days of full leave are there."""
+def failing_condition(question: Question, *, is_full: bool) -> Reason | None:
+    """The reason of the first condition that fails; `is_full`: the step's days of full leave are there."""
     for name, row in CONDITIONS.items():
         if name == "full" and not is_full:
             return row.reason
-        if question.step.requires(name) and row.fails(question, day):
+        if question.step.requires(name) and row.fails(question, question.judged_on):
             return row.reason
     return None

@@ -14,7 +14,7 @@ from services.scheduler.domain.plan.acts import (
     may_have_happened,
     reason_of_act,
 )
-from services.scheduler.domain.plan.fact_anchors import covers
+from services.scheduler.domain.plan.fact_anchors import covers, has_met_since
 from services.scheduler.domain.plan.reasons import ShownReason, with_detail
 from services.scheduler.domain.plan.view import Question
 from services.scheduler.domain.rulebook.model import Step
@@ -69,7 +69,7 @@ def _may_be_closed(question: Question) -> bool:
     occurrence, facts = question.occurrence, question.view.facts
     return (
         bool(facts.exemptions)
-        or (occurrence is not None and occurrence.done is not None)
+        or (occurrence is not None and (occurrence.done is not None or bool(occurrence.requests)))
         or may_have_happened(question.step.done_by, facts)
     )
 
@@ -78,34 +78,39 @@ def _done_reason(question: Question, recipient: Recipient) -> ShownReason | None
     occurrence = question.occurrence
     if occurrence is not None and occurrence.done is not None:
         return occurrence.done
+    if occurrence is not None and recipient.role == "line_manager":
+        org = recipient.org_number
+        concerning = [r for r in occurrence.requests if r.org_number in (None, org)]
+        meetings = question.view.facts.meetings
+        if concerning and all(has_met_since(request, meetings, org) for request in concerning):
+            return "held"
     return reason_of_act(question, recipient)
 
 
 def _exempted_reason(question: Question, exemptions: Iterable[Exemption]) -> ShownReason | None:
-    """The first of these exemptions that stands today, if its last day is not before the due date."""
+    """The first of these exemptions that stands today, if it also stands on the day of telling."""
     reasons = (
         exemption.fact.reason
         for exemption in exemptions
-        if exemption.stands_on(question.view.today) and exemption.stands_on(question.due_on)
+        if exemption.stands_on(question.view.today) and exemption.stands_on(question.told_on)
     )
     reason = next(reasons, None)
     return with_detail("exempted", reason) if reason is not None else None
 
 
 def _resume_on(question: Question, exemptions: Iterable[Exemption]) -> date | None:
-    """The day after the last of these exemptions that the step fell due in, or for which it was withdrawn.
+    """The day after the last of these exemptions that the step was to be told in, or for which it was withdrawn.
 
     One that stood on the morning on which the step was planned again moves it on once more.
     """
     ended = sorted(
         (exemption.until, exemption.granted_on, exemption.fact.reason)
         for exemption in exemptions
-        if exemption.until is not None and question.due_on <= exemption.until < question.view.today
+        if exemption.until is not None and question.told_on <= exemption.until < question.view.today
     )
     resume_on: date | None = None
     for until, granted_on, reason in ended:
-        falls_due_on = resume_on or question.due_on
-        if granted_on <= falls_due_on or reason in question.resumes:
+        if granted_on <= (resume_on or question.told_on) or reason in question.resumes:
             resume_on = until + ONE_DAY
     return resume_on
 
@@ -117,9 +122,18 @@ def _exemptions_from(step: Step, facts: CaseFacts) -> list[Exemption]:
     return [
         exemption
         for exemption in facts.exemptions
-        if covers(exemption.fact.checkpoint, step)
-        and (step.exempt_by is None or exemption.fact.reason in step.exempt_by)
+        if covers(exemption.fact.checkpoint, step) and _ends(step, exemption.fact.reason)
     ]
+
+
+def _ends(step: Step, reason: str) -> bool:
+    """Whether exemptions of the reason end the step: those it lists, else all but those that it waits for."""
+    if step.exempt_by is not None:
+        return reason in step.exempt_by
+    return not any(
+        condition.name == "exempted" and (not condition.reasons or reason in condition.reasons)
+        for condition in step.when
+    )
 
 
 def _reaches(exemption: Exemption, recipient: Recipient) -> bool:

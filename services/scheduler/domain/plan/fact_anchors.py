@@ -10,9 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from schemas.messages import DialogueMeetingSummoned, Meeting, MeetingRequested
+from schemas.messages import (
+    DialogueMeetingMoved,
+    DialogueMeetingSummoned,
+    Meeting,
+    MeetingRequested,
+)
 from schemas.norway import oslo_date
 from services.scheduler.domain.facts.case_facts import CaseFacts, MeetingState
+from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.reasons import Reason
 from services.scheduler.domain.rulebook.model import REPLY_DAYS_DEFAULT, FactAnchor, Step
 
@@ -23,7 +29,8 @@ class Occurrence:
 
     `happened_at` is the fact's instant, `counts_from` the date that a step with `date` counts from (None: there is
     none, and so no timer), `done` a reason that has ended it, `org_numbers` the employers meant (None: all),
-    `renewed_at` an act after which an earlier due event no longer holds, and `renewed_by` what it was.
+    `requests` those that each employer answers with a meeting of its own, `renewed_at` an act after which an earlier
+    due event no longer holds, and `renewed_by` what it was.
     """
 
     subject: str
@@ -33,6 +40,7 @@ class Occurrence:
     adviser_id: str | None = None
     done: Reason | None = None
     meeting: MeetingState | None = None
+    requests: tuple[MeetingRequested, ...] = ()
     renewed_at: datetime | None = None
     renewed_by: Reason = "moved"
 
@@ -53,7 +61,7 @@ def _meetings(step: Step, facts: CaseFacts) -> list[MeetingState]:
     return [meeting for meeting in facts.meetings if meeting.meeting in step.meetings]
 
 
-def _held_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
+def _held_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
     for meeting in _meetings(step, facts):
         if meeting.is_held:
             yield Occurrence(
@@ -64,7 +72,7 @@ def _held_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
             )
 
 
-def _reassessments(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
+def _reassessments(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
     for request in facts.reassessments:
         is_closed = request.reassessment_id in facts.reassessments_closed
         yield Occurrence(
@@ -76,7 +84,7 @@ def _reassessments(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
         )
 
 
-def _plan_requests(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
+def _plan_requests(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
     for request in facts.plan_requests:
         reply_by = request.reply_by or _reply_by_default(request.occurred_at)
         yield Occurrence(
@@ -88,21 +96,25 @@ def _plan_requests(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
         )
 
 
-def _requested_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
+def _requested_meetings(step: Step, facts: CaseFacts, leave: Leave | None) -> Iterator[Occurrence]:
     """One standing request for each meeting: one that is newer than its closing opens it again."""
     for number in step.meetings:
         requests = [request for request in facts.requests if request.meeting == number]
         if requests:
-            yield _requested_meeting(step, facts, number, requests)
+            yield _requested_meeting(step, facts, leave, number, requests)
 
 
 def _requested_meeting(
-    step: Step, facts: CaseFacts, number: Meeting, requests: Sequence[MeetingRequested]
+    step: Step,
+    facts: CaseFacts,
+    leave: Leave | None,
+    number: Meeting,
+    requests: Sequence[MeetingRequested],
 ) -> Occurrence:
     meetings = [meeting for meeting in facts.meetings if meeting.meeting == number]
     closed_at = facts.closed_at(number) if "closed" in step.done_by else None
     unclosed = [r for r in requests if closed_at is None or r.occurred_at > closed_at]
-    unanswered = [r for r in unclosed if not any(_held_since(m, r) for m in meetings)]
+    unanswered = [r for r in unclosed if not _is_answered(r, meetings, leave)]
     done: Reason | None = None if unanswered else ("held" if unclosed else "closed")
     if unanswered and "summoned" in step.done_by and any(m.is_summoned for m in meetings):
         done = "summoned"
@@ -110,14 +122,54 @@ def _requested_meeting(
     in_question = sorted(unanswered or unclosed, key=lambda request: request.occurred_at)
     if not in_question:
         in_question = [max(requests, key=lambda request: request.occurred_at)]
+    renewed_at, renewed_by = _last_end(meetings, closed_at)
     return Occurrence(
         "" if step.meeting is not None else str(number),
         in_question[0].occurred_at,
         org_numbers=_named_employers(request.org_number for request in in_question),
         done=done,
-        renewed_at=closed_at,
-        renewed_by="closed",
+        requests=tuple(unclosed) if number == 1 else (),
+        renewed_at=renewed_at,
+        renewed_by=renewed_by,
     )
+
+
+def _last_end(
+    meetings: Iterable[MeetingState], closed_at: datetime | None
+) -> tuple[datetime | None, Reason]:
+    """When requests were last answered by a meeting or closed: an event sent before then no longer holds."""
+    ended: list[tuple[datetime, Reason]] = [(m.held_at, "held") for m in meetings if m.held_at]
+    if closed_at is not None:
+        ended.append((closed_at, "closed"))
+    return max(ended) if ended else (None, "closed")
+
+
+def _is_answered(
+    request: MeetingRequested, meetings: Sequence[MeetingState], leave: Leave | None
+) -> bool:
+    """Whether a meeting was held after the request; meeting 1 with every employer whom the request concerns."""
+    if request.meeting != 1:
+        return any(_is_held_since(meeting, request) for meeting in meetings)
+    concerned: list[str | None] = [request.org_number]
+    if request.org_number is None and leave is not None:
+        day = leave.within(oslo_date(request.occurred_at))
+        concerned = [employer.org_number for employer in leave.employers(day)] or [None]
+    return all(has_met_since(request, meetings, org) for org in concerned)
+
+
+def has_met_since(
+    request: MeetingRequested, meetings: Iterable[MeetingState], org_number: str | None
+) -> bool:
+    """Whether the employer has held a meeting 1 after the request; one that names nobody is every employer's."""
+    return any(
+        meeting.org_number in (None, org_number) and _is_held_since(meeting, request)
+        for meeting in meetings
+        if meeting.meeting == request.meeting
+    )
+
+
+def _is_held_since(meeting: MeetingState, request: MeetingRequested) -> bool:
+    return meeting.held_at is not None and meeting.held_at >= request.occurred_at
 
 
 def _named_employers(org_numbers: Iterable[str | None]) -> frozenset[str] | None:
@@ -126,19 +178,12 @@ def _named_employers(org_numbers: Iterable[str | None]) -> frozenset[str] | None
     return None if None in named else frozenset(org for org in named if org)
 
 
-def _held_since(meeting: MeetingState, request: MeetingRequested) -> bool:
-    """Whether the meeting answers the request: only one that was held after it does."""
-    if not meeting.is_held:
-        return False
-    held_on = meeting.takes_place_on or oslo_date(meeting.last.occurred_at)
-    requested_on = oslo_date(request.occurred_at)
-    same_day = held_on == requested_on and meeting.last.occurred_at >= request.occurred_at
-    return held_on > requested_on or same_day
-
-
-def _summoned_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
+def _summoned_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
     for meeting in _meetings(step, facts):
-        first = next((v for v in meeting.versions if isinstance(v, DialogueMeetingSummoned)), None)
+        summonses = [v for v in meeting.versions if isinstance(v, DialogueMeetingSummoned)]
+        # A meeting that is known only as moved was summoned all the same.
+        moves = [v for v in meeting.versions if isinstance(v, DialogueMeetingMoved)]
+        first = next(iter([*summonses, *moves]), None)
         if first is None:
             continue
         if step.notice_days is not None:
@@ -161,34 +206,38 @@ def _ended(meeting: MeetingState) -> Reason | None:
     return "cancelled" if meeting.is_cancelled else None
 
 
-def _refused_meetings(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
-    for meeting in _meetings(step, facts):
+def _refused_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
+    """A refusal asks for itself, also where nothing else is known of its meeting."""
+    known = {meeting.meeting_id: meeting for meeting in facts.meetings}
+    numbers = {answer.meeting_id: answer.meeting for answer in facts.meeting_answers}
+    for meeting_id, number in numbers.items():
+        meeting = known.get(meeting_id)
         refusals = sorted(
             (
                 answer
                 for answer in facts.meeting_answers
-                if answer.meeting_id == meeting.meeting_id and answer.answer != "coming"
+                if answer.meeting_id == meeting_id and answer.answer != "coming"
             ),
             key=lambda answer: answer.occurred_at,
         )
-        if not refusals:
+        if not refusals or (meeting.meeting if meeting else number) not in step.meetings:
             continue
-        moved_at = meeting.moved_at
+        moved_at = meeting.moved_at if meeting is not None else None
         standing = [r for r in refusals if moved_at is None or r.occurred_at > moved_at]
         yield Occurrence(
-            meeting.meeting_id,
+            meeting_id,
             standing[0].occurred_at if standing else refusals[-1].occurred_at,
-            done=_ended(meeting) or (None if standing else "moved"),
+            done=(_ended(meeting) if meeting else None) or (None if standing else "moved"),
             meeting=meeting,
             renewed_at=moved_at,
         )
 
 
-def _exemptions(step: Step, facts: CaseFacts) -> Iterator[Occurrence]:
+def _exemptions(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
     """One occurrence a reason, from the first exemption that gives it; revoked ones are done."""
     by_reason: dict[str, list[tuple[datetime, str | None, bool]]] = {}
     standing = ((exemption.fact, True) for exemption in facts.exemptions)
-    revoked = ((fact, False) for fact in facts.exemptions_revoked)
+    revoked = ((exemption.fact, False) for exemption in facts.exemptions_revoked)
     for fact, stands in (*standing, *revoked):
         wanted = step.reasons is None or fact.reason in step.reasons
         if wanted and covers(fact.checkpoint, step):
@@ -214,7 +263,7 @@ def covers(exempted_checkpoint: str, step: Step) -> bool:
     )
 
 
-def _assessments(step: Step, facts: CaseFacts) -> Iterable[Occurrence]:
+def _assessments(step: Step, facts: CaseFacts, _: Leave | None) -> Iterable[Occurrence]:
     """The assessment that stands, where it asks for a reply; an earlier one that did has been answered."""
     asking = [
         assessment
@@ -236,7 +285,7 @@ def _assessments(step: Step, facts: CaseFacts) -> Iterable[Occurrence]:
     ]
 
 
-ANCHORS: Mapping[FactAnchor, Callable[[Step, CaseFacts], Iterable[Occurrence]]] = {
+ANCHORS: Mapping[FactAnchor, Callable[[Step, CaseFacts, Leave | None], Iterable[Occurrence]]] = {
     "meeting_requested": _requested_meetings,
     "meeting_summoned": _summoned_meetings,
     "meeting_answered": _refused_meetings,
@@ -248,6 +297,6 @@ ANCHORS: Mapping[FactAnchor, Callable[[Step, CaseFacts], Iterable[Occurrence]]] 
 }
 
 
-def occurrences(step: Step, facts: CaseFacts) -> list[Occurrence]:
+def occurrences(step: Step, facts: CaseFacts, leave: Leave | None) -> list[Occurrence]:
     """The occurrences of a fact-anchored step, one a subject; none where nobody asks."""
-    return list(ANCHORS[step.on](step, facts)) if step.on is not None else []
+    return list(ANCHORS[step.on](step, facts, leave)) if step.on is not None else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date
 
 from services.scheduler.domain.plan.history import ArmedStep, StepKey
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep, as_fired
@@ -22,11 +22,17 @@ def arm_or_miss(
     for candidate in candidates:
         if candidate.given is None and not _is_in_time(candidate, view, timers.get(candidate.key)):
             late[candidate.key] = _missed_reason(candidate, view, by_path)
-    _only_the_latest_fires(candidates, late)
+    missed = late | _giving_way(view, candidates, late)
     return [
         candidate.given
         if candidate.given is not None
-        else _state_of(candidate, view, timers.get(candidate.key), late)
+        else _state_of(
+            candidate,
+            view,
+            timers.get(candidate.key),
+            missed.get(candidate.key),
+            is_late=candidate.key in late,
+        )
         for candidate in candidates
     ]
 
@@ -35,12 +41,12 @@ def _state_of(
     candidate: Candidate,
     view: View,
     timer: ArmedStep | None,
-    late: Mapping[StepKey, ShownReason | None],
+    missed: ShownReason | None,
+    *,
+    is_late: bool,
 ) -> PlannedStep:
     assessment, last = candidate.assessment, candidate.last
-    missed = late.get(candidate.key)
-    is_over = view.is_over
-    if missed is None and is_over:
+    if missed is None and view.is_over:
         missed = "ended"
     if missed is not None:
         if last is not None and last.ended_with_case:
@@ -69,7 +75,7 @@ def _state_of(
         "armed",
         reason,
         assessment.open_to,
-        caught_up=candidate.key in late,
+        caught_up=is_late,
         armed_since=timer.armed_since if keeps and timer is not None else view.now,
     )
 
@@ -77,7 +83,7 @@ def _state_of(
 def _is_in_time(candidate: Candidate, view: View, timer: ArmedStep | None) -> bool:
     """Not yet due, or armed before it fell due and still to fire (an outage)."""
     due_at = candidate.assessment.due_at
-    if due_at is None or due_at > view.now:
+    if due_at is None or due_at >= view.now:
         return True
     if timer is None or timer.caught_up:
         return False  # What was late when it was planned is judged anew until it fires.
@@ -113,50 +119,76 @@ def _supersedes(other: Candidate, candidate: Candidate, view: View) -> bool:
     """Whether `other`, of a step that would, applies and has fallen due."""
     if other.key.subject not in ("", candidate.key.subject):
         return False
+    due_at = other.assessment.due_at
     if other.given is not None:
-        has_fallen_due = other.given.state == "fired"
+        has_fallen_due = _has_fired_for_this_start(other, view)
     else:
-        due_at = other.assessment.due_at
         has_fallen_due = due_at is not None and due_at <= view.now
     # What happens at once is only superseded by what fell due after it.
-    at, mine = other.assessment.due_at, candidate.assessment.due_at
-    is_after = at is not None and mine is not None and at > mine
+    mine = candidate.assessment.due_at
+    is_after = due_at is not None and mine is not None and due_at > mine
     return has_fallen_due and (is_after or not candidate.step.is_at_once)
 
 
-def _only_the_latest_fires(
-    candidates: Sequence[Candidate], late: dict[StepKey, ShownReason | None]
-) -> None:
-    """No burst after a backdated note: a checkpoint's late steps give way to the latest of them."""
-    latest: dict[tuple[str, str], tuple[datetime, str]] = {}
-    for candidate in candidates:
-        at = _caught_up_at(candidate, late)
-        if at is not None:
-            group = (candidate.key.checkpoint, candidate.key.subject)
-            latest[group] = max(
-                latest.get(group, (at, candidate.step.path)), (at, candidate.step.path)
-            )
-    for candidate in candidates:
-        due_at = candidate.assessment.due_at
-        first = latest.get((candidate.key.checkpoint, candidate.key.subject))
-        if (
-            late.get(candidate.key, "") is not None
-            or candidate.step.is_at_once
-            or due_at is None
-            or not first
-        ):
+def _has_fired_for_this_start(candidate: Candidate, view: View) -> bool:
+    """Whether its due event stands; one that was sent for another start of the case supersedes nothing."""
+    return (
+        candidate.given is not None
+        and candidate.given.state == "fired"
+        and candidate.last is not None
+        and view.leave is not None
+        and candidate.last.event.case.start == view.leave.start
+    )
+
+
+def _giving_way(
+    view: View, candidates: Sequence[Candidate], late: Mapping[StepKey, ShownReason | None]
+) -> dict[StepKey, ShownReason]:
+    """The steps that give way to a later one of their checkpoint, so that nobody hears of one twice at a time.
+
+    Of those that are late the latest fires, and so of those that an exemption has held up until the same morning.
+    """
+    in_order = sorted(candidates, key=_due_on)
+    giving_way: dict[StepKey, ShownReason] = {}
+    for place, candidate in enumerate(in_order):
+        if not _will_fire(candidate, late) or candidate.step.is_at_once:
             continue
-        if due_at < first[0]:
-            late[candidate.key] = with_detail("superseded", first[1])
+        for other in reversed(in_order[place + 1 :]):
+            if (
+                other.key.checkpoint == candidate.key.checkpoint
+                and other.key.subject == candidate.key.subject
+                and not other.step.is_at_once
+                and _makes_needless(view, other, candidate, late)
+            ):
+                giving_way[candidate.key] = with_detail("superseded", other.step.path)
+                break
+    return giving_way
 
 
-def _caught_up_at(
-    candidate: Candidate, late: Mapping[StepKey, ShownReason | None]
-) -> datetime | None:
-    """The due instant of a step that is about to fire late or has done so; None for all others."""
-    if candidate.step.is_at_once:
-        return None
-    if candidate.given is not None:
-        has_fired_late = candidate.given.state == "fired" and candidate.given.caught_up
-        return candidate.given.due_at if has_fired_late else None
-    return candidate.assessment.due_at if late.get(candidate.key, "") is None else None
+def _due_on(candidate: Candidate) -> date:
+    """Its date by the start of today, also of one that was sent for another: it decides what comes after what."""
+    return candidate.assessment.due_on or date.min
+
+
+def _will_fire(candidate: Candidate, late: Mapping[StepKey, ShownReason | None]) -> bool:
+    return candidate.given is None and late.get(candidate.key) is None
+
+
+def _makes_needless(
+    view: View,
+    other: Candidate,
+    candidate: Candidate,
+    late: Mapping[StepKey, ShownReason | None],
+) -> bool:
+    """Whether a later step of a checkpoint is late as well, or is told when an exemption lets this one be told."""
+    fired = other.given if other.given is not None and other.given.state == "fired" else None
+    if fired is None and not _will_fire(other, late):
+        return False
+    if candidate.key in late and (fired.caught_up if fired is not None else other.key in late):
+        return True  # Missed for good, also where the start has moved since the other was sent.
+    mine, others = candidate.assessment.due_at, (fired or other.assessment).due_at
+    if not candidate.assessment.is_resumed or mine is None or others is None:
+        return False
+    if fired is None:
+        return others == mine
+    return others >= mine and _has_fired_for_this_start(other, view)

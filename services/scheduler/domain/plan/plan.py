@@ -68,7 +68,9 @@ def _keys(
     if step.on is None:
         yield StepKey(step.checkpoint, step.name, ""), None
         return
-    asked = {occurrence.subject: occurrence for occurrence in occurrences(step, view.facts)}
+    asked = {
+        occurrence.subject: occurrence for occurrence in occurrences(step, view.facts, view.leave)
+    }
     for subject, occurrence in asked.items():
         yield StepKey(step.checkpoint, step.name, subject), occurrence
     for key in list(by_key):

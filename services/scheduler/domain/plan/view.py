@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Literal
 
 from schemas.messages import FULL_GRADE, Recipient, Role
 from services.scheduler.domain.facts.case_facts import CaseFacts
@@ -33,9 +34,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One step of one leave on one due date; `resumes` are exemptions for which it was withdrawn before.
+    """One step of one leave: due on one date, told on another or the same, judged by the notes of `judged_on`.
 
-    With `asks_graded` employers of graded work are asked for meeting 1 too, to see whether they have held it.
+    That is the due date, or the day for which an exemption has put the step off. `resumes` are exemptions for which it
+    was withdrawn before. With `asks_every_employer` those are asked for meeting 1 too whom their grade leaves out, to
+    see whether they have held it.
     """
 
     step: Step
@@ -43,32 +46,45 @@ class Question:
     view: View
     leave: Leave
     due_on: date
+    told_on: date
+    judged_on: date
     resumes: Sequence[str] = ()
-    asks_graded: bool = False
-
-    def within(self, day: date) -> date:
-        """The day, or the nearest one of the leave: there its notes hold."""
-        return min(max(day, self.leave.start), self.leave.end)
+    asks_every_employer: bool = False
 
     @property
-    def is_meeting_1_timer(self) -> bool:
-        """Whether it counts from full leave, itself or by the step that it is anchored in."""
-        anchor: Step | None = self.step
+    def asked_work(self) -> Literal["full", "graded"] | None:
+        """What work an employer is asked about for meeting 1, each by its own notes; None: whatever it is.
+
+        aml § 4-6 (4): within seven weeks of being *fully* away, for graded work where somebody asks for it.
+        """
+        step = self.step
+        if step.meeting != 1:
+            return None
+        if "adviser" not in step.to and step.requires("graded"):
+            return "graded"
+        if "adviser" not in step.to and step.requires("full"):
+            return "full"
+        anchor: Step | None = step
         while anchor is not None and anchor.from_ is not None:
             anchor = self.view.rulebook.find(anchor.from_)
-        return self.step.meeting == 1 and anchor is not None and anchor.full_days is not None
+        return "full" if anchor is not None and anchor.full_days is not None else None
 
     @property
     def asked_employers(self) -> tuple[str, ...]:
         """The employers of the due date, each by its own notes; one that joins later is not asked."""
+        day = self.leave.within(self.due_on)
+        orgs = tuple(employer.org_number for employer in self.leave.employers(day))
         if self.occurrence is not None and self.occurrence.org_numbers is not None:
-            return tuple(sorted(self.occurrence.org_numbers))
-        day = self.within(self.due_on)
-        orgs = [employer.org_number for employer in self.leave.employers(day)]
-        if self.is_meeting_1_timer and not self.asks_graded:
-            # aml § 4-6 (4): within seven weeks of being *fully* away.
-            orgs = [org for org in orgs if self.leave.employer_grade(org, day) == FULL_GRADE]
-        return tuple(orgs)
+            orgs = tuple(sorted(self.occurrence.org_numbers))
+        if self.asked_work is None or self.asks_every_employer:
+            return orgs
+        return tuple(org for org in orgs if self._work(org) == self.asked_work)
+
+    def _work(self, org_number: str) -> Literal["full", "graded"] | None:
+        grade = self.leave.employer_grade(org_number, self.leave.within(self.judged_on))
+        if grade is None:
+            return None
+        return "full" if grade == FULL_GRADE else "graded"
 
     @property
     def recipients(self) -> tuple[Recipient, ...]:
@@ -79,13 +95,20 @@ class Question:
             if role == "line_manager":
                 recipients += [_recipient(role, org_number=org) for org in employers]
             elif role == "employee":
-                # Where every employer is out of it because of graded work, so is the employee's share.
-                if employers or not self.is_meeting_1_timer:
+                # Where their grade leaves out every employer of meeting 1, it leaves out the employee's share too.
+                if (employers or self.asked_work is None) and not self._is_one_employers_exemption:
                     recipients.append(_recipient(role))
             else:
                 adviser_id = self.occurrence.adviser_id if self.occurrence is not None else None
                 recipients.append(_recipient(role, adviser_id=adviser_id))
         return tuple(recipients)
+
+    @property
+    def _is_one_employers_exemption(self) -> bool:
+        """Whether the step tells of exemptions that name employers: those say nothing to the employee."""
+        occurrence = self.occurrence
+        names_employers = occurrence is not None and occurrence.org_numbers is not None
+        return self.step.on == "exemption_granted" and names_employers
 
 
 @lru_cache(maxsize=1_000)

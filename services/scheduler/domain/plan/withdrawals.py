@@ -6,7 +6,7 @@ asked again, since a note that changes topic is gone for a moment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -46,12 +46,20 @@ class Review:
 
 
 def review(
-    view: View, step: Step, occurrence: Occurrence | None, fired: Fired, assessment: Assessment
+    view: View,
+    step: Step,
+    occurrence: Occurrence | None,
+    fired: Fired,
+    assessment: Assessment,
+    *,
+    resumes: Sequence[str],
 ) -> Review:
-    """Ask a due event's ground again; `assessment` is what the facts say of its step today."""
+    """Ask a due event's ground again; `assessment` is what the facts say of its step today, with those `resumes`."""
     # The start may move a little, or back: what was right for the date that the event names is still right.
     due_on = fired.event.due_on
-    then = assess(step, occurrence, view, due_on=due_on) if step.on is None else assessment
+    then = assessment
+    if step.on is None:
+        then = assess(step, occurrence, view, resumes=resumes, due_on=due_on)
     of_case = _ground_of_case(view)
     grounds: dict[Recipient, Ground] = {}
     for recipient in fired.remaining:
@@ -79,9 +87,9 @@ def review_of_lost_step(view: View, fired: Fired) -> Review:
     return _withdraw(view, fired, dict.fromkeys(fired.remaining, ground) if ground else {})
 
 
-def exemptions_withdrawn_for(fired: Fired | None) -> tuple[str, ...]:
-    """The reasons of the exemptions for which a due event was withdrawn."""
-    withdrawn = fired.withdrawn if fired is not None else ()
+def exemptions_withdrawn_for(history: Sequence[Fired]) -> tuple[str, ...]:
+    """The reasons of the exemptions for which due events of a step were withdrawn."""
+    withdrawn = [part for fired in history for part in fired.withdrawn]
     return tuple(part.detail for part in withdrawn if part.reason == "exempted" and part.detail)
 
 

@@ -1,0 +1,358 @@
+"""Lives by Python's own generator: each is made by its number, and lived through time with records out of order.
+
+Hypothesis limits the choices of an example to far fewer than these lives need, and chooses most of them small. Here
+several employers, starts that move, facts without the one before them, and exemptions that begin and end beside the
+dates of the rulebook are the rule and not the exception.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from tests.reference.life import ADVISER, BYGG, KAFE
+
+Dict = dict[str, Any]
+KONTOR = "310202304"
+REASONS = ["medical", "recovery_expected_within_28_weeks", "too_ill_for_now", "measures_working"]
+REASONS += ["a_reason_of_the_offices_own"]
+CHECKPOINTS = ["dialogue_meeting_2", "dialogue_meeting_1", "follow_up_plan", "activity_requirement"]
+# The days of the rulebook, beside which things happen, and on the eve of which exemptions end.
+DAYS = [21, 27, 34, 42, 48, 55, 105, 109, 112, 160, 181, 195]
+FIRST_MEETING_FROM, SECOND_MEETING_FROM = 55, 115
+FRIDAY = 4
+MINUTES = [0, 539, 540, 541, 600, 720, 720, 720, 900, 1439]
+
+
+def life_by(number: int) -> Dict:
+    """The life of that number, each record with `arrives`, and `now`: the instant to look at it."""
+    chance = random.Random(number)  # noqa: S311 - a life to try, not a secret
+    start = chance.choice(
+        [chance.randrange(40), 7 * chance.randrange(6)]
+    )  # Every other on a Monday.
+    orgs: list[Any] = chance.choice(
+        [[KAFE], [KAFE, BYGG], [KAFE, BYGG], [KAFE, BYGG, KONTOR], [KAFE, None]]
+    )
+    focus = chance.choice(DAYS)
+    notes = _notes(chance, start, orgs)
+    if chance.random() < 0.25:
+        notes = _late_start(chance, start, focus)
+    facts = [
+        fact
+        for _ in range(chance.choice([0, 1, 2, 3, 4, 6]))
+        for fact in _facts(chance, start, focus, orgs)
+    ]
+    facts.sort(key=lambda fact: (fact["at"][0] + chance.choice([0] * 8 + [-20, 20]), fact["at"][1]))
+    for index, fact in enumerate(facts):
+        fact["id"] = f"fact-{index}"
+    facts += _mistakes(chance, facts)
+    last = max(entry["arrives"][0] for entry in (*notes, *facts))
+    end = chance.choice([start + focus, start + focus + 5, last, 300, 420])
+    return {"notes": notes, "facts": facts, "now": (max(end, 0), chance.choice(MINUTES))}
+
+
+def _mistakes(chance: random.Random, facts: list[Dict]) -> list[Dict]:
+    """Withdrawals of facts, which may come before them."""
+    wrong = [fact for fact in facts if chance.random() < 0.06]
+    return [
+        {"type": "withdrawn", "id": fact["id"], "at": fact["at"], "on": 0}
+        | {"arrives": (fact["arrives"][0] + chance.choice([-3, 1, 5, 20]), chance.choice(MINUTES))}
+        for fact in wrong
+    ]
+
+
+# --- notes --------------------------------------------------------------------------------------------------
+
+
+def _notes(chance: random.Random, start: int, orgs: list[Any]) -> list[Dict]:
+    notes: list[Dict] = []
+    for org in orgs:
+        first = start if org == orgs[0] else start + chance.choice([-5, 0, 0, 10, 30])
+        last = start + chance.choice([15, 40, 60, 130, 200, 230])
+        while first <= last:
+            length = chance.choice([14, 28, 30, 60, 100, 200])
+            notes.append(_note(chance, len(notes), org, first, min(first + length - 1, last)))
+            first += length + chance.choice([0] * 12 + [1, 10, 15, 16, 30])
+    return notes + _corrections(chance, notes, start)
+
+
+def _late_start(chance: random.Random, start: int, focus: int) -> list[Dict]:
+    """A note known only when a step is late, and a day or a few later another that began the leave earlier or later."""
+    first = _note(chance, 0, KAFE, start, start + focus + chance.choice([20, 60, 150]))
+    first["periods"] = [(*first["periods"][0][:2], "full", None)]
+    known_on = start + focus + chance.choice([0, 1, 2, 3, 5, 8])
+    first["arrives"] = (known_on, chance.choice(MINUTES))
+    then = (known_on + chance.choice([0, 1, 1, 2, 5]), 1439)
+    if chance.random() < 0.7:
+        before = start - chance.choice([3, 6, 7, 8, 9, 13, 15])
+        earlier = _note(chance, 1, KAFE, before, start - 1)
+        earlier["periods"] = [(before, start - 1, "full", None)]
+        return [first, earlier | {"arrives": then}]
+    later = start + chance.choice([1, 2, 4, 6])
+    return [first, first | {"periods": [(later, *first["periods"][0][1:])], "arrives": then}]
+
+
+def _note(
+    chance: random.Random,
+    number: int,
+    org: str | None,
+    first: int,
+    last: int,
+    *,
+    late: bool = False,
+) -> Dict:
+    kind = chance.choice(["full"] * 7 + ["graded"] * 4 + ["waiting"])
+    delay = chance.randrange(10, 60) if late else chance.choice([-2, 0, 0, 1, 1, 3, 8, 40])
+    return {
+        "id": f"note-{number}", "employer": org, "issued": first,
+        "periods": [(first, last, kind, chance.choice([20, 50, 80]) if kind == "graded" else None)],
+        "certified": [first - 1] if chance.random() < 0.06 else [],
+        "arrives": (first + delay, chance.choice(MINUTES)),
+    }  # fmt: skip
+
+
+def _corrections(chance: random.Random, notes: list[Dict], start: int) -> list[Dict]:
+    """Later versions of notes and notes that come late: they move a start, an end or a grade, or remove a note."""
+    corrections: list[Dict] = []
+    for _ in range(chance.choice([0, 0, 1, 1, 2, 3])):
+        note = chance.choice(notes)
+        first, last, kind, grade = note["periods"][0]
+        on = chance.choice([first, start + chance.choice(DAYS)]) + chance.randrange(-2, 9)
+        arrives = (on, chance.choice(MINUTES))
+        match chance.randrange(5):
+            case 0:  # The leave began earlier than was known.
+                before = first - chance.choice([1, 3, 7, 8, 15, 20])
+                corrections.append(
+                    _note(chance, 100 + len(corrections), note["employer"], before, first - 1)
+                    | {"arrives": arrives}
+                )
+            case 1:  # It began later, or a little earlier.
+                first += chance.choice([-9, -3, 1, 3, 6, 9, 20])
+                corrections.append(
+                    note | {"periods": [(min(first, last), last, kind, grade)], "arrives": arrives}
+                )
+            case 2:
+                last += chance.choice([-40, -10, 10, 40])
+                corrections.append(
+                    note | {"periods": [(first, max(first, last), kind, grade)], "arrives": arrives}
+                )
+            case 3:
+                other = ("graded", 50) if kind == "full" else ("full", None)
+                corrections.append(note | {"periods": [(first, last, *other)], "arrives": arrives})
+            case _:
+                corrections.append({"id": note["id"], "gone": True, "arrives": arrives})
+                if chance.random() < 0.5:
+                    back = (on, min(arrives[1] + chance.choice([5, 30]), 1439))
+                    corrections.append(note | {"arrives": back})
+    return corrections
+
+
+# --- facts --------------------------------------------------------------------------------------------------
+
+
+def _facts(chance: random.Random, start: int, focus: int, orgs: list[Any]) -> list[Dict]:
+    """One thing that happened, of one fact or of several that belong together, each of which may be unknown."""
+    near = start + chance.choice([focus, focus, chance.choice(DAYS)])
+    on = near + chance.randrange(-12, 12)
+    org = chance.choice([None, *orgs])
+    kind = chance.choice(
+        ["exemption"] * 6 + ["meeting"] * 4 + ["request"] * 3 + ["meeting_between_requests"] * 2 + ["plan"] * 2
+        + ["assessed", "need", "reassessment", "plan_request", "resumed", "death", "answer"]
+    )  # fmt: skip
+    found = globals()[f"_{kind}"](chance, on, near, org)
+    whole = [fact for fact in found if len(found) == 1 or chance.random() < 0.8]
+    for fact in whole:
+        day, minute = fact["at"]
+        late = fact.pop("late", None) or chance.choice([0] * 6 + [1, 4, 12, 40])
+        fact["arrives"] = (day + late, minute if not late else chance.choice(MINUTES))
+    return whole
+
+
+def _at(chance: random.Random, day: int) -> Dict:
+    return {"at": (day, chance.choice(MINUTES)), "adviser": ADVISER}
+
+
+def _exemption(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    of = {
+        "checkpoint": chance.choice([*CHECKPOINTS, *([_checkpoint_near(near)] * 4)]),
+        "reason": chance.choice(REASONS),
+        "org": chance.choice([None, None, org]),
+    }
+    until = chance.choice(
+        [None, None, near + chance.randrange(-4, 2), near + chance.choice([6, 10]), on + 30, on - 1]
+    )
+    if near % 7 > FRIDAY and chance.random() < 0.5:
+        # Of a legal date on a weekend that is told on the Friday before.
+        until, on = near - near % 7 + FRIDAY, min(on, near - 2)
+    found = [_at(chance, on) | of | {"type": "granted", "until": until}]
+    if chance.random() < 0.25:
+        revoked_on = on + chance.choice([0, 2, 9, 30])
+        found.append(_at(chance, revoked_on) | of | {"type": "revoked", "until": None})
+    if chance.random() < 0.2:
+        again = {"type": "granted", "until": chance.choice([None, on + 20])}
+        found.append(_at(chance, on + chance.choice([1, 10, 35])) | of | again)
+    return found
+
+
+def _checkpoint_near(near: int) -> str:
+    """A checkpoint that is likely to be due about then, with starts in the first weeks."""
+    if near < FIRST_MEETING_FROM:
+        return "follow_up_plan"
+    return "dialogue_meeting_1" if near < SECOND_MEETING_FROM else "dialogue_meeting_2"
+
+
+def _meeting(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    number = chance.choice([1, 1, 2, 2, 2, 3])
+    of = {"meeting": number, "meeting_id": f"m{number}{chance.choice('ab')}"}
+    of["org"] = org if number == 1 else chance.choice([None, None, org])
+    date = on + chance.choice([0, 10, 20, 21, 40])
+    found = [_at(chance, on) | of | {"type": "summoned", "date": chance.choice([date, date, None])}]
+    while chance.random() < 0.6:
+        on += chance.choice([0, 3, 10, 20])
+        kind = chance.choice(["moved", "moved", "held", "held", "cancelled", "summoned"])
+        date = {"moved": on + chance.choice([3, 14, 24]), "summoned": date + 7}.get(kind, on)
+        known = chance.choice([date, date, date, None])
+        found.append(_at(chance, on) | of | {"type": kind, "date": known})
+    return found
+
+
+def _answer(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    number = chance.choice([2, 2, 3])
+    answer = {
+        "type": "answered",
+        "meeting": number,
+        "meeting_id": f"m{number}{chance.choice('ab')}",
+        "answer": chance.choice(["coming", "not_coming", "other_time"]),
+    }
+    party = chance.choice(["employee", "employer"])
+    return [
+        _at(chance, on) | answer | {"party": party, "org": org if party == "employer" else None}
+    ]
+
+
+def _request(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    number = chance.choice([1, 1, 2, 2, 3])
+    party = chance.choice(["employee", "employer"])
+    of = {"meeting": number, "party": party, "org": org if party == "employer" else None}
+    found = [_at(chance, on) | of | {"type": "requested"}]
+    if chance.random() < 0.6:
+        at = on + chance.choice([-6, 0, 4, 9])
+        meeting = {
+            "type": "held",
+            "meeting": number,
+            "meeting_id": f"m{number}{chance.choice('ab')}",
+        }
+        met_on = chance.choice([at, at, at - 2, None])
+        found.append(
+            _at(chance, at) | meeting | {"date": met_on, "org": chance.choice([None, org])}
+        )
+    if chance.random() < 0.4:
+        found.append(
+            _at(chance, on + chance.choice([1, 8])) | {"type": "closed", "meeting": number}
+        )
+    if chance.random() < 0.5:
+        found.append(_at(chance, on + chance.choice([2, 12, 20])) | of | {"type": "requested"})
+    return found
+
+
+def _meeting_between_requests(
+    chance: random.Random, on: int, near: int, org: str | None
+) -> list[Dict]:
+    """One asks for a meeting, it is held, the same one asks again; and the meeting may be known last."""
+    number = chance.choice([1, 2, 2, 3])
+    of = {"type": "requested", "meeting": number, "party": "employee", "org": None}
+    held = {"type": "held", "meeting": number, "meeting_id": f"m{number}{chance.choice('ab')}"}
+    held |= {"date": None, "org": chance.choice([None, None, org]), "late": chance.choice([0, 20])}
+    return [_at(chance, on) | of, _at(chance, on + 5) | held, _at(chance, on + 12) | of]
+
+
+def _plan(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    shared = {"org": org or KAFE, "on": on - chance.choice([0, 0, 3])}
+    kind = chance.choice(["plan_made", "plan_shared"])
+    return [
+        _at(chance, on) | shared | {"type": kind, "with": chance.choice(["practitioner", "office"])}
+    ]
+
+
+def _plan_request(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    asked = {"type": "plan", "org": org or KAFE, "reply_by": chance.choice([None, on + 2, on + 20])}
+    shared = {"type": "plan_shared", "org": org or KAFE, "with": "office"}
+    later = on + chance.choice([-1, 0, 8, 25])
+    return [_at(chance, on) | asked, _at(chance, later) | shared | {"on": later}]
+
+
+def _assessed(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    first = {"type": "assessed", "final": chance.random() < 0.4}
+    first["reply_by"] = chance.choice([None, on + 14, on + 21])
+    second = {"type": "assessed", "final": chance.random() < 0.6, "reply_by": None}
+    return [_at(chance, on) | first, _at(chance, on + chance.choice([5, 16, 30])) | second]
+
+
+def _need(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    party = chance.choice(["employee", "employer"])
+    answered = {"type": "need", "party": party, "org": org if party == "employer" else None}
+    return [_at(chance, on) | answered]
+
+
+def _reassessment(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    of = {"id_": chance.choice("rs"), "on": on + chance.choice([0, 7, 30])}
+    closed = _at(chance, on + chance.choice([1, 10, 40])) | of | {"type": "reassessed"}
+    return [_at(chance, on) | of | {"type": "reassessment"}, closed]
+
+
+def _resumed(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    back = {"type": "resumed", "from": on + chance.choice([-3, 0, 1])}
+    return [_at(chance, on) | back | {"org": chance.choice([None, org])}]
+
+
+def _death(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    died = _at(chance, on) | {"type": "died", "on": on}
+    annulled = _at(chance, on + chance.choice([0, 4])) | {"type": "annulled", "on": on}
+    return [died, annulled]
+
+
+# --- years of one person ------------------------------------------------------------------------------------
+
+
+def long_life(seed: int) -> Dict:
+    """Years of one person: hundreds of random notes, overlapping or apart, of several employers, and facts between."""
+    chance = random.Random(seed)  # noqa: S311 - a life to try, not a secret
+    sick_notes = [
+        _note_by(chance, chance.randrange(0, 3_000)) for _ in range(chance.randrange(100, 301))
+    ]
+    happened = [_fact_by(chance, number) for number in range(chance.randrange(20, 101))]
+    return {"notes": sick_notes, "facts": happened}
+
+
+def _note_by(chance: random.Random, first: int) -> Dict:
+    kind = chance.choice(["full"] * 6 + ["graded"] * 3 + ["waiting", "travel_allowance"])
+    length = chance.choice([1, 5, 14, 28, 60, 150])
+    grade = chance.randrange(1, 100) if kind == "graded" else None
+    return {
+        "employer": chance.choice([KAFE, KAFE, BYGG, None]),
+        "issued": first + chance.randrange(-3, 20),
+        "periods": [(first, first + length - 1, kind, grade)],
+        "certified": sorted({first - chance.randrange(1, 20) for _ in range(chance.randrange(3))}),
+    }
+
+
+def _fact_by(chance: random.Random, number: int) -> Dict:
+    on = chance.randrange(-40, 3_000)
+    fact: Dict = {"id": f"fact-{number}", "at": (on, chance.randrange(1_440))}
+    match chance.randrange(4):
+        case 0:
+            fact |= {
+                "type": "plan_made",
+                "org": chance.choice([KAFE, BYGG]),
+                "on": on,
+                "with": "office",
+            }
+        case 1:
+            fact |= {"type": "held", "meeting": chance.choice([1, 2]), "meeting_id": f"m{number}"}
+            fact |= {"date": on, "org": chance.choice([None, KAFE])}
+        case 2:
+            fact |= {"type": "granted", "checkpoint": chance.choice(CHECKPOINTS), "org": None}
+            fact |= {"reason": "medical", "until": chance.choice([None, on + 30])}
+        case _:
+            fact |= {"type": "resumed", "from": on + chance.randrange(-5, 5), "org": None}
+    return fact
