@@ -23,6 +23,7 @@ from services.notifier.domain.delivery import Delivery
 from services.notifier.domain.matrix import priority, task_rule
 from services.notifier.domain.recipients import Desk
 from services.notifier.domain.relevance import Facts, Send
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.ports import KnownEvent, Outgoing, Words
 from services.workdays import working_days_after
 
@@ -40,7 +41,7 @@ def compose(
     """
     event = known.event
     language = _language(delivery, facts)
-    about, start = (event.checkpoint, event.step), event.case.start
+    about, dates = (event.checkpoint, event.step), MessageDates.of(event, now)
     message: SmsRequested | EmailRequested | LetterRequested | AdviserTaskOpened
     notice = None
     match delivery.channel:
@@ -48,11 +49,11 @@ def compose(
             message = SmsRequested(
                 delivery_id=delivery.delivery_id,
                 to=send.to or "",
-                text=words.sms(*about, delivery.role, language, event.due_on, case_start=start),
+                text=words.sms(*about, delivery.role, language, dates),
                 not_after=delivery.not_after,
             )
         case "email" | "organisation_email":
-            email = words.email(*about, delivery.role, language, event.due_on, case_start=start)
+            email = words.email(*about, delivery.role, language, dates)
             message = EmailRequested(
                 delivery_id=delivery.delivery_id,
                 to=send.to or "",
@@ -62,7 +63,7 @@ def compose(
             )
             notice = email.notice
         case "letter":
-            letter = words.letter(*about, language, event.due_on, case_start=start)
+            letter = words.letter(*about, language, dates)
             message = LetterRequested(
                 delivery_id=delivery.delivery_id,
                 person_id=event.person_id,

@@ -33,6 +33,7 @@ from services.notifier.domain.delivery import (
     TooLate,
 )
 from services.notifier.domain.recipients import ContactBook
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.domain.words.texts import EmailText, LetterText
 from services.notifier.inbox import Contact
 from services.records.tables import RecordTables
@@ -189,8 +190,7 @@ class Channel(Protocol):
 class Words(Protocol):
     """The words that leave for people, in the language asked for.
 
-    `due_on` and `case_start` are those of the due event, Oslo dates. Each has words for every checkpoint and step,
-    general ones where nobody wrote any of their own.
+    There are words for every checkpoint and step, general ones where nobody wrote any of their own.
     """
 
     def sms(
@@ -199,9 +199,7 @@ class Words(Protocol):
         step: str,
         role: Role,
         language: Language,
-        due_on: date,
-        *,
-        case_start: date,
+        dates: MessageDates,
     ) -> str:
         """One SMS; raises ValueError for anybody but the employee."""
         ...
@@ -212,17 +210,21 @@ class Words(Protocol):
         step: str,
         role: Role,
         language: Language,
-        due_on: date,
-        *,
-        case_start: date,
+        dates: MessageDates,
     ) -> EmailText:
         """An e-mail in plain text; raises ValueError for an adviser."""
         ...
 
     def letter(
-        self, checkpoint: str, step: str, language: Language, due_on: date, *, case_start: date
+        self, checkpoint: str, step: str, language: Language, dates: MessageDates
     ) -> LetterText:
         """A whole letter to the employee."""
+        ...
+
+    def date_named(
+        self, checkpoint: str, step: str, role: Role, dates: MessageDates
+    ) -> date | None:
+        """The date by which the message says to do something; None where it names none."""
         ...
 
     def letter_template(self, checkpoint: str, step: str) -> str:

@@ -19,6 +19,7 @@ from services.notifier.domain.decision import Deliver, DueFor, decide, next_deli
 from services.notifier.domain.delivery import Delivery
 from services.notifier.domain.recipients import Contacts, PersonContact
 from services.notifier.domain.relevance import Facts, Send
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.messages import compose
 from services.notifier.ports import KnownEvent
 from services.notifier.texts_folder import load_texts
@@ -75,7 +76,7 @@ def written(event: DeadlineDue, delivery: Delivery, at: datetime) -> list[str]:
     record = encode(outgoing.message, event_id=delivery.delivery_id, source="urn:test", at=at)
     found = marks_that_leave(record)
     if delivery.channel == "letter":
-        letter = WORDS.letter(event.checkpoint, event.step, "nb", event.due_on)
+        letter = WORDS.letter(event.checkpoint, event.step, "nb", MessageDates.of(event, at))
         found += marks_in(f"{letter} {outgoing.notice}")
     return found
 

@@ -52,26 +52,28 @@ def previews(
 ) -> Iterator[Preview]:
     """One preview for each role that the step has words for, due on that date."""
     from schemas.messages import Role
+    from services.notifier.domain.words.dates import MessageDates
     from services.notifier.domain.words.rules import septets
 
+    dates = MessageDates(due_on, case_start=due_on, legal_on=None, leaves_on=due_on)
     words = texts.checkpoints[checkpoint].step[step]
     for role in get_args(Role):
         if not texts.has(checkpoint, step, role):
             continue
         is_notified = role != "adviser"
         employee = role == "employee"
-        sms = texts.sms(checkpoint, step, role, language, due_on) if employee else None
+        sms = texts.sms(checkpoint, step, role, language, dates) if employee else None
         yield Preview(
             checkpoint=checkpoint,
             step=step,
             role=role,
             language=language,
             title=texts.title(checkpoint, step, role, language),
-            notice=texts.notice(checkpoint, step, role, language, due_on) if is_notified else None,
+            notice=texts.notice(checkpoint, step, role, language, dates) if is_notified else None,
             sms=sms,
             sms_septets=septets(sms) if sms else None,
-            email=texts.email(checkpoint, step, role, language, due_on) if is_notified else None,
-            letter=texts.letter(checkpoint, step, language, due_on) if employee else None,
+            email=texts.email(checkpoint, step, role, language, dates) if is_notified else None,
+            letter=texts.letter(checkpoint, step, language, dates) if employee else None,
             letter_template=texts.letter_template(checkpoint, step) if employee else None,
             undated=words.undated,
         )

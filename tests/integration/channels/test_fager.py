@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from services.notifier.channels.fager import Fager, FagerSettings
 from services.notifier.domain.delivery import ChannelName, Failed, Outcome, Sent
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.ports import RegisteredManager
 from services.notifier.texts_folder import load_texts
 from tests.support.channel_server import (
@@ -282,8 +283,7 @@ async def test_the_notice_has_the_date_that_its_email_has() -> None:
     texts = load_texts()
     async with serving(result("NyOppgaveVellykket")) as server, fager(server.url) as channel:
         event = about().event
-        start = event.case.start + timedelta(days=3)
-        step = (event.checkpoint, event.step, "line_manager", "nb", event.due_on)
-        words = texts.email(*step, case_start=start)  # type: ignore[arg-type]
+        dates = MessageDates.of(event, NOW)
+        words = texts.email(event.checkpoint, event.step, "line_manager", "nb", dates)
         assert await channel.send(email(text=words.text, notice=words.notice)) == Sent()
     assert server.asked[0].body["variables"]["nyOppgave"]["notifikasjon"]["tekst"] in words.text

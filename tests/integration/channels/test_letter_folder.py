@@ -23,6 +23,7 @@ from services.notifier.channels import letter_folder
 from services.notifier.channels.canonical import KafkaAdviserTask, KafkaEmail, KafkaSms
 from services.notifier.channels.letter_folder import LetterFolder, LetterFolderSettings, check
 from services.notifier.domain.delivery import Failed, Sent, TooLate
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.domain.words.texts import NAV
 from services.notifier.ports import Outgoing
 from services.notifier.printing.folder import PickupFolder
@@ -43,7 +44,8 @@ PDF, TICKET = f"{DELIVERY}.pdf", f"{DELIVERY}.json"
 
 
 def letter(delivery_id: str = DELIVERY, **others: Any) -> Outgoing:
-    words = load_texts().letter("meeting_need", "question", "nb", NOW.date())
+    dates = MessageDates(NOW.date(), case_start=NOW.date(), legal_on=None, leaves_on=NOW.date())
+    words = load_texts().letter("meeting_need", "question", "nb", dates)
     message = LetterRequested(
         delivery_id=delivery_id,
         person_id=ANNE,

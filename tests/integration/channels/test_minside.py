@@ -16,6 +16,7 @@ from schemas.wire import Envelope, IgnoredRecord, Record
 from services.notifier.channels.minside import MinSide, MinSideSettings, NoticeType
 from services.notifier.channels.minside_receipts import TOPIC, reading
 from services.notifier.domain.delivery import Failed, Sent
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.ports import AboutDelivery, Outgoing
 from services.notifier.texts_folder import load_texts
 from services.runtime.settings import InvalidSettings, load_settings
@@ -97,7 +98,9 @@ def min_side(topic: Topic, notice: NoticeType = "oppgave") -> MinSide:
 
 def sms(language: Language = "nb", *, of: AboutDelivery | None = None) -> Outgoing:
     event = due(at=NOW)
-    text = TEXTS.sms(event.checkpoint, event.step, "employee", language, event.due_on)
+    text = TEXTS.sms(
+        event.checkpoint, event.step, "employee", language, MessageDates.of(event, NOW)
+    )
     message = SmsRequested(
         delivery_id=DELIVERY,
         to="+4790000001",

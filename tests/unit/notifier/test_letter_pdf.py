@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from pypdf.generic import ArrayObject
 
 from schemas.messages import Language, LetterRequested
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.domain.words.letter_form import Paragraph, Section, parts_of
 from services.notifier.domain.words.rules import written
 from services.notifier.printing.pdf import NotPrintable, letter_pdf
@@ -35,7 +36,8 @@ WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, WINDOW_BOTTOM = 15, 120, 39, 82
 def letter(
     checkpoint: str = "meeting_need", step: str = "question", language: Language = "nb"
 ) -> LetterRequested:
-    words = TEXTS.letter(checkpoint, step, language, DATED_ON, case_start=DATED_ON)
+    dates = MessageDates(DATED_ON, case_start=DATED_ON, legal_on=None, leaves_on=DATED_ON)
+    words = TEXTS.letter(checkpoint, step, language, dates)
     return LetterRequested(
         delivery_id="9b2e7c1d-3f4a-5c6b-8d7e-1a2b3c4d5e6f",
         person_id="14838511253",

@@ -10,6 +10,7 @@ import pytest
 from schemas.messages import EmailRequested, Language, LetterRequested, SmsRequested
 from services.notifier.domain.recipients import Contacts, PersonContact
 from services.notifier.domain.relevance import Facts, Send
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.messages import MANAGERS_LANGUAGE, compose
 from services.notifier.ports import KnownEvent, Outgoing
 from services.notifier.texts_folder import load_texts
@@ -41,7 +42,9 @@ def composed(role: str, channel: str, language: Language) -> Outgoing:
 def test_the_language_of_the_words_is_said(language: Language) -> None:
     sms = composed("employee", "sms", language)
     event = sms.known.event
-    words = TEXTS.sms(event.checkpoint, event.step, "employee", language, event.due_on)
+    words = TEXTS.sms(
+        event.checkpoint, event.step, "employee", language, MessageDates.of(event, NOW)
+    )
     assert isinstance(sms.message, SmsRequested)
     assert (sms.language, sms.message.text) == (language, words)
     assert composed("line_manager", "email", language).language == MANAGERS_LANGUAGE
@@ -51,9 +54,7 @@ def test_the_language_of_the_words_is_said(language: Language) -> None:
 def test_a_letter_is_whole(language: Language) -> None:
     letter = composed("employee", "letter", language)
     event = letter.known.event
-    words = TEXTS.letter(
-        event.checkpoint, event.step, language, event.due_on, case_start=event.case.start
-    )
+    words = TEXTS.letter(event.checkpoint, event.step, language, MessageDates.of(event, NOW))
     assert isinstance(letter.message, LetterRequested)
     assert (letter.message.title, letter.message.body) == (words.title, words.body)
     assert letter.message.due_on == words.due_on

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from schemas.messages import Language, Role
 from services.cli.main import app
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.domain.words.rules import septets, written
 from services.notifier.domain.words.texts import Sender
 from services.notifier.texts_folder import load_texts
@@ -25,6 +26,14 @@ RULEBOOKS = ROOT / "services" / "scheduler" / "rulebooks"
 TEXTS = load_texts()
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 MONDAY = date(2026, 1, 5)
+
+
+def on(due_on: date, *, start: date | None = None, legal_on: date | None = None) -> MessageDates:
+    """Of a message that leaves on the step's own date; the case began on that date too where nothing is said."""
+    return MessageDates(due_on, start or due_on, legal_on, leaves_on=due_on)
+
+
+AT_ONCE = on(MONDAY)
 
 
 def rulebook(name: str) -> dict[str, Any]:
@@ -81,9 +90,8 @@ def test_no_words_are_left_over_for_a_step_that_no_rulebook_has() -> None:
 def test_an_sms_is_one_sms_on_any_date(due_on: date, day: int) -> None:
     for checkpoint, step, role in written_for("employee"):
         for language in LANGUAGES:
-            text = TEXTS.sms(
-                checkpoint, step, role, language, due_on, case_start=due_on - timedelta(days=day)
-            )
+            dates = on(due_on, start=due_on - timedelta(days=day))
+            text = TEXTS.sms(checkpoint, step, role, language, dates)
             assert 0 < septets(text) <= 160
             assert "$" not in text
 
@@ -95,7 +103,7 @@ def test_a_message_says_by_which_date_or_the_file_says_why_not(
 ) -> None:
     checkpoint, step, role = words_for
     words = TEXTS.checkpoints[checkpoint].step[step]
-    notice = TEXTS.notice(checkpoint, step, role, language, MONDAY)
+    notice = TEXTS.notice(checkpoint, step, role, language, AT_ONCE)
     assert bool(re.search(r"\d{1,2}\.? \w+ 2026", notice)) is (words.undated is None)
 
 
@@ -105,9 +113,9 @@ def test_an_email_says_the_same_as_the_notice_and_each_line_of_its_guide_names_a
     words_for: tuple[str, str, Role], language: Language
 ) -> None:
     checkpoint, step, role = words_for
-    email = TEXTS.email(checkpoint, step, role, language, MONDAY)
+    email = TEXTS.email(checkpoint, step, role, language, AT_ONCE)
     assert email.subject == TEXTS.title(checkpoint, step, role, language)
-    assert TEXTS.notice(checkpoint, step, role, language, MONDAY) in email.text
+    assert TEXTS.notice(checkpoint, step, role, language, AT_ONCE) in email.text
     lines = [line for line in email.text.splitlines() if line.startswith("- ")]
     assert len(lines) == len(TEXTS.checkpoints[checkpoint].guide) > 0
     assert all(re.search(r" \((kilde|kjelde|source): [^)]+\)$", line) for line in lines)
@@ -121,9 +129,9 @@ def test_the_guide_is_the_same_for_everybody() -> None:
     for checkpoint, step, _ in written_for("employee"):
         if TEXTS.has(checkpoint, step, "line_manager"):
             for language in LANGUAGES:
-                employee = TEXTS.email(checkpoint, step, "employee", language, MONDAY)
-                manager = TEXTS.email(checkpoint, step, "line_manager", language, MONDAY)
-                letter = TEXTS.letter(checkpoint, step, language, MONDAY)
+                employee = TEXTS.email(checkpoint, step, "employee", language, AT_ONCE)
+                manager = TEXTS.email(checkpoint, step, "line_manager", language, AT_ONCE)
+                letter = TEXTS.letter(checkpoint, step, language, AT_ONCE)
                 assert guide_of(employee.text) == guide_of(manager.text) == guide_of(letter.body)
 
 
@@ -132,7 +140,7 @@ def test_the_question_in_week_16_asks_for_reasons_and_says_that_nav_may_call_a_m
 ):
     parts = {line.part for line in TEXTS.checkpoints["meeting_need"].guide}
     assert parts == {"about", "prepare", "invite", "answer", "not_needed", "after"}
-    text = TEXTS.email("meeting_need", "question", "employee", "en", MONDAY).text
+    text = TEXTS.email("meeting_need", "question", "employee", "en", AT_ONCE).text
     assert "Justify the answer" in text
     assert "Nav may call a meeting all the same" in text
 
@@ -145,22 +153,29 @@ def test_a_plan_reminder_names_the_last_day_of_the_four_weeks_whatever_day_it_re
         due_on = MONDAY + timedelta(days=reminder)
         for role in ("employee", "line_manager"):
             notice = TEXTS.notice(
-                "follow_up_plan", "reminder", role, "nb", due_on, case_start=MONDAY
+                "follow_up_plan", "reminder", role, "nb", on(due_on, start=MONDAY)
             )
             assert last_day in notice
 
 
 def test_an_activity_notice_names_the_last_day_of_the_eight_weeks_also_after_graded_weeks() -> None:
     for day, last_day in ((42, 55), (50, 55), (60, 73)):
-        sms = TEXTS.sms(
-            "activity_requirement",
-            "notice",
-            "employee",
-            "nb",
-            MONDAY + timedelta(days=day),
-            case_start=MONDAY,
-        )
+        dates = on(MONDAY + timedelta(days=day), start=MONDAY)
+        sms = TEXTS.sms("activity_requirement", "notice", "employee", "nb", dates)
         assert written(MONDAY + timedelta(days=last_day), "nb") in sms
+
+
+def test_the_date_that_an_event_names_is_told_before_any_that_the_words_would_count() -> None:
+    legal_on = date(2026, 3, 2)
+    dates = on(MONDAY + timedelta(days=21), start=MONDAY, legal_on=legal_on)
+    step = ("follow_up_plan", "reminder")
+    assert TEXTS.date_named(*step, "employee", dates) == legal_on
+    assert written(legal_on, "nb") in TEXTS.sms(*step, "employee", "nb", dates)
+
+
+def test_words_without_a_date_name_none_and_neither_does_a_task() -> None:
+    assert TEXTS.date_named("exemption_notice", "notice", "employee", AT_ONCE) is None
+    assert TEXTS.date_named("dialogue_meeting_2", "deadline", "adviser", AT_ONCE) is None
 
 
 def test_the_days_in_the_texts_are_those_of_the_standard_rulebook() -> None:
@@ -197,14 +212,16 @@ def test_the_days_in_the_texts_are_those_of_the_standard_rulebook() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_checkpoint_that_nobody_wrote_words_for_is_told_generically(language: Language) -> None:
-    sms = TEXTS.sms("return_talk", "invite", "employee", language, MONDAY)
+    sms = TEXTS.sms("return_talk", "invite", "employee", language, AT_ONCE)
     assert written(MONDAY, language) in sms
     assert re.search("logg inn|log in", sms, re.IGNORECASE)
     assert (
         written(MONDAY, language)
-        in TEXTS.email("return_talk", "invite", "line_manager", language, MONDAY).text
+        in TEXTS.email("return_talk", "invite", "line_manager", language, AT_ONCE).text
     )
-    assert written(MONDAY, language) in TEXTS.letter("return_talk", "invite", language, MONDAY).body
+    assert (
+        written(MONDAY, language) in TEXTS.letter("return_talk", "invite", language, AT_ONCE).body
+    )
     assert TEXTS.title("return_talk", "invite", "adviser", language)
     assert TEXTS.letter_template("return_talk", "invite") == "generic"
 
@@ -219,7 +236,7 @@ def test_a_letter_is_ordered_by_checkpoint_and_step() -> None:
 
 
 def test_a_letter_tells_what_to_do_for_those_who_cannot_log_in() -> None:
-    assert "Kan du ikke logge inn" in TEXTS.letter("meeting_need", "question", "nb", MONDAY).body
+    assert "Kan du ikke logge inn" in TEXTS.letter("meeting_need", "question", "nb", AT_ONCE).body
 
 
 @pytest.mark.parametrize(
@@ -231,9 +248,9 @@ def test_who_writes_and_where_to_log_in_is_said_as_it_was_set(
     """Each side has a place of its own to log in (contract 6.5)."""
     texts = load_texts(sender=Sender("Bedriftshelsa", "Kontoen din", "Lederkontoen"))
     question = ("meeting_need", "question")
-    manager = texts.email(*question, "line_manager", language, MONDAY).text
-    own = texts.email(*question, "employee", language, MONDAY).text
-    letter = texts.letter(*question, language, MONDAY).body
+    manager = texts.email(*question, "line_manager", language, AT_ONCE).text
+    own = texts.email(*question, "employee", language, AT_ONCE).text
+    letter = texts.letter(*question, language, AT_ONCE).body
     assert f"\n{log_in}: Lederkontoen.\n" in manager
     assert f"\n{log_in}: Kontoen din.\n" in own
     assert f"\n{log_in}: Kontoen din.\n" in letter
@@ -244,25 +261,27 @@ def test_who_writes_and_where_to_log_in_is_said_as_it_was_set(
 
 def test_a_manager_is_told_where_the_name_is_and_an_employee_is_not() -> None:
     assert (
-        "ingen navn" in TEXTS.email("follow_up_plan", "reminder", "line_manager", "nb", MONDAY).text
+        "ingen navn"
+        in TEXTS.email("follow_up_plan", "reminder", "line_manager", "nb", AT_ONCE).text
     )
     assert (
-        "ingen navn" not in TEXTS.email("follow_up_plan", "reminder", "employee", "nb", MONDAY).text
+        "ingen navn"
+        not in TEXTS.email("follow_up_plan", "reminder", "employee", "nb", AT_ONCE).text
     )
 
 
 def test_an_exemption_notice_informs_asks_nothing_and_names_no_ground() -> None:
-    sms = TEXTS.sms("exemption_notice", "notice", "employee", "en", MONDAY)
+    sms = TEXTS.sms("exemption_notice", "notice", "employee", "en", AT_ONCE)
     assert sms.startswith("There will be no dialogue meeting with Nav for now. You may ask for one")
     assert (
         "already done"
-        not in TEXTS.email("exemption_notice", "notice", "employee", "en", MONDAY).text
+        not in TEXTS.email("exemption_notice", "notice", "employee", "en", AT_ONCE).text
     )
 
 
 def test_activity_words_name_no_employer_as_people_without_one_get_them_too() -> None:
     for language in LANGUAGES:
-        sms = TEXTS.sms("activity_requirement", "notice", "employee", language, MONDAY)
+        sms = TEXTS.sms("activity_requirement", "notice", "employee", language, AT_ONCE)
         assert not re.search("arbeidsgiv|employer", sms)
 
 
@@ -276,9 +295,9 @@ def test_the_notifiers_own_tasks_have_titles() -> None:
 
 def test_advisers_get_tasks_and_managers_no_sms() -> None:
     with pytest.raises(ValueError, match="a task has a title only"):
-        TEXTS.email("dialogue_meeting_2", "deadline", "adviser", "nb", MONDAY)
+        TEXTS.email("dialogue_meeting_2", "deadline", "adviser", "nb", AT_ONCE)
     with pytest.raises(ValueError, match="only an employee"):
-        TEXTS.sms("follow_up_plan", "reminder", "line_manager", "nb", MONDAY)
+        TEXTS.sms("follow_up_plan", "reminder", "line_manager", "nb", AT_ONCE)
 
 
 def show(*arguments: str) -> tuple[int, str, str]:

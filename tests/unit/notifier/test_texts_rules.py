@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.domain.words.rules import septets, written
 from services.notifier.domain.words.texts import BadTexts, parse_texts
 
@@ -69,7 +70,9 @@ def faults_of(folder: dict[str, str]) -> tuple[str, ...]:
 
 def test_the_made_up_file_is_good_until_something_is_changed() -> None:
     texts = parse_texts({**SHIPPED, "made_up": made_up()})
-    assert texts.sms("made_up", "go", "employee", "nn", date(2026, 4, 27)) == (
+    day = date(2026, 4, 27)
+    dates = MessageDates(day, case_start=day, legal_on=None, leaves_on=day)
+    assert texts.sms("made_up", "go", "employee", "nn", dates) == (
         "Do it by 27. april 2026. Log in to see how."
     )
 

@@ -17,6 +17,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.messages import Language, Role
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.domain.words.rules import TextKind, faults
 
 T = TypeVar("T")
@@ -76,13 +77,15 @@ class Step(Shape):
     line_manager: InAllLanguages[ManagerWords] | None = None
     adviser: InAllLanguages[AdviserWords] | None = None
 
-    def last_day_on(self, due_on: date, case_start: date | None) -> date:
-        """The date that the words name, an Oslo date as both arguments are."""
-        if self.last_case_day is not None and case_start is not None:
-            by_law = case_start + timedelta(days=self.last_case_day)
-            if due_on <= by_law:
+    def last_day_on(self, dates: MessageDates) -> date:
+        """The date that the words name, an Oslo date: what the event says, else as the two offsets have it."""
+        if dates.legal_on is not None:
+            return dates.legal_on
+        if self.last_case_day is not None:
+            by_law = dates.case_start + timedelta(days=self.last_case_day)
+            if dates.due_on <= by_law:
                 return by_law
-        return due_on + timedelta(days=self.last_day)
+        return dates.due_on + timedelta(days=self.last_day)
 
 
 class GuideLine(InAllLanguages[str]):

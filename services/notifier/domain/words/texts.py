@@ -16,6 +16,7 @@ from typing import TypeVar, get_args
 from pydantic import ValidationError
 
 from schemas.messages import Language, Role
+from services.notifier.domain.words.dates import MessageDates
 from services.notifier.domain.words.rules import filled
 from services.notifier.domain.words.shapes import (
     CheckpointWords,
@@ -74,11 +75,8 @@ NAV = Sender("Nav", "Min side hos Nav", "Min side \N{EN DASH} arbeidsgiver")
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """All words. `due_on` and `case_start` are those of the due event, Oslo dates.
-
-    The date that a message names is made of them here: a reminder's `due_on` is the day of the reminder, and
-    people are told the last day of the duty. Without `case_start` it is taken from `due_on` alone, which is
-    right for the days of the standard rulebook only.
+    """All words, and the date that each of them names: a reminder's `due_on` is the day of the reminder, and people
+    are told the last day of the duty.
     """
 
     checkpoints: Mapping[str, CheckpointWords]
@@ -106,19 +104,24 @@ class Texts:
         """The title of a task that the notifier itself makes: `no_line_manager`, `protected`, `undelivered`."""
         return self.title(DELIVERY, reason, "adviser", language)
 
+    def date_named(
+        self, checkpoint: str, step: str, role: Role, dates: MessageDates
+    ) -> date | None:
+        """The date by which the message says to do something; None for an adviser, and where its words name none."""
+        words = self._step(checkpoint, step, role)
+        return None if role == "adviser" or words.undated else words.last_day_on(dates)
+
     def notice(
         self,
         checkpoint: str,
         step: str,
         role: Role,
         language: Language,
-        due_on: date,
-        *,
-        case_start: date | None = None,
+        dates: MessageDates,
     ) -> str:
         """At most 300 characters for Min side or an employer notice; ValueError for an adviser."""
         step_words = self._step(checkpoint, step, role)
-        day = step_words.last_day_on(due_on, case_start)
+        day = step_words.last_day_on(dates)
         if role == "employee" and step_words.employee:
             return filled(step_words.employee[language].sms, day, language)
         if role == "line_manager" and step_words.line_manager:
@@ -131,14 +134,12 @@ class Texts:
         step: str,
         role: Role,
         language: Language,
-        due_on: date,
-        *,
-        case_start: date | None = None,
+        dates: MessageDates,
     ) -> str:
         """One SMS of at most 160 GSM-7 septets; ValueError for anybody but the employee."""
         if role != "employee":
             raise ValueError("only an employee gets an SMS")
-        return self.notice(checkpoint, step, role, language, due_on, case_start=case_start)
+        return self.notice(checkpoint, step, role, language, dates)
 
     def email(
         self,
@@ -146,12 +147,10 @@ class Texts:
         step: str,
         role: Role,
         language: Language,
-        due_on: date,
-        *,
-        case_start: date | None = None,
+        dates: MessageDates,
     ) -> EmailText:
         """The notice, framed, with the checkpoint's guide; ValueError for an adviser."""
-        notice = self.notice(checkpoint, step, role, language, due_on, case_start=case_start)
+        notice = self.notice(checkpoint, step, role, language, dates)
         closing = [self._login(role, language), self.common.no_reply[language]]
         if role == "line_manager":
             closing.insert(0, self.common.privacy[language])
@@ -170,12 +169,10 @@ class Texts:
         checkpoint: str,
         step: str,
         language: Language,
-        due_on: date,
-        *,
-        case_start: date | None = None,
+        dates: MessageDates,
     ) -> LetterText:
         """The same to an employee on paper, who may not be able to log in."""
-        notice = self.notice(checkpoint, step, "employee", language, due_on, case_start=case_start)
+        notice = self.notice(checkpoint, step, "employee", language, dates)
         closing = [self._login("employee", language), self.common.letter_help[language]]
         body = self._framed(
             notice=notice,
@@ -185,9 +182,8 @@ class Texts:
             language=language,
             closing=closing,
         )
-        words = self._step(checkpoint, step, "employee")
-        last_day = None if words.undated else words.last_day_on(due_on, case_start)
-        return LetterText(self.title(checkpoint, step, "employee", language), body, last_day)
+        named_on = self.date_named(checkpoint, step, "employee", dates)
+        return LetterText(self.title(checkpoint, step, "employee", language), body, named_on)
 
     def letter_template(self, checkpoint: str, step: str) -> str:
         """The id that a letter is ordered by: `<checkpoint>.<step>`, or `generic` where the words are."""
