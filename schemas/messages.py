@@ -556,10 +556,16 @@ class EarlierCase(Data):
 
 
 class PlanBasis(Data):
-    """What is known of the follow-up plan with one employer: the newest dates, or null."""
+    """What is known of the follow-up plan with one employer: the newest dates, or null.
+
+    `shared_on` is the later of the two dates on which it was shared. It does not say with whom: it is kept for those
+    who read it before the two came.
+    """
 
     org_number: BlankFreeCode
     made_on: OwnDay | None
+    shared_with_practitioner_on: OwnDay | None = None
+    shared_with_office_on: OwnDay | None = None
     shared_on: OwnDay | None
 
 
@@ -582,13 +588,17 @@ class RequestBasis(Data):
 
 
 class MeetingBasis(Data):
-    """A dialogue meeting in this or an earlier case, and how it stands."""
+    """A dialogue meeting in this or an earlier case, and how it stands.
+
+    `refusals` counts the answers by which a party would not come, or asked for another time.
+    """
 
     meeting: Meeting
     meeting_id: Code
     state: Literal["summoned", "moved", "held", "cancelled"]
     takes_place_on: OwnDay | None
     org_number: BlankFreeCode | None
+    refusals: Whole = 0
 
 
 class ExemptionBasis(Data):
@@ -615,11 +625,20 @@ class Basis(Data):
     As of the date `as_of` in Norway. `revision` counts from 1; of two for the same event the higher stands. Each list
     holds its newest 50 entries: `omitted` counts what was left out, by the name of the list (`grade.history`,
     `meetings`, …), and is left out where nothing was.
+
+    `notes_until` is the last day that the sick notes cover. `summon_by` and `meet_by` are the last dates by law, or by
+    the office's own rules, for the summons to dialogue meeting 2 and for the meeting itself; null where the rules have
+    none. `history_since` is the date since when this system has known sick notes at all, of anybody: what was before
+    it, no earlier case shows.
     """
 
     as_of: OwnDay
     revision: Whole
     weeks_completed: Whole
+    notes_until: OwnDay | None = None
+    summon_by: OwnDay | None = None
+    meet_by: OwnDay | None = None
+    history_since: OwnDay | None = None
     grade: GradeBasis
     earlier_cases: tuple[EarlierCase, ...]
     employers: tuple[Employer, ...]

@@ -63,6 +63,10 @@ def test_the_basis_lists_what_is_known_and_what_is_missing(sent: list[object]) -
         "as_of": "2026-04-27",
         "revision": 1,
         "weeks_completed": 16,
+        "notes_until": "2026-05-10",
+        "summon_by": "2026-06-14",
+        "meet_by": "2026-07-05",
+        "history_since": None,
         "grade": {
             "now": 60,
             "history": [
@@ -72,7 +76,13 @@ def test_the_basis_lists_what_is_known_and_what_is_missing(sent: list[object]) -
         "earlier_cases": [],
         "employers": [KAFE],
         "follow_up_plans": [
-            {"org_number": "310200107", "made_on": None, "shared_on": "2026-01-29"}
+            {
+                "org_number": "310200107",
+                "made_on": None,
+                "shared_with_practitioner_on": None,
+                "shared_with_office_on": "2026-01-29",
+                "shared_on": "2026-01-29",
+            }
         ],
         "answers": [],
         "requests": [],

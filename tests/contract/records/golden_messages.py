@@ -21,12 +21,24 @@ BASIS = m.Basis(
     as_of=date(2026, 4, 27),
     revision=1,
     weeks_completed=16,
+    notes_until=date(2026, 5, 10),
+    summon_by=date(2026, 6, 14),
+    meet_by=date(2026, 7, 5),
+    history_since=date(2025, 1, 1),
     grade=m.GradeBasis(
         now=60, history=(m.GradePeriod(from_=date(2026, 1, 5), to=date(2026, 3, 1), grade=100),)
     ),
     earlier_cases=(m.EarlierCase(start=date(2024, 9, 2), end=date(2024, 11, 10), sick_days=70),),
     employers=(KAFE,),
-    follow_up_plans=(m.PlanBasis(org_number=ORG, made_on=date(2026, 1, 28), shared_on=None),),
+    follow_up_plans=(
+        m.PlanBasis(
+            org_number=ORG,
+            made_on=date(2026, 1, 28),
+            shared_with_practitioner_on=date(2026, 2, 2),
+            shared_with_office_on=None,
+            shared_on=date(2026, 2, 2),
+        ),
+    ),
     answers=(
         m.AnswerBasis(
             party="employee",
@@ -44,6 +56,7 @@ BASIS = m.Basis(
             state="summoned",
             takes_place_on=date(2026, 6, 10),
             org_number=None,
+            refusals=1,
         ),
     ),
     exemptions=(
@@ -60,6 +73,7 @@ BASIS = m.Basis(
     ),
     missing=(f"plan_not_shared:{ORG}", f"answer_employer:{ORG}"),
 )
+CHANGED_BASIS = BASIS.model_copy(update={"revision": 2})
 
 _OF_CASE: dict[str, Any] = {"event_id": EVENT, "case_id": CASE, "person_id": PERSON}
 _OF_STEP: dict[str, Any] = {
@@ -181,7 +195,7 @@ MESSAGES: tuple[m.Message, ...] = (
         ),
         basis=BASIS,
     ),
-    m.DeadlineUpdated(**_OF_CASE, revision=2, basis=BASIS, updated_at=AT),
+    m.DeadlineUpdated(**_OF_CASE, revision=2, basis=CHANGED_BASIS, updated_at=AT),
     m.DeadlineWithdrawn(
         **_OF_CASE,
         **_OF_STEP,
@@ -223,7 +237,7 @@ MESSAGES: tuple[m.Message, ...] = (
         priority="high",
         basis=BASIS,
     ),
-    m.AdviserTaskUpdated(task_id=DELIVERY, revision=2, basis=BASIS),
+    m.AdviserTaskUpdated(task_id=DELIVERY, revision=2, basis=CHANGED_BASIS),
     m.AdviserTaskClosed(task_id=DELIVERY, reason="held"),
     m.DeliveryReceipt(
         delivery_id=DELIVERY, outcome="failed", permanent=True, reason="unknown number", at=AT

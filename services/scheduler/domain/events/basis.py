@@ -30,23 +30,35 @@ from schemas.messages import (
 from schemas.norway import oslo_date
 from services.scheduler.domain.facts.case_facts import CaseFacts, Exemption, MeetingState
 from services.scheduler.domain.facts.cases import Leave
+from services.scheduler.domain.plan.assess import due_on_of
+from services.scheduler.domain.rulebook.model import Rulebook
 
 EARLIER_MONTHS = 36
 # So that no event outgrows its topic (policy): more than anybody reads, and far more than any real person has.
 ENTRIES_MAX = 50
+SUMMON_BY = "dialogue_meeting_2_summons.last_day"
+MEET_BY = "dialogue_meeting_2.deadline"
 
 T = TypeVar("T")
 
 
 class CaseBasis:
-    """What is known of one case for its due events; `earlier` are the person's earlier cases, oldest first."""
+    """What is known of one case for its due events.
+
+    `earlier` are the person's earlier cases, oldest first; `rulebook` is that of the person's office.
+    """
 
     def __init__(
-        self, leave: Leave, facts: CaseFacts, earlier: Sequence[tuple[Leave, CaseFacts]]
+        self,
+        leave: Leave,
+        facts: CaseFacts,
+        earlier: Sequence[tuple[Leave, CaseFacts]],
+        rulebook: Rulebook,
     ) -> None:
         self._leave = leave
         self._facts = facts
         self._earlier = earlier
+        self._rulebook = rulebook
 
     def as_of(self, as_of: date, revision: int = 1) -> Basis:
         """The basis as of an Oslo date."""
@@ -60,6 +72,9 @@ class CaseBasis:
             as_of=as_of,
             revision=revision,
             weeks_completed=max((as_of - leave.start).days, 0) // 7,
+            notes_until=leave.end,
+            summon_by=same.summon_by,
+            meet_by=same.meet_by,
             grade=GradeBasis(
                 now=leave.grade(day) if leave.is_sick_listed(as_of) else None,
                 history=lists.newest(
@@ -88,11 +103,13 @@ class CaseBasis:
     def _same_on_every_date(self) -> _SameOnEveryDate:
         facts, lists = self._facts, _Lists()
         meetings = [
-            meeting
+            (meeting, known)
             for known in (*(case_facts for _, case_facts in self._earlier), facts)
             for meeting in known.meetings
         ]
         return _SameOnEveryDate(
+            summon_by=_legal_date(SUMMON_BY, self._leave, self._rulebook),
+            meet_by=_legal_date(MEET_BY, self._leave, self._rulebook),
             plans=lists.newest("follow_up_plans", _plans(facts), _newest_date_of_plan),
             answers=tuple(
                 _answer(answer) for answer in lists.newest("answers", facts.answers, _occurred_at)
@@ -102,8 +119,10 @@ class CaseBasis:
                 for request in lists.newest("requests", facts.requests, _occurred_at)
             ),
             meetings=tuple(
-                _meeting(meeting)
-                for meeting in lists.newest("meetings", meetings, _date_of_meeting)
+                _meeting(meeting, known)
+                for meeting, known in lists.newest(
+                    "meetings", meetings, lambda entry: _date_of_meeting(entry[0])
+                )
             ),
             exemptions=tuple(
                 _exemption(exemption)
@@ -117,8 +136,10 @@ class CaseBasis:
 
 @dataclass(frozen=True, slots=True)
 class _SameOnEveryDate:
-    """The lists that do not depend on the date of the basis: written once for all due events of a case."""
+    """What does not depend on the date of the basis: written once for all due events of a case."""
 
+    summon_by: date | None
+    meet_by: date | None
     plans: tuple[PlanBasis, ...]
     answers: tuple[AnswerBasis, ...]
     requests: tuple[RequestBasis, ...]
@@ -160,6 +181,15 @@ def _newest_date_of_plan(plan: PlanBasis) -> date:
     return max((day for day in (plan.made_on, plan.shared_on) if day), default=date.min)
 
 
+def _legal_date(path: str, leave: Leave, rulebook: Rulebook) -> date | None:
+    """The legal date of a step that is anchored in the case's start; None where the rulebook has no such step."""
+    step = rulebook.find(path)
+    if step is None or rulebook.offset_days(step) is None:
+        return None
+    due_on, is_met = due_on_of(step, leave, rulebook)
+    return due_on if is_met else None
+
+
 def _occurred_at(fact: FollowUpFact) -> datetime:
     return fact.occurred_at
 
@@ -174,12 +204,18 @@ def _plans(facts: CaseFacts) -> tuple[PlanBasis, ...]:
     for org in orgs:
         plans = [plan for plan in facts.plans if plan.org_number == org]
         dates_made = [plan.made_on for plan in plans if plan.made_on is not None]
-        dates_shared = [plan.shared_on for plan in plans if isinstance(plan, FollowUpPlanShared)]
+        shared_on = {
+            plan.shared_with: plan.shared_on
+            for plan in plans
+            if isinstance(plan, FollowUpPlanShared)
+        }
         plan_bases.append(
             PlanBasis(
                 org_number=org,
                 made_on=max(dates_made, default=None),
-                shared_on=max(dates_shared, default=None),
+                shared_with_practitioner_on=shared_on.get("practitioner"),
+                shared_with_office_on=shared_on.get("office"),
+                shared_on=max(shared_on.values(), default=None),
             )
         )
     return tuple(plan_bases)
@@ -213,13 +249,14 @@ def _exemption(exemption: Exemption) -> ExemptionBasis:
     )
 
 
-def _meeting(meeting: MeetingState) -> MeetingBasis:
+def _meeting(meeting: MeetingState, known: CaseFacts) -> MeetingBasis:
     return MeetingBasis(
         meeting=meeting.meeting,
         meeting_id=meeting.meeting_id,
         state=_meeting_state(meeting),
         takes_place_on=meeting.takes_place_on,
         org_number=meeting.org_number,
+        refusals=sum(refusal.meeting_id == meeting.meeting_id for refusal in known.refusals),
     )
 
 

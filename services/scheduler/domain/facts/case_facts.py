@@ -7,7 +7,7 @@ version replaces an earlier one of the same slot.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -139,13 +139,15 @@ class Exemption:
 class CaseFacts:
     """What stands of the facts of one case; lists are in order of version.
 
-    `exemptions_revoked` are the grants that a revocation has ended.
+    `exemptions_revoked` are the grants that a revocation has ended. `refusals` are the answers by which a party would
+    not come on a date of a meeting, or asked for another: of each party and each date the last answer counts.
     """
 
     plans: tuple[FollowUpPlanMade | FollowUpPlanShared, ...] = ()
     plan_requests: tuple[FollowUpPlanRequested, ...] = ()
     meetings: tuple[MeetingState, ...] = ()
     meeting_answers: tuple[DialogueMeetingAnswered, ...] = ()
+    refusals: tuple[DialogueMeetingAnswered, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     exemptions_revoked: tuple[Exemption, ...] = ()
     assessments: tuple[ActivityRequirementAssessed, ...] = ()
@@ -194,11 +196,14 @@ def case_facts(facts: Iterable[Fact]) -> CaseFacts:
     last = {slot_of(fact): fact for fact in _of(ordered, ExemptionFact)}
     stands = [fact for fact in grants if last[slot_of(fact)] is fact]
     reassessments = _last_of(_of(ordered, ReassessmentFact))
+    meetings = _meetings(_of(ordered, DialogueMeetingFact))
+    meeting_answers = _of(ordered, DialogueMeetingAnswered)
     return CaseFacts(
         plans=_last_of(_plans(ordered)),
         plan_requests=_last_of(_of(ordered, FollowUpPlanRequested)),
-        meetings=_meetings(_of(ordered, DialogueMeetingFact)),
-        meeting_answers=_latest_of(_of(ordered, DialogueMeetingAnswered)),
+        meetings=meetings,
+        meeting_answers=_latest_of(meeting_answers),
+        refusals=_refusals(meeting_answers, meetings),
         exemptions=tuple(Exemption(fact) for fact in stands),
         exemptions_revoked=tuple(
             Exemption(fact) for fact in grants if last[slot_of(fact)] is not fact
@@ -235,6 +240,25 @@ def _last_of(facts: Iterable[F]) -> tuple[F, ...]:
 def _latest_of(facts: Iterable[F]) -> tuple[F, ...]:
     """The fact of each slot that happened last; of two at one instant the later version."""
     return _last_of(sorted(facts, key=lambda fact: fact.occurred_at))
+
+
+def _refusals(
+    answers: Iterable[DialogueMeetingAnswered], meetings: Iterable[MeetingState]
+) -> tuple[DialogueMeetingAnswered, ...]:
+    """An answer is to the date that the meeting had then: each move asks the parties anew."""
+    moves = {
+        meeting.meeting_id: [
+            version.occurred_at
+            for version in meeting.versions
+            if isinstance(version, DialogueMeetingMoved)
+        ]
+        for meeting in meetings
+    }
+    last: dict[Hashable, DialogueMeetingAnswered] = {}
+    for answer in sorted(answers, key=lambda answer: answer.occurred_at):
+        moved_before = [at for at in moves.get(answer.meeting_id, ()) if at < answer.occurred_at]
+        last[slot_of(answer), len(moved_before)] = answer
+    return tuple(answer for answer in last.values() if answer.answer != "coming")
 
 
 def _meetings(ordered: Sequence[DialogueMeetingFact]) -> tuple[MeetingState, ...]:

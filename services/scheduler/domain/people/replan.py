@@ -170,7 +170,7 @@ class _Scene:
                 for earlier_case in self._live_cases()
                 if earlier_case.start < leave.start
             ]
-            self.bases[case] = CaseBasis(leave, self.facts[case], earlier)
+            self.bases[case] = CaseBasis(leave, self.facts[case], earlier, self.rulebook)
         return self.bases[case].as_of(as_of, revision)
 
     def _live_cases(self) -> list[StoredCase]:
