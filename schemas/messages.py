@@ -671,9 +671,10 @@ class DeadlineMessage(Message):
 class DeadlineDue(DeadlineMessage):
     """A step has fired: something is due for the recipients.
 
-    `due_on` is the legal date in Norway, `due_at` the instant at which the step was to fire, and `late_seconds` how
-    much later `fired_at` is. `show_on` is the date from which an adviser should see it. After `not_after` a message
-    about it makes no sense any more.
+    `due_on` is the step's legal date in Norway, `due_at` the instant at which the step was to fire, and `late_seconds`
+    how much later `fired_at` is. `legal_on` is the last day by law, or by an office's demand, for what the step is
+    about: of a reminder that of its deadline. It is null where there is none, and in older events. `show_on` is the
+    date from which an adviser should see it. After `not_after` a message about it makes no sense any more.
     """
 
     kind: ClassVar[str] = "deadline.due"
@@ -684,6 +685,7 @@ class DeadlineDue(DeadlineMessage):
     generation: Whole
     due_on: OwnDay
     due_at: OwnInstant
+    legal_on: OwnDay | None = None
     fired_at: OwnInstant
     late_seconds: Whole
     show_on: OwnDay | None

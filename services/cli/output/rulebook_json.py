@@ -44,6 +44,7 @@ def step_form(step: Step, rulebook: Rulebook) -> dict[str, Any]:
         "working_days": step.working_days,
         "notice_days": step.notice_days,
         "offset_days": rulebook.offset_days(step),
+        "legal": step.legal,
         "tell": "before" if step.tells_before else None,
         "held_back_by": "summoned" if step.held_back_by_summons else None,
         "show_after_days": step.show_after_days,

@@ -50,6 +50,8 @@ def _due_text(step: Step, rulebook: Rulebook) -> str:
         text += ", told the working day before"
     if step.show_after_days is not None:
         text += f", shown {step.show_after_days} days later"
+    if step.legal is not None:
+        text += f", legal date: {step.legal}"
     return text
 
 

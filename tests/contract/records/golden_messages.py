@@ -174,6 +174,7 @@ MESSAGES: tuple[m.Message, ...] = (
         **_OF_STEP,
         due_on=date(2026, 4, 27),
         due_at=AT,
+        legal_on=date(2026, 7, 5),
         fired_at=AT + timedelta(milliseconds=12),
         late_seconds=0,
         show_on=None,

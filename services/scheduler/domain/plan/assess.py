@@ -29,7 +29,8 @@ Outcome = Literal["not_applicable", "done", "waiting", "open"]
 class Assessment:
     """What the facts say. `closed` has, for recipients who are not asked, the reason; `open_to` are the others.
 
-    `due_on` is the legal date, `due_at` the instant (None where nothing gives one). `is_resumed`: an exemption
+    `due_on` is the legal date, `due_at` the instant (None where nothing gives one), and of an open step `legal_on`
+    the last day by law, or by an office's demand, for what it is about. `is_resumed`: an exemption
     that covered the day on which it was to be told has ended, and `due_at` is the morning after.
     """
 
@@ -37,6 +38,7 @@ class Assessment:
     reason: ShownReason
     due_on: date | None = None
     due_at: datetime | None = None
+    legal_on: date | None = None
     is_resumed: bool = False
     open_to: tuple[Recipient, ...] = ()
     closed: dict[Recipient, ShownReason] = field(default_factory=dict)
@@ -49,18 +51,23 @@ class Assessment:
         )
 
 
-def due_on_of(step: Step, leave: Leave, rulebook: Rulebook) -> tuple[date, bool]:
-    """The due date of a step anchored in the start, and whether its `full_days` are met."""
+def due_on_of(
+    step: Step, leave: Leave, rulebook: Rulebook, *, goes_on: bool = False
+) -> tuple[date, bool]:
+    """The due date of a step anchored in the start, and whether its `full_days` are met.
+
+    With `goes_on` as if the leave went on as its notes end.
+    """
     if step.from_ is not None:
         anchor = rulebook.find(step.from_)
         if anchor is None:
             raise LookupError(step.from_)
-        due_on, is_met = due_on_of(anchor, leave, rulebook)
+        due_on, is_met = due_on_of(anchor, leave, rulebook, goes_on=goes_on)
         return due_on + timedelta(days=step.days or 0), is_met
     plain = leave.start + timedelta(days=step.day or 0)
     if step.full_days is None:
         return plain, True
-    full = leave.first_full(plain, step.full_days)
+    full = leave.first_full(plain, step.full_days, goes_on=goes_on)
     return (full, True) if full is not None else (plain, False)
 
 
@@ -117,8 +124,43 @@ def _assess_dated(question: Question, due_at: datetime, *, is_full: bool) -> Ass
             outcome, reason = "done", first_reason(closed.values())
         else:
             outcome, reason = _outcome(question, is_full=is_full)
-    is_resumed = resumed is not None
-    return Assessment(outcome, reason, due_on, due_at, is_resumed, open_to, closed)
+    return Assessment(
+        outcome,
+        reason,
+        due_on,
+        due_at,
+        legal_on=_legal_on(question) if outcome == "open" else None,
+        is_resumed=resumed is not None,
+        open_to=open_to,
+        closed=closed,
+    )
+
+
+def _legal_on(question: Question) -> date | None:
+    """The last day by law, or by an office's demand, for what the step is about; None where there is none.
+
+    The rulebook names it. A step that is told before its date is about that date.
+    """
+    step, occurrence = question.step, question.occurrence
+    if step.legal is None:
+        return question.due_on if step.tells_before else None
+    named = question.view.rulebook.find(step.legal)
+    if named is not None and named.on is None:
+        legal_on, is_full = due_on_of(named, question.leave, question.view.rulebook, goes_on=True)
+        return legal_on if is_full else None
+    if occurrence is None:
+        return None
+    if named is None:
+        return next((day for name, day in occurrence.dates.items() if name == step.legal), None)
+    return _due_on_of_fact(named, occurrence)
+
+
+def _due_on_of_fact(step: Step, occurrence: Occurrence) -> date | None:
+    """The due date of a step anchored in a fact; None where the fact lacks the date that it counts from."""
+    base = occurrence.dates.get(step.date) if step.date is not None else occurrence.happened_on
+    if base is None:
+        return None
+    return working_days_after(base, step.working_days or 0) + timedelta(days=step.days or 0)
 
 
 def _closed_open_resumed(
@@ -174,11 +216,10 @@ def _dates(
             return None, None, True
         if step.is_at_once:
             return occurrence.happened_at, occurrence.happened_on, True
-        base = occurrence.counts_from if step.date is not None else occurrence.happened_on
-        if base is None:
+        due_on_of_fact = _due_on_of_fact(step, occurrence)
+        if due_on_of_fact is None:
             return None, None, True
-        due_on = working_days_after(base, step.working_days or 0) + timedelta(days=step.days or 0)
-        return _due_at(step, due_on, view), due_on, True
+        return _due_at(step, due_on_of_fact, view), due_on_of_fact, True
     if view.leave is None:
         return None, None, True
     due_on, is_full = due_on_of(step, view.leave, view.rulebook)

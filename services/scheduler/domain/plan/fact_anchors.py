@@ -7,7 +7,7 @@ a row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from schemas.messages import (
@@ -20,22 +20,27 @@ from schemas.norway import oslo_date
 from services.scheduler.domain.facts.case_facts import CaseFacts, MeetingState
 from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.reasons import Reason
-from services.scheduler.domain.rulebook.model import REPLY_DAYS_DEFAULT, FactAnchor, Step
+from services.scheduler.domain.rulebook.model import (
+    REPLY_DAYS_DEFAULT,
+    FactAnchor,
+    FactDate,
+    Step,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
     """One timer that a fact asks for.
 
-    `happened_at` is the fact's instant, `counts_from` the date that a step with `date` counts from (None: there is
-    none, and so no timer), `done` a reason that has ended it, `org_numbers` the employers meant (None: all),
+    `happened_at` is the fact's instant, `dates` has the fact's dates by name (None: it lacks that one, and what counts
+    from it has no timer), `done` a reason that has ended it, `org_numbers` the employers meant (None: all),
     `requests` those that each employer answers with a meeting of its own, `renewed_at` an act after which an earlier
     due event no longer holds, and `renewed_by` what it was.
     """
 
     subject: str
     happened_at: datetime
-    counts_from: date | None = None
+    dates: Mapping[FactDate, date | None] = field(default_factory=dict)
     org_numbers: frozenset[str] | None = None
     adviser_id: str | None = None
     done: Reason | None = None
@@ -47,10 +52,6 @@ class Occurrence:
     @property
     def happened_on(self) -> date:
         return oslo_date(self.happened_at)
-
-
-def _date_of(step: Step, **dates: date | None) -> date | None:
-    return dates.get(step.date) if step.date is not None else None
 
 
 def _reply_by_default(asked_at: datetime) -> date:
@@ -67,30 +68,30 @@ def _held_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Oc
             yield Occurrence(
                 meeting.meeting_id,
                 meeting.last.occurred_at,
-                _date_of(step, takes_place_on=meeting.takes_place_on),
+                {"takes_place_on": meeting.takes_place_on},
                 meeting=meeting,
             )
 
 
-def _reassessments(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
+def _reassessments(_step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
     for request in facts.reassessments:
         is_closed = request.reassessment_id in facts.reassessments_closed
         yield Occurrence(
             request.reassessment_id,
             request.occurred_at,
-            _date_of(step, on=request.on),
+            {"on": request.on},
             adviser_id=request.adviser_id,
             done="closed" if is_closed else None,
         )
 
 
-def _plan_requests(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
+def _plan_requests(_step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
     for request in facts.plan_requests:
         reply_by = request.reply_by or _reply_by_default(request.occurred_at)
         yield Occurrence(
             request.org_number,
             request.occurred_at,
-            _date_of(step, reply_by=reply_by),
+            {"reply_by": reply_by},
             org_numbers=frozenset({request.org_number}),
             adviser_id=request.adviser_id,
         )
@@ -193,7 +194,7 @@ def _summoned_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterato
         yield Occurrence(
             meeting.meeting_id,
             first.occurred_at,
-            _date_of(step, takes_place_on=meeting.takes_place_on),
+            {"takes_place_on": meeting.takes_place_on},
             org_numbers=frozenset({meeting.org_number}) if meeting.org_number else None,
             done=_ended(meeting),
             meeting=meeting,
@@ -263,7 +264,7 @@ def covers(exempted_checkpoint: str, step: Step) -> bool:
     )
 
 
-def _assessments(step: Step, facts: CaseFacts, _: Leave | None) -> Iterable[Occurrence]:
+def _assessments(_step: Step, facts: CaseFacts, _: Leave | None) -> Iterable[Occurrence]:
     """The assessment that stands, where it asks for a reply; an earlier one that did has been answered."""
     asking = [
         assessment
@@ -277,7 +278,7 @@ def _assessments(step: Step, facts: CaseFacts, _: Leave | None) -> Iterable[Occu
         Occurrence(
             "",
             last.occurred_at,
-            _date_of(step, reply_by=last.reply_by),
+            {"reply_by": last.reply_by},
             done=None if last is facts.assessment else "assessed",
             renewed_at=last.occurred_at if len(asking) > 1 else None,
             renewed_by="assessed",

@@ -77,6 +77,7 @@ def _state_of(
         assessment.open_to,
         caught_up=is_late,
         armed_since=timer.armed_since if keeps and timer is not None else view.now,
+        legal_on=assessment.legal_on,
     )
 
 

@@ -91,6 +91,8 @@ def _has_one_timer(step: Step) -> bool:
 
 def _could_ask(step: Step, view: View, subject: str) -> bool:
     """Whether a fired timer of that subject was this step's, where several share the name by meeting."""
+    if step.on == "meeting_requested":
+        return subject in ("", *map(str, step.meetings))
     known = [meeting.meeting for meeting in view.facts.meetings if meeting.meeting_id == subject]
     return not known or known[0] in step.meetings
 

@@ -17,7 +17,7 @@ State = Literal["fired", "not_applicable", "done", "waiting", "missed", "armed"]
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One step of one case: its state, and whom it is (or was) for."""
+    """One step of one case: its state, and whom it is (or was) for; `legal_on` is known of an armed one."""
 
     step: Step | None
     key: StepKey
@@ -29,6 +29,7 @@ class PlannedStep:
     recipients: tuple[Recipient, ...] = ()
     caught_up: bool = False
     armed_since: datetime | None = None
+    legal_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

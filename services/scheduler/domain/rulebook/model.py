@@ -88,6 +88,7 @@ class Step:
 
     Anchored in exactly one of: `day` (offset from the case's start), `from_` (`checkpoint.step`, plus `days`),
     `on` (a fact; with `date` one of the fact's dates plus `days` or `working_days`, else at once).
+    `legal` names what gives the last day by law: a step as `checkpoint.step`, or a date of the fact.
     """
 
     checkpoint: str
@@ -108,6 +109,7 @@ class Step:
     days: int | None
     working_days: int | None
     notice_days: int | None
+    legal: str | None
     reasons: tuple[str, ...] | None
     tells_before: bool
     held_back_by_summons: bool

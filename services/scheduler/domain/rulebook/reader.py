@@ -54,6 +54,7 @@ class _StepTable(_Table):
     days: _Reach | None = None
     working_days: Annotated[int, Field(ge=0, le=3660)] | None = None
     notice_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    legal: str | None = None
     reasons: _Strings | None = None
     tell: Literal["before"] | None = None
     held_back_by: Literal["summoned"] | None = None
@@ -149,7 +150,7 @@ def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
         done_by=step.done_by if step.done_by is not None else table.done_by,
         catch_up_days=step.catch_up_days if step.catch_up_days is not None else table.catch_up_days,
         superseded_by=tuple(
-            other if "." in other else f"{table.name}.{other}"
+            _path_within(table.name, other)
             for other in (
                 step.superseded_by if step.superseded_by is not None else table.superseded_by
             )
@@ -165,12 +166,24 @@ def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
         days=step.days,
         working_days=step.working_days,
         notice_days=step.notice_days,
+        legal=_legal(table, step),
         reasons=step.reasons,
         tells_before=step.tell == "before",
         held_back_by_summons=step.held_back_by == "summoned",
         show_after_days=step.show_after_days,
         enabled=step.enabled,
     )
+
+
+def _legal(table: _CheckpointTable, step: _StepTable) -> str | None:
+    if step.legal is None or step.legal in get_args(FactDate):
+        return step.legal
+    return _path_within(table.name, step.legal)
+
+
+def _path_within(checkpoint: str, name: str) -> str:
+    """The step that a rulebook names: as `checkpoint.step`, or alone where it is of the same checkpoint."""
+    return name if "." in name else f"{checkpoint}.{name}"
 
 
 def _condition(text_of: str, path: tuple[str, str], text: str) -> Condition:
@@ -191,11 +204,8 @@ def _refuse_contradictions(rulebook: Rulebook, text: str) -> None:
     for step in rulebook.steps:
         path = (step.checkpoint, step.name)
         for other in (*step.superseded_by, *([step.from_] if step.from_ else [])):
-            if rulebook.find(other) is None:
-                raise RulebookError(
-                    f"{step.path} names '{other}', which is no step of this rulebook.",
-                    line_of(text, *path, other.removeprefix(f"{step.checkpoint}.")),
-                )
+            _refuse_unknown(rulebook, step, other, text)
+        _refuse_wrong_legal(rulebook, step, text)
         if step.from_ is not None and _goes_in_a_ring(rulebook, step):
             raise RulebookError(f"{step.path} counts from itself.", line_of(text, *path))
         if (step.date is not None or step.working_days is not None) and step.on is None:
@@ -208,6 +218,33 @@ def _refuse_contradictions(rulebook: Rulebook, text: str) -> None:
                 f"{step.path} has 'full_days', which only goes with 'day'.", line_of(text, *path)
             )
     _refuse_wrong_order(rulebook, text, where)
+
+
+def _refuse_unknown(rulebook: Rulebook, step: Step, other: str, text: str) -> None:
+    if rulebook.find(other) is None:
+        raise RulebookError(
+            f"{step.path} names '{other}', which is no step of this rulebook.",
+            line_of(text, step.checkpoint, step.name, other.removeprefix(f"{step.checkpoint}.")),
+        )
+
+
+def _refuse_wrong_legal(rulebook: Rulebook, step: Step, text: str) -> None:
+    if step.legal is None:
+        return
+    line = line_of(text, step.checkpoint, step.name, "legal")
+    if step.legal in get_args(FactDate):
+        if step.on is None:
+            raise RulebookError(
+                f"{step.path}: 'legal' names '{step.legal}', a date that only a step with 'on' has.",
+                line,
+            )
+        return
+    _refuse_unknown(rulebook, step, step.legal, text)
+    named = rulebook.find(step.legal)
+    if named is not None and named.on not in (None, step.on):
+        raise RulebookError(
+            f"{step.path}: 'legal' names '{step.legal}', which hangs on another fact.", line
+        )
 
 
 def _refuse_twice(rulebook: Rulebook, text: str) -> None:
