@@ -74,7 +74,11 @@ def compose(
                 due_on=letter.due_on,
             )
         case "adviser_task":
-            message = _task(delivery, event, send.desk or Desk(None, None))
+            desk = send.desks[0]
+            message = _task(delivery, event, desk)
+            delivery = replace(
+                delivery, office=desk.office, adviser_id=desk.adviser_id, due_on=message.due_on
+            )
         case _:
             assert_never(delivery.channel)
     return Outgoing(delivery, known, message, language, now, notice)

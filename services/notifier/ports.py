@@ -32,7 +32,7 @@ from services.notifier.domain.delivery import (
     State,
     TooLate,
 )
-from services.notifier.domain.recipients import ContactBook
+from services.notifier.domain.recipients import ContactBook, OpenTasks
 from services.notifier.domain.words.dates import MessageDates
 from services.notifier.domain.words.texts import EmailText, LetterText
 from services.notifier.inbox import Contact
@@ -142,6 +142,11 @@ class Outgoing:
     def delivery_id(self) -> str:
         """The message's own id, which makes a repeat harmless."""
         return self.delivery.delivery_id
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it is for an adviser's desk."""
+        return isinstance(self.message, AdviserTaskOpened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,6 +457,12 @@ class Deliveries(Protocol):
 
     async def lock_stale_tasks(self, event_ids: Collection[str]) -> list[Delivery]:
         """Open tasks that were opened or updated with an older basis than their event has now."""
+        ...
+
+    async def open_tasks(
+        self, adviser_ids: Collection[str], persons: Collection[bytes]
+    ) -> OpenTasks:
+        """How many tasks these advisers have, also those just being sent, and for whom of these people."""
         ...
 
     async def write(self, deliveries: Sequence[Delivery]) -> None:

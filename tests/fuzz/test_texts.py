@@ -17,7 +17,7 @@ from services.cli.output.plan_json import explanations_of, persons_of
 from services.cli.record_files.read import FiledRecord
 from services.notifier.domain.decision import Deliver, DueFor, decide, next_delivery
 from services.notifier.domain.delivery import Delivery
-from services.notifier.domain.recipients import Contacts, PersonContact
+from services.notifier.domain.recipients import Contacts, Desk, PersonContact
 from services.notifier.domain.relevance import Facts, Send
 from services.notifier.domain.words.dates import MessageDates
 from services.notifier.messages import compose
@@ -72,7 +72,8 @@ def written(event: DeadlineDue, delivery: Delivery, at: datetime) -> list[str]:
     """Seeded texts in the message of one delivery; a letter has its words besides, for whoever prints it."""
     known = KnownEvent(event, PERSON, at, 1)
     facts = Facts(event, CONTACTS, at, "2103")
-    outgoing = compose(delivery, known, facts, Send(to="somebody"), words=WORDS, now=at)
+    send = Send(to="somebody", desks=(Desk("0219", None),))
+    outgoing = compose(delivery, known, facts, send, words=WORDS, now=at)
     record = encode(outgoing.message, event_id=delivery.delivery_id, source="urn:test", at=at)
     found = marks_that_leave(record)
     if delivery.channel == "letter":

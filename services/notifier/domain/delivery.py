@@ -15,7 +15,7 @@ happen in a state changes nothing, so that a repeat, or a message that comes lat
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal
 
@@ -53,7 +53,8 @@ class Delivery:
 
     `uncertain`: an attempt began and nobody knows how it ended, so the message may be out already.
     `withdrawn` is the reason of a withdrawal that came while the message was on its way, or that could
-    not be passed on. `basis_revision` is the one that an adviser's task was opened or updated with.
+    not be passed on. `basis_revision` is the one that an adviser's task was opened or updated with; `office`,
+    `adviser_id` and `due_on` are the task's own, from the moment at which it leaves.
     """
 
     delivery_id: str
@@ -76,6 +77,9 @@ class Delivery:
     delivered_at: datetime | None = None
     ended_at: datetime | None = None
     basis_revision: int | None = None
+    office: str | None = None
+    adviser_id: str | None = None
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ change in between.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -82,13 +83,22 @@ class Desk:
     adviser_id: str | None
 
 
-def desk_for(
-    contacts: Contacts, *, named: str | None, org_numbers: Iterable[str], special_office: str
-) -> Desk:
-    """Whose desk the person's tasks land on: the named adviser's, else by employer, else by birth day, else nobody's.
+@dataclass(frozen=True, slots=True)
+class OpenTasks:
+    """How many tasks are open on each adviser's desk, and which of the people looked at they are `about`."""
 
-    People with a protected address belong to the special office, whoever was named. Where several advisers fit,
-    the one with the lowest id is taken, so that a person's tasks stay with one adviser.
+    counts: Mapping[str, int] = field(default_factory=dict)
+    about: Mapping[str, Collection[bytes]] = field(default_factory=dict)
+
+
+def desks_for(
+    contacts: Contacts, *, named: str | None, org_numbers: Iterable[str], special_office: str
+) -> tuple[Desk, ...]:
+    """The desks that a task about the person may land on: at least one, by adviser's id.
+
+    That of the named adviser alone; else of those with one of these employers; else of those with the birth day,
+    within the office; else the office's queue. People with a protected address belong to the special office, whoever
+    was named.
     """
     person = contacts.person
     if person is not None and person.protected:
@@ -98,17 +108,40 @@ def desk_for(
         if named is not None:
             known = next((a for a in contacts.advisers if a.adviser_id == named), None)
             if known is None or not known.absent:
-                return Desk(known.office if known else office, named)
+                return (Desk(known.office if known else office, named),)
+    holders = _holders(contacts, office, frozenset(org_numbers))
+    return tuple(Desk(a.office, a.adviser_id) for a in holders) or (Desk(office, None),)
+
+
+def _holders(contacts: Contacts, office: str | None, employers: frozenset[str]) -> list[Adviser]:
     present = sorted(
         (a for a in contacts.advisers if not a.absent and office in (None, a.office)),
         key=lambda adviser: adviser.adviser_id,
     )
-    employers = frozenset(org_numbers)
-    for adviser in present:
-        if adviser.org_numbers & employers:
-            return Desk(adviser.office, adviser.adviser_id)
-    if office is not None and person is not None and person.birth_date is not None:
-        for adviser in present:
-            if person.birth_date.day in adviser.birth_days:
-                return Desk(office, adviser.adviser_id)
-    return Desk(office, None)
+    by_employer = [adviser for adviser in present if adviser.org_numbers & employers]
+    person = contacts.person
+    if by_employer or office is None or person is None or person.birth_date is None:
+        return by_employer
+    return [adviser for adviser in present if person.birth_date.day in adviser.birth_days]
+
+
+def allot(wanted: Iterable[tuple[bytes, Sequence[Desk]]], open_tasks: OpenTasks) -> list[Desk]:
+    """The desk of each task, of those that it may land on; `wanted` has the person's keyed hash with them.
+
+    A desk that has a task about the person already, so that a person's tasks stay together; else the one with the
+    fewest open tasks; of equals that with the lowest adviser's id. Each sees what those before it have added.
+    """
+    counts = Counter[str | None](open_tasks.counts)
+    about: set[tuple[str | None, bytes]] = {
+        (adviser_id, person)
+        for adviser_id, persons in open_tasks.about.items()
+        for person in persons
+    }
+    chosen = []
+    for person, desks in wanted:
+        kept = [desk for desk in desks if (desk.adviser_id, person) in about]
+        desk = min(kept or desks, key=lambda desk: (counts[desk.adviser_id], desk.adviser_id or ""))
+        counts[desk.adviser_id] += 1
+        about.add((desk.adviser_id, person))
+        chosen.append(desk)
+    return chosen

@@ -21,7 +21,7 @@ from services.notifier.domain.decision import (
     shows_at,
 )
 from services.notifier.domain.delivery import ChannelName, Delivery, WaitReason
-from services.notifier.domain.recipients import Contacts, Desk, desk_for
+from services.notifier.domain.recipients import Contacts, Desk, desks_for
 from services.notifier.domain.window import is_open, next_open
 
 WINDOWED: frozenset[ChannelName] = frozenset({"sms", "email", "organisation_email"})
@@ -54,10 +54,13 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send it: `to` is a phone number or an e-mail address, `desk` an adviser's; a letter has neither."""
+    """Send it: `to` is a phone number or an e-mail address; a letter has none.
+
+    `desks` are those that an adviser's task may land on; where there are several, one is chosen right before it leaves.
+    """
 
     to: str | None = field(default=None, repr=False)
-    desk: Desk | None = None
+    desks: tuple[Desk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +153,14 @@ def _address(delivery: Delivery, facts: Facts) -> Send:
         case "letter":
             return Send()
         case "adviser_task":
-            return Send(desk=_desk(delivery, facts))
+            return Send(desks=_desks(delivery, facts))
 
 
-def _desk(delivery: Delivery, facts: Facts) -> Desk:
+def _desks(delivery: Delivery, facts: Facts) -> tuple[Desk, ...]:
     own = delivery.role == "adviser"
     named = (r.adviser_id for r in facts.event.recipients if own and r.role == "adviser")
     employers = [employer.org_number for employer in facts.event.case.employers]
-    return desk_for(
+    return desks_for(
         facts.contacts,
         named=next(named, None),
         org_numbers=[delivery.org_number] if delivery.org_number else employers,

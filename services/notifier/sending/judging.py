@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -17,7 +17,7 @@ from services.notifier.domain.delivery import (
     deferred,
     expired,
 )
-from services.notifier.domain.recipients import ContactBook
+from services.notifier.domain.recipients import ContactBook, OpenTasks, allot
 from services.notifier.domain.relevance import (
     Cancel,
     Close,
@@ -66,7 +66,8 @@ class Judging:
     ) -> tuple[list[Judged], ContactBook]:
         """In the order of the claim, and the contacts that it was decided on.
 
-        Those that are to be sent have taken their place in the limits, in the caller's transaction.
+        Those that are to be sent have taken their place in the limits, and tasks their desk, in the caller's
+        transaction.
         """
         events = await tables.events.read({delivery.event_id for delivery in claimed})
         book = await read_contacts(tables, events.values(), self._special_office, now)
@@ -82,6 +83,7 @@ class Judging:
         # Oldest due first: the interval lets one message per recipient through, so the order decides which.
         relevant.sort(key=lambda delivery: events[delivery.event_id].event.due_at)
         verdicts |= await hold_back(tables.safety, relevant, self._limits, now)
+        verdicts |= await _at_one_desk(tables, relevant, verdicts)
         judged = []
         for delivery in claimed:
             known = events[delivery.event_id]
@@ -161,6 +163,28 @@ class Judging:
                 return deferred(delivery, until, why)
             case _:
                 assert_never(verdict)
+
+
+async def _at_one_desk(
+    tables: Tables, in_order: Sequence[Delivery], verdicts: Mapping[str, Verdict]
+) -> dict[str, Send]:
+    """The tasks that leave, each with the one desk that it lands on."""
+    tasks = [
+        (delivery, verdict)
+        for delivery in in_order
+        if isinstance(verdict := verdicts[delivery.delivery_id], Send) and verdict.desks
+    ]
+    several = {desk.adviser_id for _, send in tasks if len(send.desks) > 1 for desk in send.desks}
+    open_tasks = OpenTasks()
+    if several:
+        persons = {delivery.person for delivery, _ in tasks}
+        advisers = {adviser_id for adviser_id in several if adviser_id is not None}
+        open_tasks = await tables.deliveries.open_tasks(advisers, persons)
+    desks = allot([(delivery.person, send.desks) for delivery, send in tasks], open_tasks)
+    return {
+        delivery.delivery_id: replace(send, desks=(desk,))
+        for (delivery, send), desk in zip(tasks, desks, strict=True)
+    }
 
 
 def _following(

@@ -28,7 +28,7 @@ from services.notifier.domain.delivery import (
 )
 from services.notifier.domain.recipients import ContactBook
 from services.notifier.lookups import due_for
-from services.notifier.ports import Begin, Recall, Tables
+from services.notifier.ports import Begin, Outgoing, Recall, Tables
 from services.notifier.sending.judging import Judging
 from services.notifier.sending.rehearsal import Rehearsed, rehearsed
 from services.notifier.sending.senders import Job, NotBegun, Result, Senders, Trouble
@@ -117,7 +117,11 @@ class Turns:
         settled = [one.step for one in judged if isinstance(one.step, Delivery)]
         following = [one.following for one in judged if one.following is not None]
         await settle(tables, settled, following)
-        return _Batch([one.step for one in judged if not isinstance(one.step, Delivery)], book)
+        jobs = [one.step for one in judged if not isinstance(one.step, Delivery)]
+        # Before they leave: the next desk is chosen by these, in this process and in others.
+        tasks = [job.delivery for job in jobs if isinstance(job, Outgoing) and job.is_task]
+        await tables.deliveries.write(tasks)
+        return _Batch(jobs, book)
 
     async def _record(
         self, done: Mapping[str, _Done], book: ContactBook, now: datetime, lease_until: datetime

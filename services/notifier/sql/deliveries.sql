@@ -3,12 +3,12 @@
 insert into deliveries (
     delivery_id, event_id, person, role, org_number, channel, purpose, state, ready_at, planned_at,
     not_after, reason, wait_reason, attempts, uncertain, withdrawn, sent_at, delivered_at, ended_at,
-    basis_revision)
+    basis_revision, office, adviser_id, due_on)
 select * from unnest(
     $1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
     $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::integer[],
     $15::boolean[], $16::text[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[],
-    $20::bigint[])
+    $20::bigint[], $21::text[], $22::text[], $23::date[])
 on conflict (delivery_id) do nothing
 
 -- name: claim_deliveries
@@ -51,12 +51,13 @@ update deliveries d set
     state = new.state, ready_at = new.ready_at, reason = new.reason, wait_reason = new.wait_reason,
     attempts = new.attempts, uncertain = new.uncertain, withdrawn = new.withdrawn,
     sent_at = new.sent_at, delivered_at = new.delivered_at, ended_at = new.ended_at,
-    basis_revision = new.basis_revision
+    basis_revision = new.basis_revision, office = new.office, adviser_id = new.adviser_id, due_on = new.due_on
 from unnest(
     $1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::integer[], $7::boolean[],
-    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[])
+    $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::text[],
+    $14::text[], $15::date[])
     as new (delivery_id, state, ready_at, reason, wait_reason, attempts, uncertain, withdrawn,
-        sent_at, delivered_at, ended_at, basis_revision)
+        sent_at, delivered_at, ended_at, basis_revision, office, adviser_id, due_on)
 where d.delivery_id = new.delivery_id
 
 -- name: lock_stale_tasks
@@ -65,6 +66,15 @@ select d.* from deliveries d join events e using (event_id)
 where d.event_id = any($1::text[]) and d.channel = 'adviser_task' and d.state in ('sent', 'delivered')
     and d.withdrawn is null and coalesce(d.basis_revision, 0) < e.basis_revision
 order by d.delivery_id for update of d
+
+-- name: count_open_tasks
+-- By adviser, and for whom of $2. What is being sent counts from the moment at which its desk was chosen, so that
+-- instances see each other's choices, but for those that neither has committed.
+select adviser_id, count(*) as tasks, array_agg(distinct person) filter (where person = any($2::bytea[])) as persons
+from deliveries
+where adviser_id = any($1::text[]) and channel = 'adviser_task' and state in ('sending', 'sent', 'delivered')
+    and withdrawn is null
+group by adviser_id
 
 -- name: next_ready_at
 select ready_at from deliveries where ready_at is not null order by ready_at, delivery_id limit 1

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from services.notifier.domain.delivery import Delivery
+from services.notifier.domain.recipients import OpenTasks
 from services.notifier.ports import Backlog, DeliveryProgress
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
@@ -17,11 +18,13 @@ from services.runtime.postgres import Connection
 _INSERTED_COLUMNS = (
     *("delivery_id", "event_id", "person", "role", "org_number", "channel", "purpose", "state"),
     *("ready_at", "planned_at", "not_after", "reason", "wait_reason", "attempts", "uncertain"),
-    *("withdrawn", "sent_at", "delivered_at", "ended_at", "basis_revision"),
+    *("withdrawn", "sent_at", "delivered_at", "ended_at", "basis_revision", "office", "adviser_id"),
+    "due_on",
 )
 _WRITTEN_COLUMNS = (
     *("delivery_id", "state", "ready_at", "reason", "wait_reason", "attempts", "uncertain"),
-    *("withdrawn", "sent_at", "delivered_at", "ended_at", "basis_revision"),
+    *("withdrawn", "sent_at", "delivered_at", "ended_at", "basis_revision", "office", "adviser_id"),
+    "due_on",
 )
 
 
@@ -44,7 +47,7 @@ class DeliveryTable:
         rows = await self._connection.fetch(QUERIES["claim_deliveries"], now, lease_until, limit)
         # The lease has overwritten ready_at; those planned first are the oldest.
         return sorted(
-            map(_delivery, rows), key=lambda delivery: (delivery.planned_at, delivery.delivery_id)
+            map(delivery_of, rows), key=lambda delivery: (delivery.planned_at, delivery.delivery_id)
         )
 
     async def lock_claimed(
@@ -73,6 +76,18 @@ class DeliveryTable:
             await self._connection.execute(
                 QUERIES["write_deliveries"], *_columns(deliveries, _WRITTEN_COLUMNS)
             )
+
+    async def open_tasks(
+        self, adviser_ids: Collection[str], persons: Collection[bytes]
+    ) -> OpenTasks:
+        """How many tasks these advisers have, and for whom of these people."""
+        rows = await self._connection.fetch(
+            QUERIES["count_open_tasks"], list(adviser_ids), list(persons)
+        )
+        return OpenTasks(
+            counts={row["adviser_id"]: row["tasks"] for row in rows},
+            about={row["adviser_id"]: frozenset(row["persons"] or ()) for row in rows},
+        )
 
     async def next_ready_at(self) -> datetime | None:
         """When the next delivery is to be looked at, or the next lease ends."""
@@ -110,11 +125,13 @@ class DeliveryTable:
         return count
 
     async def _fetch(self, name: str, *arguments: object) -> list[Delivery]:
-        return [_delivery(row) for row in await self._connection.fetch(QUERIES[name], *arguments)]
+        rows = await self._connection.fetch(QUERIES[name], *arguments)
+        return [delivery_of(row) for row in rows]
 
 
-def _delivery(row: asyncpg.Record) -> Delivery:
-    return Delivery(**dict(row))
+def delivery_of(row: asyncpg.Record) -> Delivery:
+    """A row as a value; a column that a later version has added is left alone (contract 13.14)."""
+    return Delivery(**{name: row[name] for name in _INSERTED_COLUMNS})
 
 
 def _columns(deliveries: Sequence[Delivery], names: Sequence[str]) -> list[list[Any]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.notifier.domain.delivery import Delivery
 from services.notifier.ports import AboutDelivery
+from services.notifier.store.deliveries import delivery_of
 from services.notifier.store.events import EventTables
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Pool, transaction
@@ -21,7 +21,7 @@ class StoredDeliveries:
             row = await connection.fetchrow(QUERIES["read_delivery"], delivery_id)
             if row is None:
                 return None
-            delivery = Delivery(**dict(row))
+            delivery = delivery_of(row)
             events = EventTables(connection)
             known = (await events.read([delivery.event_id]))[delivery.event_id]
             withdrawals = await events.withdrawals([delivery.event_id])

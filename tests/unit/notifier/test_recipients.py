@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.domain.addresses import email_address, phone_number
-from services.notifier.domain.recipients import Adviser, Contacts, Desk, PersonContact, desk_for
+from services.notifier.domain.recipients import (
+    Adviser,
+    Contacts,
+    Desk,
+    OpenTasks,
+    PersonContact,
+    allot,
+    desks_for,
+)
 
 OFFICE = "0219"
 SPECIAL = "2103"
@@ -37,45 +45,78 @@ SPECIALIST = Adviser("E", SPECIAL, birth_days=frozenset(range(1, 32)))
 ABSENT = Adviser("F", OFFICE, frozenset(range(1, 32)), frozenset({KAFE}), absent=True)
 
 
-def desk(*advisers: Adviser, named: str | None = None, **others: object) -> Desk:
+def desks(*advisers: Adviser, named: str | None = None, **others: object) -> tuple[Desk, ...]:
     contacts = Contacts(person=person(**others), advisers=advisers)
-    return desk_for(contacts, named=named, org_numbers=[KAFE], special_office=SPECIAL)
+    return desks_for(contacts, named=named, org_numbers=[KAFE], special_office=SPECIAL)
+
+
+SECOND_BY_DAY = Adviser("B2", OFFICE, birth_days=frozenset({14}))
+SECOND_BY_EMPLOYER = Adviser("C2", OFFICE, org_numbers=frozenset({KAFE}))
 
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (desk(BY_DAY, OTHER_DAYS), Desk(OFFICE, "A")),
-        (desk(BY_DAY, BY_EMPLOYER), Desk(OFFICE, "C")),
-        (desk(OTHER_DAYS), Desk(OFFICE, None)),
-        (desk(ELSEWHERE), Desk(OFFICE, None)),
-        (desk(ABSENT, BY_DAY), Desk(OFFICE, "A")),
-        (desk(ABSENT), Desk(OFFICE, None)),
-        (desk(BY_DAY, OTHER_DAYS, named="B"), Desk(OFFICE, "B")),
-        (desk(BY_DAY, ABSENT, named="F"), Desk(OFFICE, "A")),
-        (desk(BY_DAY, ELSEWHERE, named="D"), Desk("0301", "D")),
-        (desk(BY_DAY, named="Z"), Desk(OFFICE, "Z")),
-        (desk(BY_DAY, SPECIALIST, protected=True, named="A"), Desk(SPECIAL, "E")),
-        (desk(BY_DAY, BY_EMPLOYER, protected=True), Desk(SPECIAL, None)),
-        (desk(BY_DAY, office=None), Desk(None, None)),
-        (desk(BY_EMPLOYER, office=None), Desk(OFFICE, "C")),
-        (desk(BY_DAY, birth_date=None), Desk(OFFICE, None)),
+        (desks(BY_DAY, OTHER_DAYS), [Desk(OFFICE, "A")]),
+        (desks(BY_DAY, BY_EMPLOYER), [Desk(OFFICE, "C")]),
+        (desks(OTHER_DAYS), [Desk(OFFICE, None)]),
+        (desks(ELSEWHERE), [Desk(OFFICE, None)]),
+        (desks(ABSENT, BY_DAY), [Desk(OFFICE, "A")]),
+        (desks(ABSENT), [Desk(OFFICE, None)]),
+        (desks(BY_DAY, OTHER_DAYS, named="B"), [Desk(OFFICE, "B")]),
+        (desks(BY_DAY, ABSENT, named="F"), [Desk(OFFICE, "A")]),
+        (desks(BY_DAY, ELSEWHERE, named="D"), [Desk("0301", "D")]),
+        (desks(BY_DAY, named="Z"), [Desk(OFFICE, "Z")]),
+        (desks(BY_DAY, SPECIALIST, protected=True, named="A"), [Desk(SPECIAL, "E")]),
+        (desks(BY_DAY, BY_EMPLOYER, protected=True), [Desk(SPECIAL, None)]),
+        (desks(BY_DAY, office=None), [Desk(None, None)]),
+        (desks(BY_EMPLOYER, office=None), [Desk(OFFICE, "C")]),
+        (desks(BY_DAY, birth_date=None), [Desk(OFFICE, None)]),
+        (desks(SECOND_BY_DAY, OTHER_DAYS, BY_DAY), [Desk(OFFICE, "A"), Desk(OFFICE, "B2")]),
+        (
+            desks(SECOND_BY_EMPLOYER, BY_DAY, BY_EMPLOYER),
+            [Desk(OFFICE, "C"), Desk(OFFICE, "C2")],
+        ),
+        (desks(SECOND_BY_DAY, BY_DAY, named="B2"), [Desk(OFFICE, "B2")]),
     ],
 )
-def test_the_person_is_held_by(answer: Desk, expected: Desk) -> None:
-    assert answer == expected
-
-
-def test_of_several_the_same_one_holds_the_person_in_whatever_order_they_come() -> None:
-    second = Adviser("B", OFFICE, birth_days=frozenset({14}))
-    assert desk(second, BY_DAY) == desk(BY_DAY, second) == Desk(OFFICE, "A")
+def test_the_person_can_be_held_by(answer: tuple[Desk, ...], expected: list[Desk]) -> None:
+    assert list(answer) == expected
 
 
 def test_nobody_known_means_no_office() -> None:
-    empty = Contacts()
-    assert desk_for(empty, named=None, org_numbers=[KAFE], special_office=SPECIAL) == Desk(
-        None, None
+    assert desks_for(Contacts(), named=None, org_numbers=[KAFE], special_office=SPECIAL) == (
+        Desk(None, None),
     )
+
+
+A, B, QUEUE = Desk(OFFICE, "A"), Desk(OFFICE, "B"), Desk(OFFICE, None)
+ANNE, BJORN, CLARA = b"anne", b"bjorn", b"clara"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "counts", "about", "expected"),
+    [
+        ([(ANNE, (A, B))], {}, {}, [A]),
+        ([(ANNE, (A, B))], {"A": 2, "B": 1}, {}, [B]),
+        ([(ANNE, (A, B))], {"A": 1, "B": 1}, {}, [A]),
+        ([(ANNE, (A, B)), (BJORN, (A, B)), (CLARA, (A, B))], {"A": 1}, {}, [B, A, B]),
+        ([(ANNE, (A, B)), (ANNE, (A, B))], {}, {}, [A, A]),
+        ([(ANNE, (A, B))], {"A": 9, "B": 1}, {"A": [ANNE], "B": [BJORN]}, [A]),
+        ([(ANNE, (A, B))], {"A": 9, "B": 1}, {"A": [ANNE], "B": [ANNE]}, [B]),
+        ([(ANNE, (B,)), (ANNE, (A, B))], {"B": 9}, {}, [B, B]),
+        ([(ANNE, (A,))], {"A": 9}, {"B": [ANNE]}, [A]),
+        ([(ANNE, (QUEUE,)), (BJORN, (QUEUE,)), (CLARA, (A, B))], {}, {}, [QUEUE, QUEUE, A]),
+    ],
+)
+def test_of_several_desks_the_one_with_the_fewest_open_tasks_gets_it(
+    wanted: list[tuple[bytes, tuple[Desk, ...]]],
+    counts: dict[str, int],
+    about: dict[str, list[bytes]],
+    expected: list[Desk],
+) -> None:
+    """A person's tasks stay together; each choice sees those before it."""
+    assert allot(wanted, OpenTasks(counts, about)) == expected
 
 
 @pytest.mark.parametrize(
