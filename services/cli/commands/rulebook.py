@@ -32,13 +32,19 @@ def check(
             "version": rules.version,
             "content_hash": rules.content_hash,
         }
-        counts = {"checkpoints": checkpoints, "steps": steps, "offices": offices}
+        counts = {
+            "checkpoints": checkpoints,
+            "steps": steps,
+            "suspensions": len(rules.suspensions),
+            "offices": offices,
+        }
         typer.echo(json.dumps(name | counts, ensure_ascii=False))
     else:
-        of_offices = f", overrides for {', '.join(offices)}" if offices else ""
+        suspensions = f", {len(rules.suspensions)} suspensions" if rules.suspensions else ""
+        of_offices = f", rules of their own for {', '.join(offices)}" if offices else ""
         typer.echo(
             f"{rulebook}: {rules.name} {rules.version} is right:"
-            f" {checkpoints} checkpoints, {steps} steps{of_offices}."
+            f" {checkpoints} checkpoints, {steps} steps{suspensions}{of_offices}."
         )
 
 

@@ -8,7 +8,7 @@ from services.scheduler.domain.rulebook.model import Condition, Rulebook, Step
 
 
 def rulebook_form(rulebook: Rulebook) -> dict[str, Any]:
-    """Name, version, checkpoints with their steps as they apply, and what each office has of its own."""
+    """Name, version, checkpoints with their steps as they apply, suspensions, and what each office has of its own."""
     return {
         "name": rulebook.name,
         "version": rulebook.version,
@@ -22,6 +22,16 @@ def rulebook_form(rulebook: Rulebook) -> dict[str, Any]:
                 "steps": [step_form(step, rulebook) for step in checkpoint.steps],
             }
             for checkpoint in rulebook.checkpoints
+        ],
+        "suspensions": [
+            {
+                "steps": suspension.steps,
+                "from": suspension.from_.isoformat(),
+                "until": suspension.until.isoformat(),
+                "source": suspension.source,
+                "office": suspension.office,
+            }
+            for suspension in rulebook.suspensions
         ],
         "offices": {
             office: differences(rulebook, rulebook.offices[office])

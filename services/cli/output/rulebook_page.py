@@ -10,7 +10,7 @@ from services.scheduler.domain.rulebook.model import Rulebook, Step
 
 
 def print_rulebook(rulebook: Rulebook) -> None:
-    """A table a checkpoint, and what each office has of its own."""
+    """A table a checkpoint, the suspensions, and what each office has of its own."""
     console = StdoutConsole()
     console.print(f"[bold]{rulebook.name} {rulebook.version}[/], told at {rulebook.at:%H:%M}")
     console.print("Day 1 is the first sick day; a step's day counts the days after it.\n")
@@ -29,9 +29,18 @@ def print_rulebook(rulebook: Rulebook) -> None:
             )
         console.print(table)
         console.print()
+    for suspension in rulebook.suspensions:
+        whose = f", office {suspension.office}" if suspension.office is not None else ""
+        console.print(
+            f"[bold]suspended {suspension.from_} to {suspension.until}{whose}[/]"
+            f"  [dim]{suspension.source}[/]"
+        )
+        console.print(f"  {', '.join(suspension.steps)}\n")
     for office in sorted(rulebook.offices):
-        console.print(f"[bold]office {office}[/]")
-        for path, value in differences(rulebook, rulebook.offices[office]).items():
+        changed = differences(rulebook, rulebook.offices[office])
+        if changed:
+            console.print(f"[bold]office {office}[/]")
+        for path, value in changed.items():
             console.print(f"  {path} = {value}")
 
 

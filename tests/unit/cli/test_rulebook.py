@@ -27,6 +27,23 @@ step = [
 [office.0219]
 "tea_and_talk.hold.day" = 12
 """
+SUSPENDED = (
+    RULEBOOK
+    + """
+[[suspend]]
+steps = ["tea_and_talk.invite"]
+from = 2020-03-12
+until = 2020-06-15
+source = "practice: a national stop"
+
+[[suspend]]
+steps = ["tea_and_talk.*"]
+from = 2021-01-01
+until = 2021-01-31
+source = "practice: the office is shut"
+office = "0301"
+"""
+)
 
 
 def rulebook(*arguments: str) -> Result:
@@ -51,7 +68,7 @@ def test_a_right_rulebook_is_said_to_be_right(file: Path) -> None:
     result = rulebook("check", str(file))
 
     assert result.exit_code == 0
-    assert "ours 1 is right: 1 checkpoints, 2 steps, overrides for 0219" in result.stdout
+    assert "ours 1 is right: 1 checkpoints, 2 steps, rules of their own for 0219" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -74,6 +91,51 @@ def test_a_fault_is_printed_with_file_and_line(
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(f"{file}:{line}: ")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "says"),
+    [
+        (("tea_and_talk.*", "tea_and_walk.*"), 23, "'tea_and_walk.*', which is no step"),
+        (("tea_and_talk.*", "tea_and_talk"), 23, "'tea_and_talk', which is no step"),
+        (("2020-03-12", "2020-06-16"), 19, "ends before it begins"),
+        (('source = "practice: the office is shut"\n', ""), 22, "'source' is missing"),
+        (('"practice: a national stop"', '" "'), 20, "'source'"),
+        (('office = "0301"', 'offices = "0301"'), 27, "'offices' is not a word"),
+        (('steps = ["tea_and_talk.invite"]', "steps = []"), 17, "'steps'"),
+        (("from = 2020-03-12", 'from = "2020-03-12"'), 18, "'from'"),
+        (("until = 2021-01-31", "until = 2021-01-31T00:00:00"), 25, "'until'"),
+    ],
+)
+def test_a_suspension_that_cannot_be_meant_is_refused_with_its_line(
+    file: Path, wrong: tuple[str, str], line: int, says: str
+) -> None:
+    file.write_text(SUSPENDED.replace(*wrong))
+
+    result = rulebook("check", str(file))
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{file}:{line}: ")
+    assert says in result.stderr
+
+
+def test_suspensions_are_counted_and_shown(file: Path) -> None:
+    file.write_text(SUSPENDED)
+
+    checked, shown = rulebook("check", str(file)), rulebook("show", str(file))
+    as_data = json.loads(rulebook("show", str(file), "--json").stdout)
+
+    assert "2 steps, 2 suspensions, rules of their own for 0219, 0301" in checked.stdout
+    assert "suspended 2020-03-12 to 2020-06-15  practice: a national stop" in shown.stdout
+    assert "suspended 2021-01-01 to 2021-01-31, office 0301" in shown.stdout
+    assert "tea_and_talk.*" in shown.stdout
+    assert as_data["suspensions"][1] == {
+        "steps": ["tea_and_talk.*"],
+        "from": "2021-01-01",
+        "until": "2021-01-31",
+        "source": "practice: the office is shut",
+        "office": "0301",
+    }
 
 
 def test_an_order_that_the_law_does_not_allow_is_refused(file: Path) -> None:

@@ -192,9 +192,13 @@ def test_every_metric_is_declared_in_one_of_the_files_for_it() -> None:
 
 
 def test_every_word_of_the_rulebooks_form_is_explained() -> None:
-    tables = (reader._File, reader._CheckpointTable, reader._StepTable)
+    tables = (reader._File, reader._CheckpointTable, reader._StepTable, reader._SuspendTable)
     keys = {field.alias or name for table in tables for name, field in table.model_fields.items()}
-    lists = {"checkpoint": "[[checkpoint]]", "office": "[office.<number>]"}
+    lists = {
+        "checkpoint": "[[checkpoint]]",
+        "office": "[office.<number>]",
+        "suspend": "[[suspend]]",
+    }
     words = {
         *(lists.get(key, key) for key in keys),
         *get_args(rulebook.ConditionName),
@@ -207,7 +211,8 @@ def test_every_word_of_the_rulebooks_form_is_explained() -> None:
 
 
 def test_the_rulebook_that_is_shown_is_right() -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", text_of("rulebook.md"), re.DOTALL)
+    example, suspension = re.findall(r"```toml\n(.*?)```", text_of("rulebook.md"), re.DOTALL)
+    assert reader.parse(read_rulebook("standard").text + suspension).suspensions
     assert reader.parse(example).for_office("0219").find("coffee_with_colleagues.invite")
 
 

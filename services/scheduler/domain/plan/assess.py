@@ -19,7 +19,7 @@ from services.scheduler.domain.plan.done import closed_and_resumed, first_reason
 from services.scheduler.domain.plan.fact_anchors import Occurrence
 from services.scheduler.domain.plan.reasons import ShownReason
 from services.scheduler.domain.plan.view import Question, View
-from services.scheduler.domain.rulebook.model import Rulebook, Step
+from services.scheduler.domain.rulebook.model import Rulebook, Step, day_after_suspensions
 from services.workdays import last_working_day, working_days_after
 
 Outcome = Literal["not_applicable", "done", "waiting", "open"]
@@ -30,8 +30,9 @@ class Assessment:
     """What the facts say. `closed` has, for recipients who are not asked, the reason; `open_to` are the others.
 
     `due_on` is the legal date, `due_at` the instant (None where nothing gives one), and of an open step `legal_on`
-    the last day by law, or by an office's demand, for what it is about. `is_resumed`: an exemption
-    that covered the day on which it was to be told has ended, and `due_at` is the morning after.
+    the last day by law, or by an office's demand, for what it is about. `is_resumed`: an exemption that covered the day
+    on which it was to be told has ended, or a suspension has put it off, and `due_at` is the morning after;
+    `suspended_until` is the last day of such a suspension. `catch_up_days` count from `catch_up_from`.
     """
 
     outcome: Outcome
@@ -40,15 +41,10 @@ class Assessment:
     due_at: datetime | None = None
     legal_on: date | None = None
     is_resumed: bool = False
+    suspended_until: date | None = None
+    catch_up_from: date | None = None
     open_to: tuple[Recipient, ...] = ()
     closed: dict[Recipient, ShownReason] = field(default_factory=dict)
-
-    @property
-    def catch_up_from(self) -> date | None:
-        """From when `catch_up_days` count."""
-        return (
-            oslo_date(self.due_at) if self.is_resumed and self.due_at is not None else self.due_on
-        )
 
 
 def due_on_of(
@@ -78,11 +74,14 @@ def assess(
     *,
     resumes: Sequence[str] = (),
     due_on: date | None = None,
+    planned_for: date | None = None,
+    told_on: date | None = None,
 ) -> Assessment:
     """Assess one step, or one occurrence of a fact-anchored one.
 
     `resumes` are the reasons of exemptions for which its last due event was withdrawn. `due_on` judges it as if
-    it were due on that date instead.
+    it were due on that date instead, and `told_on` as if a suspension put it off to that day. `planned_for` is the
+    day for which a due event was planned that went out: only suspensions that had ended by then count.
     """
     due_at, due_on, is_full = _dates(step, occurrence, view, due_on)
     if not step.enabled:
@@ -93,20 +92,29 @@ def assess(
         return Assessment("not_applicable", "case_withdrawn", due_on, due_at)
     if due_on is None or due_at is None:
         return Assessment("not_applicable", "nobody_asked")
+    suspensions = [s for s in step.suspensions if planned_for is None or s.until < planned_for]
+    falls_on = oslo_date(due_at)
+    put_off_to = told_on or day_after_suspensions(falls_on, suspensions)
+    is_put_off = put_off_to != falls_on
     question = Question(
         step,
         occurrence,
         view,
         view.leave,
         due_on,
-        told_on=oslo_date(due_at),
-        judged_on=due_on,
+        told_on=put_off_to,
+        judged_on=max(due_on, put_off_to) if is_put_off else due_on,
+        suspensions=suspensions,
         resumes=resumes,
     )
-    return _assess_dated(question, due_at, is_full=is_full)
+    if is_put_off:
+        due_at = oslo_instant(put_off_to, view.rulebook.at)
+    return _assess_dated(question, due_at, is_full=is_full, is_put_off=is_put_off)
 
 
-def _assess_dated(question: Question, due_at: datetime, *, is_full: bool) -> Assessment:
+def _assess_dated(
+    question: Question, due_at: datetime, *, is_full: bool, is_put_off: bool
+) -> Assessment:
     view, due_on = question.view, question.due_on
     closed, open_to, resumed = _closed_open_resumed(question)
     if resumed is not None:
@@ -124,13 +132,18 @@ def _assess_dated(question: Question, due_at: datetime, *, is_full: bool) -> Ass
             outcome, reason = "done", first_reason(closed.values())
         else:
             outcome, reason = _outcome(question, is_full=is_full)
+    is_resumed = is_put_off or resumed is not None
+    eve = oslo_date(due_at) - ONE_DAY
+    is_suspended = is_resumed and any(s.holds_on(eve) for s in question.suspensions)
     return Assessment(
         outcome,
         reason,
         due_on,
         due_at,
         legal_on=_legal_on(question) if outcome == "open" else None,
-        is_resumed=resumed is not None,
+        is_resumed=is_resumed,
+        suspended_until=eve if is_suspended else None,
+        catch_up_from=oslo_date(due_at) if is_resumed else due_on,
         open_to=open_to,
         closed=closed,
     )

@@ -17,7 +17,7 @@ from services.scheduler.domain.plan.acts import (
 from services.scheduler.domain.plan.fact_anchors import covers, has_met_since
 from services.scheduler.domain.plan.reasons import ShownReason, with_detail
 from services.scheduler.domain.plan.view import Question
-from services.scheduler.domain.rulebook.model import Step
+from services.scheduler.domain.rulebook.model import Step, day_after_suspensions
 
 _REASONS_IN_ORDER: list[ShownReason] = [row.reason for row in ACTS.values()]
 
@@ -101,7 +101,7 @@ def _exempted_reason(question: Question, exemptions: Iterable[Exemption]) -> Sho
 def _resume_on(question: Question, exemptions: Iterable[Exemption]) -> date | None:
     """The day after the last of these exemptions that the step was to be told in, or for which it was withdrawn.
 
-    One that stood on the morning on which the step was planned again moves it on once more.
+    One that stood on the morning on which the step was planned again moves it on once more; so do suspensions.
     """
     ended = sorted(
         (exemption.until, exemption.granted_on, exemption.fact.reason)
@@ -111,7 +111,7 @@ def _resume_on(question: Question, exemptions: Iterable[Exemption]) -> date | No
     resume_on: date | None = None
     for until, granted_on, reason in ended:
         if granted_on <= (resume_on or question.told_on) or reason in question.resumes:
-            resume_on = until + ONE_DAY
+            resume_on = day_after_suspensions(until + ONE_DAY, question.suspensions)
     return resume_on
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from schemas.norway import oslo_date
 from services.scheduler.domain.plan.history import ArmedStep, StepKey
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep, as_fired
 from services.scheduler.domain.plan.reasons import ShownReason, with_detail
@@ -20,7 +21,7 @@ def arm_or_miss(
     for candidate in candidates:
         by_path.setdefault(candidate.step.path, []).append(candidate)
     for candidate in candidates:
-        if candidate.given is None and not _is_in_time(candidate, view, timers.get(candidate.key)):
+        if candidate.is_late:
             late[candidate.key] = _missed_reason(candidate, view, by_path)
     missed = late | _giving_way(view, candidates, late)
     return [
@@ -63,7 +64,9 @@ def _state_of(
     generation = candidate.generation + 1 if last is not None else 1
     is_due = assessment.due_at is not None and assessment.due_at <= view.now
     reason: ShownReason = "overdue" if is_due else "due"
-    if generation > 1:
+    if assessment.suspended_until is not None and not is_due:
+        reason = with_detail("suspended", assessment.suspended_until)
+    elif generation > 1:
         reason = with_detail("again", generation)
     keeps = timer is not None and timer.generation == generation
     return PlannedStep(
@@ -77,36 +80,26 @@ def _state_of(
         assessment.open_to,
         caught_up=is_late,
         armed_since=timer.armed_since if keeps and timer is not None else view.now,
+        suspended_until=assessment.suspended_until,
         legal_on=assessment.legal_on,
     )
-
-
-def _is_in_time(candidate: Candidate, view: View, timer: ArmedStep | None) -> bool:
-    """Not yet due, or armed before it fell due and still to fire (an outage)."""
-    due_at = candidate.assessment.due_at
-    if due_at is None or due_at >= view.now:
-        return True
-    if timer is None or timer.caught_up:
-        return False  # What was late when it was planned is judged anew until it fires.
-    # A correction that moves the due date into the past is judged as late, unless the timer was due anyway.
-    return timer.due_at == due_at or timer.due_at <= view.now
 
 
 def _missed_reason(
     candidate: Candidate, view: View, by_path: Mapping[str, Sequence[Candidate]]
 ) -> ShownReason | None:
-    """Why a step first planned after its due instant is missed, or None where it fires at once.
+    """Why a step first planned after its due instant is missed; None where it fires at once, or once it may again.
 
     `by_path` has every step of the case.
     """
     step, assessment = candidate.step, candidate.assessment
-    counts_from = assessment.catch_up_from
-    if counts_from is None or view.leave is None:
+    if assessment.catch_up_from is None or assessment.due_at is None or view.leave is None:
         return "catch_up_passed"
-    if (view.today - counts_from).days > step.catch_up_days:
+    told_on = max(view.today, oslo_date(assessment.due_at))
+    if (told_on - assessment.catch_up_from).days > step.catch_up_days:
         return "catch_up_passed"
     waits_for_notes = step.requires("sick_listed") and not step.is_at_once
-    if waits_for_notes and not view.leave.is_sick_listed(view.today):
+    if waits_for_notes and not view.leave.is_sick_listed(told_on):
         return "recovered"
     if view.is_over:
         return "ended"
@@ -117,16 +110,15 @@ def _missed_reason(
 
 
 def _supersedes(other: Candidate, candidate: Candidate, view: View) -> bool:
-    """Whether `other`, of a step that would, applies and has fallen due."""
+    """Whether `other`, of a step that would, applies and has fallen due by the time at which this one is told."""
     if other.key.subject not in ("", candidate.key.subject):
         return False
-    due_at = other.assessment.due_at
+    due_at, mine = other.assessment.due_at, candidate.assessment.due_at
     if other.given is not None:
         has_fallen_due = _has_fired_for_this_start(other, view)
     else:
-        has_fallen_due = due_at is not None and due_at <= view.now
+        has_fallen_due = due_at is not None and due_at <= max(view.now, mine or view.now)
     # What happens at once is only superseded by what fell due after it.
-    mine = candidate.assessment.due_at
     is_after = due_at is not None and mine is not None and due_at > mine
     return has_fallen_due and (is_after or not candidate.step.is_at_once)
 
@@ -147,7 +139,8 @@ def _giving_way(
 ) -> dict[StepKey, ShownReason]:
     """The steps that give way to a later one of their checkpoint, so that nobody hears of one twice at a time.
 
-    Of those that are late the latest fires, and so of those that an exemption has held up until the same morning.
+    Of those that are late the latest fires, and so of those that an exemption or a suspension has held up until the
+    same morning.
     """
     in_order = sorted(candidates, key=_due_on)
     giving_way: dict[StepKey, ShownReason] = {}
@@ -181,7 +174,7 @@ def _makes_needless(
     candidate: Candidate,
     late: Mapping[StepKey, ShownReason | None],
 ) -> bool:
-    """Whether a later step of a checkpoint is late as well, or is told when an exemption lets this one be told."""
+    """Whether a later step of a checkpoint is late as well, or is told by the time at which this one may be told."""
     fired = other.given if other.given is not None and other.given.state == "fired" else None
     if fired is None and not _will_fire(other, late):
         return False
@@ -192,4 +185,5 @@ def _makes_needless(
         return False
     if fired is None:
         return others == mine
-    return others >= mine and _has_fired_for_this_start(other, view)
+    is_after = others >= mine or candidate.assessment.suspended_until is not None
+    return is_after and _has_fired_for_this_start(other, view)

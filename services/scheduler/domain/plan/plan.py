@@ -46,7 +46,9 @@ def plan(view: View, fired: Sequence[Fired], timers: Mapping[StepKey, ArmedStep]
     for step in view.rulebook.steps:
         for key, occurrence in _keys(step, view, by_key, planned):
             planned.add(key)
-            reviewed = review_step(view, step, key, occurrence, by_key.pop(key, []))
+            reviewed = review_step(
+                view, step, key, occurrence, by_key.pop(key, []), timer=timers.get(key)
+            )
             candidates.append(reviewed.candidate)
             reviews += reviewed.reviews
     for lost in by_key.values():

@@ -29,12 +29,16 @@ class PlannedStep:
     recipients: tuple[Recipient, ...] = ()
     caught_up: bool = False
     armed_since: datetime | None = None
+    suspended_until: date | None = None
     legal_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A step on its way into the plan: `given` is its state, None while it is open (then `lateness` decides)."""
+    """A step on its way into the plan: `given` is its state, None while it is open (then `lateness` decides).
+
+    `is_late`: it is open, and was first planned after its due instant.
+    """
 
     step: Step
     key: StepKey
@@ -42,6 +46,7 @@ class Candidate:
     generation: int
     last: Fired | None
     given: PlannedStep | None
+    is_late: bool = False
 
 
 def as_fired(step: Step | None, key: StepKey, fired: Fired) -> PlannedStep:

@@ -38,6 +38,7 @@ Reason = Literal[
     "due",
     "again",
     "overdue",
+    "suspended",
 ]
 """A code; in a plan a detail may follow it after a colon, as in `exempted:medical`."""
 
@@ -75,6 +76,7 @@ WORDS: Mapping[Reason, str] = {
     "due": "will be told",
     "again": "will be told again, for its ground has come back",
     "overdue": "is told at the next turn",
+    "suspended": "suspended by the rulebook, and told the day after",
 }
 """What `explain` says of a reason. A test looks for every code here."""
 

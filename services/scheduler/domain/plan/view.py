@@ -12,7 +12,7 @@ from schemas.messages import FULL_GRADE, Recipient, Role
 from services.scheduler.domain.facts.case_facts import CaseFacts
 from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.fact_anchors import Occurrence
-from services.scheduler.domain.rulebook.model import Rulebook, Step
+from services.scheduler.domain.rulebook.model import Rulebook, Step, Suspension
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class View:
 class Question:
     """One step of one leave: due on one date, told on another or the same, judged by the notes of `judged_on`.
 
-    That is the due date, or the day for which an exemption has put the step off. `resumes` are exemptions for which it
-    was withdrawn before. With `asks_every_employer` those are asked for meeting 1 too whom their grade leaves out, to
-    see whether they have held it.
+    That is the due date, or the day for which an exemption or a suspension has put the step off. `suspensions` are
+    those that count, `resumes` exemptions for which it was withdrawn before. With `asks_every_employer` those are asked
+    for meeting 1 too whom their grade leaves out, to see whether they have held it.
     """
 
     step: Step
@@ -48,6 +48,7 @@ class Question:
     due_on: date
     told_on: date
     judged_on: date
+    suspensions: Sequence[Suspension] = ()
     resumes: Sequence[str] = ()
     asks_every_employer: bool = False
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from schemas.messages import Recipient, WithdrawalReason
+from schemas.norway import oslo_date
 from services.scheduler.domain.plan.assess import Assessment, assess
 from services.scheduler.domain.plan.fact_anchors import Occurrence
 from services.scheduler.domain.plan.history import Fired, Withdrawn
@@ -50,16 +51,19 @@ def review(
     step: Step,
     occurrence: Occurrence | None,
     fired: Fired,
-    assessment: Assessment,
     *,
     resumes: Sequence[str],
-) -> Review:
-    """Ask a due event's ground again; `assessment` is what the facts say of its step today, with those `resumes`."""
+) -> tuple[Review, Assessment]:
+    """Ask a due event's ground again; also returns what the facts say of its step today, with those `resumes`."""
+    planned_for = oslo_date(fired.event.due_at)
+    assessment = assess(step, occurrence, view, resumes=resumes, planned_for=planned_for)
     # The start may move a little, or back: what was right for the date that the event names is still right.
     due_on = fired.event.due_on
     then = assessment
     if step.on is None:
-        then = assess(step, occurrence, view, resumes=resumes, due_on=due_on)
+        then = assess(
+            step, occurrence, view, resumes=resumes, due_on=due_on, planned_for=planned_for
+        )
     of_case = _ground_of_case(view)
     grounds: dict[Recipient, Ground] = {}
     for recipient in fired.remaining:
@@ -72,7 +76,7 @@ def review(
         )
         if ground is not None:
             grounds[recipient] = ground
-    return _withdraw(view, fired, grounds)
+    return _withdraw(view, fired, grounds), assessment
 
 
 def review_of_twin(view: View, fired: Fired) -> Review:

@@ -12,11 +12,18 @@ import re
 def line_of(text: str, *words: str, occurrence: int = 1) -> int:
     """The line (from 1) of the last of `words` that is found, each looked for after the one before.
 
-    The first word is a checkpoint's name, or `office` followed by an office's name.
+    The first word is a checkpoint's name, or `office` followed by an office's name, or `suspend`; of these and of
+    checkpoints of one name, `occurrence` (from 1) says which is meant.
     """
     lines = text.splitlines()
     at = 0
-    if words and words[0] == "office":
+    if words and words[0] == "suspend":
+        table = re.compile(r"^\s*\[\[\s*suspend\s*\]\]")
+        tables = [n for n, line in enumerate(lines) if table.match(line)]
+        if len(tables) >= occurrence:
+            at = tables[occurrence - 1]
+            words = words[1:]
+    elif words and words[0] == "office":
         table = re.compile(rf'^\s*\[office\."?{re.escape(words[1])}"?\]')
         at = next((n for n, line in enumerate(lines) if table.match(line)), 0)
         words = words[2:]

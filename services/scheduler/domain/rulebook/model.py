@@ -7,15 +7,17 @@ any: what is fixed are the words for anchors, conditions and acts below.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
 from schemas.messages import Meeting, Role
+from schemas.norway import ONE_DAY
 
 NAME = r"^[a-z][a-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
@@ -82,6 +84,41 @@ class Condition:
     reasons: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A span of dates, both included, in which steps wait, such as a national stop of meetings.
+
+    `steps` are patterns of paths as the file has them (`meeting_need.*`); `office` None: for people of every office.
+    """
+
+    steps: tuple[str, ...]
+    from_: date
+    until: date
+    source: str
+    office: str | None = None
+
+    def covers(self, path: str) -> bool:
+        """Whether it suspends the step named `checkpoint.step`."""
+        return any(matches(pattern, path) for pattern in self.steps)
+
+    def holds_on(self, day: date) -> bool:
+        return self.from_ <= day <= self.until
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a path `checkpoint.step` is one that the pattern means; `*` stands for any letters but a full stop."""
+    patterns, names = pattern.split("."), path.split(".")
+    return len(patterns) == len(names) and all(map(fnmatchcase, names, patterns))
+
+
+def day_after_suspensions(day: date, suspensions: Iterable[Suspension]) -> date:
+    """The day itself where none of these suspensions holds, else the first on which none does."""
+    for suspension in sorted(suspensions, key=lambda suspension: suspension.from_):
+        if suspension.holds_on(day):
+            day = suspension.until + ONE_DAY
+    return day
+
+
 @dataclass(frozen=True)
 class Step:
     """One timer of a checkpoint, with all that it inherits from the checkpoint.
@@ -89,6 +126,7 @@ class Step:
     Anchored in exactly one of: `day` (offset from the case's start), `from_` (`checkpoint.step`, plus `days`),
     `on` (a fact; with `date` one of the fact's dates plus `days` or `working_days`, else at once).
     `legal` names what gives the last day by law: a step as `checkpoint.step`, or a date of the fact.
+    `suspensions` are those that reach it, whatever the date.
     """
 
     checkpoint: str
@@ -115,6 +153,7 @@ class Step:
     held_back_by_summons: bool
     show_after_days: int | None
     enabled: bool
+    suspensions: tuple[Suspension, ...] = ()
 
     @cached_property
     def path(self) -> str:
@@ -148,9 +187,10 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """A valid rulebook as it applies to one office (`office` None where no override does).
+    """A valid rulebook as it applies to one office (`office` None where the office has nothing of its own).
 
-    `text` is the whole file that it was read from, with line feeds as its line ends.
+    `suspensions` are all of the file, also those of other offices. `text` is the whole file that it was read from, with
+    line feeds as its line ends.
     """
 
     name: str
@@ -159,6 +199,7 @@ class Rulebook:
     checkpoints: tuple[Checkpoint, ...]
     offices: Mapping[str, Rulebook]
     office: str | None = None
+    suspensions: tuple[Suspension, ...] = ()
     text: str = field(default="", repr=False, compare=False)
 
     @property
@@ -176,7 +217,7 @@ class Rulebook:
         return (self.title, self.content_hash) == (other.title, other.content_hash)
 
     def for_office(self, office: str | None) -> Rulebook:
-        """The rulebook with that office's overrides, or this one where it has none."""
+        """The rulebook with that office's overrides and suspensions, or this one where it has none."""
         return self.offices.get(office, self) if office is not None else self
 
     @cached_property

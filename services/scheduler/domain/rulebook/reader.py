@@ -7,8 +7,9 @@ that counts from itself) is checked after that, for the file and again with each
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 from itertools import pairwise
 from typing import Annotated, Any, Literal, get_args
 
@@ -29,6 +30,8 @@ from services.scheduler.domain.rulebook.model import (
     Rulebook,
     RulebookError,
     Step,
+    Suspension,
+    matches,
 )
 
 
@@ -82,12 +85,21 @@ class _CheckpointTable(_Table):
     step: Annotated[tuple[_StepTable, ...], Field(strict=False, min_length=1)]
 
 
+class _SuspendTable(_Table):
+    steps: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    from_: Annotated[date, Field(alias="from")]
+    until: date
+    source: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    office: Annotated[str, StringConstraints(min_length=1)] | None = None
+
+
 class _File(_Table):
     name: Annotated[str, StringConstraints(min_length=1, pattern=r"^[\w.-]+$")]
     version: Annotated[str, StringConstraints(min_length=1)]
     time: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "09:00"
     checkpoint: Annotated[tuple[_CheckpointTable, ...], Field(strict=False, min_length=1)]
     office: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    suspend: Annotated[tuple[_SuspendTable, ...], Field(strict=False)] = ()
 
 
 def parse(text: str) -> Rulebook:
@@ -98,9 +110,10 @@ def parse(text: str) -> Rulebook:
     except tomllib.TOMLDecodeError as error:
         raise RulebookError(f"This is not TOML: {error}.", _toml_line(str(error))) from None
     rulebook = _build(raw, text, office=None)
+    suspended = [suspension.office for suspension in rulebook.suspensions if suspension.office]
     offices = {
         office: _build(_overridden(raw, text, office), text, office=office)
-        for office in raw.get("office", {})
+        for office in (*raw.get("office", {}), *suspended)
     }
     return replace(rulebook, offices=offices, text=text)
 
@@ -110,18 +123,44 @@ def _build(raw: dict[str, Any], text: str, *, office: str | None) -> Rulebook:
         file = _File.model_validate(raw)
     except ValidationError as error:
         raise _error_of(error, raw, text, office) from None
-    checkpoints = tuple(_checkpoint(table, text) for table in file.checkpoint)
+    suspensions = tuple(
+        Suspension(table.steps, table.from_, table.until, table.source, table.office)
+        for table in file.suspend
+    )
+    reaching = [suspension for suspension in suspensions if suspension.office in (None, office)]
+    checkpoints = tuple(_checkpoint(table, reaching, text) for table in file.checkpoint)
     hours, minutes = file.time.split(":")
     rulebook = Rulebook(
-        file.name, file.version, time(int(hours), int(minutes)), checkpoints, {}, office
+        file.name,
+        file.version,
+        time(int(hours), int(minutes)),
+        checkpoints,
+        {},
+        office,
+        suspensions,
     )
     _refuse_contradictions(rulebook, text)
     return rulebook
 
 
-def _checkpoint(table: _CheckpointTable, text: str) -> Checkpoint:
-    steps = tuple(_step(table, step, text) for step in table.step)
-    return Checkpoint(table.name, table.source, table.meeting, steps)
+def _checkpoint(
+    table: _CheckpointTable, suspensions: Sequence[Suspension], text: str
+) -> Checkpoint:
+    steps = [_step(table, step, text) for step in table.step]
+    return Checkpoint(
+        table.name,
+        table.source,
+        table.meeting,
+        tuple(
+            replace(
+                step,
+                suspensions=tuple(
+                    suspension for suspension in suspensions if suspension.covers(step.path)
+                ),
+            )
+            for step in steps
+        ),
+    )
 
 
 def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
@@ -218,6 +257,23 @@ def _refuse_contradictions(rulebook: Rulebook, text: str) -> None:
                 f"{step.path} has 'full_days', which only goes with 'day'.", line_of(text, *path)
             )
     _refuse_wrong_order(rulebook, text, where)
+    _refuse_wrong_suspensions(rulebook, text)
+
+
+def _refuse_wrong_suspensions(rulebook: Rulebook, text: str) -> None:
+    for number, suspension in enumerate(rulebook.suspensions, start=1):
+        if suspension.from_ > suspension.until:
+            raise RulebookError(
+                f"A suspension from {suspension.from_} until {suspension.until} ends before it begins.",
+                line_of(text, "suspend", "until", occurrence=number),
+            )
+        for pattern in suspension.steps:
+            if not any(matches(pattern, step.path) for step in rulebook.steps):
+                raise RulebookError(
+                    f"A suspension names '{pattern}', which is no step of this rulebook: write checkpoint.step,"
+                    " where * stands for any letters.",
+                    line_of(text, "suspend", pattern, occurrence=number),
+                )
 
 
 def _refuse_unknown(rulebook: Rulebook, step: Step, other: str, text: str) -> None:
@@ -300,7 +356,7 @@ def _overridden(raw: dict[str, Any], text: str, office: str) -> dict[str, Any]:
         {**table, "step": [dict(step) for step in table.get("step", [])]}
         for table in raw.get("checkpoint", [])
     ]
-    for path, value in raw["office"][office].items():
+    for path, value in raw.get("office", {}).get(office, {}).items():
         checkpoint, _, rest = path.partition(".")
         step, _, name = rest.rpartition(".")
         tables = [table for table in checkpoints if table.get("name") == checkpoint]
@@ -345,9 +401,13 @@ def _error_of(
     }.get(fault["type"], f"'{key}': {fault['msg'][0].lower()}{fault['msg'][1:]}")
     place = ".".join(names)
     where = f" (after the overrides of office {office})" if office is not None else ""
-    line = (
-        line_of(text, "office", office, key) if office is not None else line_of(text, *names, key)
-    )
+    if office is not None:
+        line = line_of(text, "office", office, key)
+    elif loc[0] == "suspend" and len(loc) > 1:
+        place, number = "suspend", int(loc[1]) + 1
+        line = line_of(text, "suspend", key, occurrence=number)
+    else:
+        line = line_of(text, *names, key)
     return RulebookError(f"{place + ': ' if place else ''}{says}{where}.", line)
 
 
