@@ -278,6 +278,12 @@ class DialogueMeetingCancelled(DialogueMeetingFact):
     kind: ClassVar[str] = "dialogue_meeting.cancelled"
 
 
+class DialogueMeetingMinutesSent(DialogueMeetingFact):
+    """The minutes of a dialogue meeting were sent to the parties: who does what by when."""
+
+    kind: ClassVar[str] = "dialogue_meeting.minutes_sent"
+
+
 class DialogueMeetingAnswered(DialogueMeetingFact):
     """One party's answer to a summons."""
 

@@ -16,7 +16,6 @@ from schemas.nav.reading.fields import (
     read_avro,
 )
 from schemas.nav.reading.topics import AvroTopic
-from schemas.nav_messages import MessageGroup
 from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
 
 NATIONAL_NUMBER = "FOLKEREGISTERIDENT"
@@ -57,12 +56,13 @@ def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> De
 
 def _renumbered(record: Record, former: list[str], current: str) -> Envelope:
     at = kafka_time(record)
-    messages = tuple(
-        PersonRenumbered(old_person_id=old, new_person_id=current, occurred_at=at) for old in former
+    return envelope_of(
+        [
+            PersonRenumbered(old_person_id=old, new_person_id=current, occurred_at=at)
+            for old in former
+        ],
+        record,
     )
-    if len(messages) == 1:
-        return envelope_of(messages[0], record)
-    return Envelope(MessageGroup(messages), type_of(PersonRenumbered))
 
 
 TOPICS = (AvroTopic("pdl.aktor-v2", "numbers", decode, has_avro_key=True),)

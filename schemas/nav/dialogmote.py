@@ -1,8 +1,9 @@
 """`isdialogmote-dialogmote-statusendring`: NAV's own dialogue meetings (Avro, also the key).
 
 NAV does not number its meetings; each becomes a dialogue meeting 2. LUKKET is a clean-up long after a meeting
-that nobody reported on, so the meeting counts as cancelled and not as held. FERDIGSTILT comes again when the
-minutes are changed; a meeting that was held already stays as it is.
+that nobody reported on, so the meeting counts as cancelled and not as held. FERDIGSTILT is what an adviser brings
+about by sending the minutes: the meeting was held, and its minutes are sent. It comes again when the minutes are
+changed; a meeting that was held already stays as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from schemas.messages import (
     DialogueMeetingCancelled,
     DialogueMeetingFact,
     DialogueMeetingHeld,
+    DialogueMeetingMinutesSent,
     DialogueMeetingMoved,
     DialogueMeetingSummoned,
 )
@@ -24,12 +26,12 @@ from schemas.nav.reading.topics import AvroTopic
 from schemas.norway import oslo_date
 from schemas.wire import Decoded, InvalidRecord, Record
 
-_KINDS: dict[str, type[DialogueMeetingFact]] = {
-    "INNKALT": DialogueMeetingSummoned,
-    "NYTT_TID_STED": DialogueMeetingMoved,
-    "FERDIGSTILT": DialogueMeetingHeld,
-    "AVLYST": DialogueMeetingCancelled,
-    "LUKKET": DialogueMeetingCancelled,
+_KINDS: dict[str, tuple[type[DialogueMeetingFact], ...]] = {
+    "INNKALT": (DialogueMeetingSummoned,),
+    "NYTT_TID_STED": (DialogueMeetingMoved,),
+    "FERDIGSTILT": (DialogueMeetingHeld, DialogueMeetingMinutesSent),
+    "AVLYST": (DialogueMeetingCancelled,),
+    "LUKKET": (DialogueMeetingCancelled,),
 }
 
 
@@ -51,15 +53,18 @@ def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> De
     value = read_avro(StatusChange, record, writer_schema_of)
     if isinstance(value, InvalidRecord):
         return invalid(DialogueMeetingSummoned, value)
-    message = _KINDS[value.status_endring_type](
-        person_id=value.person_ident,
-        occurred_at=instant_of(value.status_endring_tidspunkt),
-        meeting=2,
-        meeting_id=value.dialogmote_uuid,
-        org_number=value.virksomhetsnummer,
-        takes_place_on=oslo_date(instant_of(value.dialogmote_tidspunkt)),
-    )
-    return envelope_of(message, record)
+    messages = [
+        kind(
+            person_id=value.person_ident,
+            occurred_at=instant_of(value.status_endring_tidspunkt),
+            meeting=2,
+            meeting_id=value.dialogmote_uuid,
+            org_number=value.virksomhetsnummer,
+            takes_place_on=oslo_date(instant_of(value.dialogmote_tidspunkt)),
+        )
+        for kind in _KINDS[value.status_endring_type]
+    ]
+    return envelope_of(messages, record)
 
 
 TOPICS = (

@@ -8,7 +8,7 @@ from schemas.codes import Code
 from schemas.lists import NullIsEmpty
 from schemas.messages import DeathAnnulled, FollowUpFact, PersonDied
 from schemas.nav.avro import WriterSchemaOf
-from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid, source_of
+from schemas.nav.reading.facts import NULL_VALUE, envelope_of, invalid
 from schemas.nav.reading.fields import (
     BlankFreeText,
     DayNumber,
@@ -20,8 +20,7 @@ from schemas.nav.reading.fields import (
     read_avro,
 )
 from schemas.nav.reading.topics import AvroTopic
-from schemas.nav_messages import MessageGroup
-from schemas.wire import Decoded, Envelope, IgnoredRecord, InvalidRecord, Record, type_of
+from schemas.wire import Decoded, IgnoredRecord, InvalidRecord, Record
 
 DEATH = "DOEDSFALL_V1"
 
@@ -63,11 +62,7 @@ def decode(record: Record, writer_schema_of: WriterSchemaOf | None = None) -> De
     )
     if not messages:
         return invalid(PersonDied, "personidenter has no person's number of 11 digits.")
-    if len(messages) == 1:
-        return envelope_of(messages[0], record, value.hendelse_id)
-    return Envelope(
-        MessageGroup(messages), type_of(messages[0]), value.hendelse_id, source_of(record)
-    )
+    return envelope_of(messages, record, value.hendelse_id)
 
 
 def _message(value: PersonEvent, person_id: str) -> FollowUpFact:

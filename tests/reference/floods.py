@@ -67,6 +67,7 @@ FLOODS: dict[str, Make] = {
     "moved": _meeting(m.DialogueMeetingMoved, "m"),
     "held": _meeting(m.DialogueMeetingHeld, "h"),
     "cancelled": _meeting(m.DialogueMeetingCancelled, "c"),
+    "minutes": _meeting(m.DialogueMeetingMinutesSent, "h"),
     "refused": _meeting(m.DialogueMeetingAnswered, "s", party="employee", answer="other_time"),
     "exempted": _fact(
         m.ExemptionGranted,

@@ -61,7 +61,7 @@ def facts(draw: st.DrawFn) -> Dict:
     if kind.startswith("plan_"):
         fact |= {"org": draw(ORGS), "on": number - draw(st.integers(0, 10))}
         fact["with"] = draw(st.sampled_from(["practitioner", "office"]))
-    elif kind in ("summoned", "held", "cancelled", "moved"):
+    elif kind in ("summoned", "held", "cancelled", "moved", "minutes"):
         meeting = draw(st.sampled_from([1, 2, 2, 2, 3]))
         ahead = draw(st.sampled_from([None, -5, 0, 10, 21, 40]))
         fact |= {"meeting": meeting, "meeting_id": f"m{meeting}{draw(st.sampled_from('ab'))}"}
@@ -151,6 +151,7 @@ MESSAGES: dict[str, type[m.FollowUpFact]] = {
     "moved": m.DialogueMeetingMoved,
     "held": m.DialogueMeetingHeld,
     "cancelled": m.DialogueMeetingCancelled,
+    "minutes": m.DialogueMeetingMinutesSent,
     "answered": m.DialogueMeetingAnswered,
     "granted": m.ExemptionGranted,
     "revoked": m.ExemptionRevoked,

@@ -105,7 +105,10 @@ def _due_of_ask(step: Dict, ask: Dict | None) -> Dict:
     if ask is None:
         return {"on": None, "at": None}
     if step["working"] and ask["base"] is not None:
-        on = calendar.next_working_day(day_number(ask["base"])) - day_number(0)
+        number = day_number(ask["base"])
+        for _ in range(step["working"]):
+            number = calendar.next_working_day(number)
+        on = number - day_number(0)
         return {"on": on, "at": (on, NINE)}
     if step["days"] is not None and ask["base"] is not None:
         on = ask["base"] + step["days"]

@@ -47,7 +47,7 @@ def _row(
         "meeting": None,
         "asks": None,
         "days": None,
-        "working": False,
+        "working": 0,
     }
     return default | more
 
@@ -189,6 +189,26 @@ def _outcomes(*numbers: int) -> Callable[[Dict], list[Dict]]:
         return [
             ask | {"renewed": (moved, "moved") if (moved := moved_at(ask["meeting"])) else None}
             for ask in _summonses(*numbers)(scene)
+        ]
+
+    return asks
+
+
+def _held(*numbers: int) -> Callable[[Dict], list[Dict]]:
+    """The meetings held, each with the day on which it was; done once its minutes are sent."""
+
+    def asks(scene: Dict) -> list[Dict]:
+        sent = {fact["meeting_id"] for fact in scene["facts"] if fact["type"] == "minutes"}
+        return [
+            _ask(
+                meeting["id"],
+                meeting["at"],
+                base=held_at(meeting)[0],
+                done="minutes_sent" if meeting["id"] in sent else None,
+                meeting=meeting,
+            )
+            for meeting in scene["meetings"]
+            if meeting["type"] == "held" and meeting["meeting"] in numbers
         ]
 
     return asks
@@ -448,8 +468,9 @@ STEPS = [
         days=-7,
     ),
     _row("meeting_notice.notice", ADVISER, (), OPEN, asks=_summonses(2, 3, short=True)),
-    _row("meeting_outcome.outcome", MANAGER, ("held",), OPEN, asks=_outcomes(1), working=True),
-    _row("meeting_outcome.outcome", ADVISER, ("held",), OPEN, asks=_outcomes(2, 3), working=True),
+    _row("meeting_minutes.minutes", ADVISER, (), OPEN, asks=_held(2, 3), working=5),
+    _row("meeting_outcome.outcome", MANAGER, ("held",), OPEN, asks=_outcomes(1), working=1),
+    _row("meeting_outcome.outcome", ADVISER, ("held",), OPEN, asks=_outcomes(2, 3), working=1),
     _row("meeting_answer.answer", ADVISER, ("held",), OPEN, asks=_refusals),
     _row(
         "plan_requested.requested", MANAGER, ("plan_shared_with_office",), OPEN, asks=_plan_requests

@@ -213,6 +213,9 @@ def _meeting(chance: random.Random, on: int, near: int, org: str | None) -> list
         date = {"moved": on + chance.choice([3, 14, 24]), "summoned": date + 7}.get(kind, on)
         known = chance.choice([date, date, date, None])
         found.append(_at(chance, on) | of | {"type": kind, "date": known})
+        if kind == "held" and chance.random() < 0.5:
+            sent_on = on + chance.choice([0, 0, 4, 7, 12])
+            found.append(_at(chance, sent_on) | of | {"type": "minutes", "date": None})
     return found
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from schemas.messages import Message
+from schemas.nav_messages import MessageGroup
 from schemas.wire import Envelope, IgnoredRecord, InvalidRecord, Record, type_of
 
 NULL_VALUE = IgnoredRecord(None, "A null value says nothing that this topic is read for.")
@@ -13,14 +16,22 @@ def source_of(record: Record) -> str:
     return f"urn:nav:topic:{record.topic}"
 
 
-def envelope_of(message: Message, record: Record, event_id: str | None = None) -> Envelope:
-    """The envelope of a message. `event_id`: NAV's id of the event, where a repeat of the event has the same.
+def envelope_of(
+    messages: Message | Sequence[Message], record: Record, event_id: str | None = None
+) -> Envelope:
+    """The envelope of one message, or of the several that a record means; its type is that of the first.
+
+    `event_id`: NAV's id of the event, where a repeat of the event has the same.
 
     A record that shows the present state of a thing has no such id: the newest record of it stands
     (contract 2).
     """
+    several = (messages,) if isinstance(messages, Message) else tuple(messages)
     return Envelope(
-        message, type_of(message), event_id, source_of(record) if event_id is not None else None
+        several[0] if len(several) == 1 else MessageGroup(several),
+        type_of(several[0]),
+        event_id,
+        source_of(record) if event_id is not None else None,
     )
 
 

@@ -12,7 +12,9 @@ from schemas.messages import (
     ActivityRequirementAssessed,
     DialogueMeetingAnswered,
     DialogueMeetingCancelled,
+    DialogueMeetingFact,
     DialogueMeetingHeld,
+    DialogueMeetingMinutesSent,
     DialogueMeetingMoved,
     DialogueMeetingSummoned,
     ExemptionGranted,
@@ -33,6 +35,11 @@ def envelope_of(record: Record) -> Envelope:
     decoded = decode_inbound(record)
     assert isinstance(decoded, Envelope)
     return decoded
+
+
+def meetings_in(envelope: Envelope) -> list[DialogueMeetingFact]:
+    messages = [part.message for part in envelope.split()]
+    return [message for message in messages if isinstance(message, DialogueMeetingFact)]
 
 
 def test_an_assessment_happened_when_it_was_made_and_not_when_the_requirement_was_set_up() -> None:
@@ -94,7 +101,6 @@ def test_a_requirement_that_nobody_assessed_is_ignored(status: str) -> None:
     [
         ("INNKALT", DialogueMeetingSummoned),
         ("NYTT_TID_STED", DialogueMeetingMoved),
-        ("FERDIGSTILT", DialogueMeetingHeld),
         ("AVLYST", DialogueMeetingCancelled),
         ("LUKKET", DialogueMeetingCancelled),
     ],
@@ -125,10 +131,17 @@ def test_a_meeting_held_twice_is_two_records_of_one_meeting() -> None:
     """FERDIGSTILT may come again. It has no event id, so the newest record stands (contract 7)."""
     again = envelope_of(changed("dialogmote_03_ferdigstilt", statusEndringTidspunkt=1781950000000))
     first = envelope_of(record_of("dialogmote_03_ferdigstilt"))
-    assert isinstance(first.message, DialogueMeetingHeld)
-    assert isinstance(again.message, DialogueMeetingHeld)
-    assert first.message.meeting_id == again.message.meeting_id
+    assert [fact.meeting_id for fact in meetings_in(first) + meetings_in(again)] == 4 * [MEETING]
     assert first.id is None
+
+
+def test_a_finished_meeting_was_held_and_its_minutes_are_sent() -> None:
+    """FERDIGSTILT is what sending the minutes brings about: one record, two facts (contract 7)."""
+    finished = envelope_of(record_of("dialogmote_03_ferdigstilt"))
+    held, minutes = meetings_in(finished)
+    assert isinstance(held, DialogueMeetingHeld)
+    assert minutes == DialogueMeetingMinutesSent(**held.model_dump())
+    assert finished.type == "no.stoppunkt.dialogue_meeting.held.v1"
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,7 @@ MESSAGES: tuple[m.Message, ...] = (
     m.DialogueMeetingMoved(**_MEETING),
     m.DialogueMeetingHeld(**_MEETING),
     m.DialogueMeetingCancelled(**_MEETING),
+    m.DialogueMeetingMinutesSent(**_MEETING),
     m.DialogueMeetingAnswered(**_MEETING, party="employer", answer="other_time"),
     m.ExemptionGranted(**_EXEMPTION),
     m.ExemptionRevoked(**_EXEMPTION),

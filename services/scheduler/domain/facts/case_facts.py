@@ -18,6 +18,7 @@ from schemas.messages import (
     DialogueMeetingCancelled,
     DialogueMeetingFact,
     DialogueMeetingHeld,
+    DialogueMeetingMinutesSent,
     DialogueMeetingMoved,
     DialogueMeetingSummoned,
     ExemptionFact,
@@ -53,6 +54,7 @@ class MeetingState:
     meeting: Meeting
     meeting_id: str
     versions: tuple[DialogueMeetingFact, ...]
+    has_minutes_sent: bool = False
 
     @property
     def last(self) -> DialogueMeetingFact:
@@ -263,10 +265,11 @@ def _refusals(
 
 def _meetings(ordered: Sequence[DialogueMeetingFact]) -> tuple[MeetingState, ...]:
     by_id: dict[str, list[DialogueMeetingFact]] = {}
+    minutes_sent = {fact.meeting_id for fact in _of(ordered, DialogueMeetingMinutesSent)}
     for fact in ordered:
-        if not isinstance(fact, DialogueMeetingAnswered):
+        if not isinstance(fact, DialogueMeetingAnswered | DialogueMeetingMinutesSent):
             by_id.setdefault(fact.meeting_id, []).append(fact)
     return tuple(
-        MeetingState(versions[-1].meeting, meeting_id, tuple(versions))
+        MeetingState(versions[-1].meeting, meeting_id, tuple(versions), meeting_id in minutes_sent)
         for meeting_id, versions in by_id.items()
     )

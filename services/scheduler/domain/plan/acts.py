@@ -159,6 +159,9 @@ ACTS: Mapping[Act, ActRow] = {
     "moved": ActRow("moved"),
     "cancelled": ActRow("cancelled", _meetings, _any_meeting(lambda meeting: meeting.is_cancelled)),
     "revoked": ActRow("revoked"),
+    "minutes_sent": ActRow(
+        "minutes_sent", _meetings, _any_meeting(lambda meeting: meeting.has_minutes_sent)
+    ),
 }
 
 

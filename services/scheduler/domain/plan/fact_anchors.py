@@ -68,7 +68,7 @@ def _held_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Oc
             yield Occurrence(
                 meeting.meeting_id,
                 meeting.last.occurred_at,
-                {"takes_place_on": meeting.takes_place_on},
+                {"takes_place_on": meeting.takes_place_on, "held_on": meeting.held_on},
                 meeting=meeting,
             )
 

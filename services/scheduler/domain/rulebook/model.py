@@ -40,6 +40,7 @@ Act = Literal[
     "reassessment",
     "closed",
     "revoked",
+    "minutes_sent",
 ]
 # Each has a row in plan/fact_anchors.py.
 FactAnchor = Literal[
@@ -52,7 +53,7 @@ FactAnchor = Literal[
     "exemption_granted",
     "activity_requirement_assessed",
 ]
-FactDate = Literal["takes_place_on", "reply_by", "on"]
+FactDate = Literal["takes_place_on", "held_on", "reply_by", "on"]
 
 # Catching up after that many days helps nobody unless the file says otherwise (policy).
 CATCH_UP_DAYS_DEFAULT = 28
