@@ -33,9 +33,24 @@ SWEEP_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class FallingDue:
-    """How many timers fall due on a day in Oslo; `office` is empty for people without one."""
+    """How many timers fall due on a day in Oslo; `office` is empty for people without one.
+
+    `suspended` of them have waited for the end of a suspension.
+    """
 
     due_on: date
+    checkpoint: str
+    office: str
+    timers: int
+    suspended: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """How many timers of a checkpoint fall due on the day after a suspension because they wait for its end."""
+
+    due_on: date
+    suspended_until: date
     checkpoint: str
     office: str
     timers: int
@@ -43,11 +58,15 @@ class FallingDue:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The days from `first` on, and how many timers were due before it and have not fired."""
+    """The days from `first` on, and how many timers were due before it and have not fired.
+
+    `heaps` are all that suspensions hold back, also beyond those days.
+    """
 
     first: date
     overdue: int
     days: Sequence[FallingDue]
+    heaps: Sequence[Heap]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +179,13 @@ async def forecast(settings: SchedulerSettings, days: int) -> Forecast:
         ends = midnight(first + timedelta(days=days))
         rows = await connection.fetch(_QUERIES["count_due_by_day"], begins, ends)
         overdue: int = await connection.fetchval(_QUERIES["count_overdue"], begins)
-    return Forecast(first, overdue, [FallingDue(**dict(row)) for row in rows])
+        heaps = await connection.fetch(_QUERIES["count_suspended"], begins)
+    return Forecast(
+        first,
+        overdue,
+        [FallingDue(**dict(row)) for row in rows],
+        [Heap(**dict(row)) for row in heaps],
+    )
 
 
 async def figures(

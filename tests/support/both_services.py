@@ -73,11 +73,13 @@ class BothServices:
 
 
 @asynccontextmanager
-async def both_services_on(database_url: str, *, start: datetime) -> AsyncIterator[BothServices]:
-    """Both services on a migrated database, their clock standing at `start`."""
+async def both_services_on(
+    database_url: str, *, start: datetime, rulebook: str = "standard"
+) -> AsyncIterator[BothServices]:
+    """Both services on a migrated database, their clock standing at `start`; see `scheduler_on` for `rulebook`."""
     pool = await open_pool(database_url, schema=SCHEMA, application_name="test notifier")
     try:
-        async with scheduler_on(database_url, start=start) as bench:
+        async with scheduler_on(database_url, start=start, rulebook=rulebook) as bench:
             out = Out()
             settings = settings_for(database_url, "localhost:9092").model_copy(
                 update={"pseudonym_key": KEY}

@@ -25,6 +25,7 @@ def forecast(
     """How many timers fall due per day (in Oslo), checkpoint and office, as everything stands now.
 
     Only what pends is counted: a step whose day no sick note reaches yet is not, nor what new facts will bring.
+    What waits for the end of a suspension is shown once more by itself, however far ahead its day is.
 
     Example: stoppunkt forecast --days 30 --json
     """
@@ -40,8 +41,17 @@ def forecast(
             asdict(day) | {"due_on": day.due_on.isoformat(), "office": day.office or None}
             for day in counts.days
         ]
+        heaps = [
+            asdict(heap)
+            | {
+                "due_on": heap.due_on.isoformat(),
+                "suspended_until": heap.suspended_until.isoformat(),
+                "office": heap.office or None,
+            }
+            for heap in counts.heaps
+        ]
         head = {"first": counts.first.isoformat(), "overdue": counts.overdue}
-        typer.echo(json_line(head | {"days": rows}))
+        typer.echo(json_line(head | {"days": rows, "heaps": heaps}))
         return
     if counts.overdue:
         complain(
@@ -49,8 +59,26 @@ def forecast(
         )
     if not counts.days:
         typer.echo("Nothing falls due.")
-        return
-    print_table(
-        ("due", "checkpoint", "office", "timers"),
-        [(f"{d.due_on:%a %Y-%m-%d}", d.checkpoint, d.office, d.timers) for d in counts.days],
-    )
+    else:
+        print_table(
+            ("due", "checkpoint", "office", "timers", "of these suspended before"),
+            [
+                (f"{d.due_on:%a %Y-%m-%d}", d.checkpoint, d.office, d.timers, d.suspended)
+                for d in counts.days
+            ],
+        )
+    if counts.heaps:
+        typer.echo("\nHeaped up until the day after a suspension:")
+        print_table(
+            ("due", "suspended until", "checkpoint", "office", "timers"),
+            [
+                (
+                    f"{h.due_on:%a %Y-%m-%d}",
+                    f"{h.suspended_until:%a %Y-%m-%d}",
+                    h.checkpoint,
+                    h.office,
+                    h.timers,
+                )
+                for h in counts.heaps
+            ],
+        )

@@ -79,10 +79,10 @@ delete from cases where case_id = any($1::text[])
 -- name: write_timers
 insert into timers (
     case_id, checkpoint, step, subject, person, generation, due_on, due_at, armed_since, fire_before,
-    caught_up, draft)
+    caught_up, draft, suspended_until)
 select * from unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::integer[], $7::date[],
-    $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::text[])
+    $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::boolean[], $12::text[], $13::date[])
 on conflict (case_id, checkpoint, step, subject) do update set
     person = excluded.person,
     generation = excluded.generation,
@@ -91,7 +91,8 @@ on conflict (case_id, checkpoint, step, subject) do update set
     armed_since = excluded.armed_since,
     fire_before = excluded.fire_before,
     caught_up = excluded.caught_up,
-    draft = excluded.draft
+    draft = excluded.draft,
+    suspended_until = excluded.suspended_until
 
 -- name: delete_timers
 delete from timers t

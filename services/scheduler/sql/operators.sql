@@ -6,13 +6,23 @@ select person, person_id from people limit 20
 insert into audit (at, operator, action, person) values ($1, $2, $3, $4)
 
 -- name: count_due_by_day
--- What pends and falls due in [$1, $2), by the day in Oslo. What was due before and has not fired is told apart.
+-- What pends and falls due in [$1, $2), by the day in Oslo, and how many of these have waited for the end of a
+-- suspension. What was due before and has not fired is told apart.
 select (t.due_at at time zone 'Europe/Oslo')::date as due_on, t.checkpoint, coalesce(p.office, '') as office,
-    count(*) as timers
+    count(*) as timers, count(t.suspended_until) as suspended
 from timers t join people p using (person)
 where t.due_at >= $1 and t.due_at < $2
 group by 1, 2, 3
 order by 1, 2, 3
+
+-- name: count_suspended
+-- What waits for the end of a suspension, and falls due on $1 or later, however far ahead.
+select (t.due_at at time zone 'Europe/Oslo')::date as due_on, t.suspended_until, t.checkpoint,
+    coalesce(p.office, '') as office, count(*) as timers
+from timers t join people p using (person)
+where t.suspended_until is not null and t.due_at >= $1
+group by 1, 2, 3, 4
+order by 1, 2, 3, 4
 
 -- name: count_overdue
 select count(*) from timers where due_at < $1

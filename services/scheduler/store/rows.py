@@ -137,6 +137,7 @@ def timer_of(row: Row) -> Timer:
         fire_before=row["fire_before"].astimezone(UTC),
         caught_up=row["caught_up"],
         draft=read_stored(DeadlineDue, row["draft"]),
+        suspended_until=row["suspended_until"],
     )
 
 
@@ -152,6 +153,7 @@ def timer_row(timer: Timer, person: bytes) -> tuple[object, ...]:
         timer.fire_before,
         timer.caught_up,
         timer.draft.model_dump_json(),
+        timer.suspended_until,
     )
 
 

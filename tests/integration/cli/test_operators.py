@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from schemas.messages import SmsRequested
+from services.scheduler.rulebook_file import read_rulebook
 from tests.support.both_services import BothServices, both_services_on, terminal_on
 from tests.support.scheduler_bench import ANNE, BJORN, KAFE, event, fact, note
 
@@ -184,11 +186,47 @@ async def test_a_forecast_counts_what_pends_by_day_checkpoint_and_office(
         "first": "2026-01-15",
         "overdue": 0,
         "days": [
-            {"due_on": "2026-01-26", "checkpoint": "follow_up_plan", "office": "0219", "timers": 1}
+            {
+                "due_on": "2026-01-26",
+                "checkpoint": "follow_up_plan",
+                "office": "0219",
+                "timers": 1,
+                "suspended": 0,
+            }
         ],
+        "heaps": [],
     }
     assert late.stdout == "Nothing falls due.\n"
     assert "1 were due before" in late.stderr
+
+
+async def test_a_forecast_shows_what_is_heaped_up_until_the_day_after_a_suspension(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two people's plans wait until Monday 9 March; the office sees it in January, beyond the days that it asks for."""
+    rulebook = tmp_path / "suspending.toml"
+    rulebook.write_text(
+        read_rulebook("standard").text
+        + '\n[[suspend]]\nsteps = ["follow_up_plan.*"]\nfrom = 2026-01-20\nuntil = 2026-02-08\n'
+        'source = "practice: the office is shut"\noffice = "0219"\n'
+    )
+    terminal = terminal_on(monkeypatch, database_url)
+    async with both_services_on(database_url, start=START, rulebook=str(rulebook)) as services:
+        for person in (ANNE, BJORN):
+            await fall_sick(services, person)
+    terminal.set_clock(at(10))
+    early = json.loads((await terminal.run("forecast", "--days", "14", "--json")).stdout)
+    whole = json.loads((await terminal.run("forecast", "--days", "30", "--json")).stdout)
+    table = await terminal.run("forecast", "--days", "14")
+
+    heap = {"due_on": "2026-02-09", "checkpoint": "follow_up_plan", "office": "0219", "timers": 2}
+    assert early["days"] == []
+    assert early["heaps"] == [heap | {"suspended_until": "2026-02-08"}]
+    assert heap | {"suspended": 2} in whole["days"]
+    assert [day["suspended"] for day in whole["days"] if day["due_on"] != "2026-02-09"] == [0]
+    shown = " ".join(table.stdout.split())
+    assert "Nothing falls due. Heaped up until the day after a suspension:" in shown
+    assert "Mon 2026-02-09 Sun 2026-02-08 follow_up_plan 0219 2" in shown
 
 
 async def test_less_than_a_day_is_no_forecast(

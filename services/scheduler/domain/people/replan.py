@@ -161,6 +161,7 @@ class _Scene:
                 not_after=not_after(planned, case_plan.steps, self.now),
                 basis=self._basis(case, leave, as_of) if for_adviser else None,
             ),
+            suspended_until=planned.suspended_until,
         )
 
     def _basis(self, case: str, leave: Leave, as_of: date, revision: int = 1) -> Basis:

@@ -37,12 +37,14 @@ class ArmedStep:
 class Timer(ArmedStep):
     """A pending timer. `due_at` is when it fires, not before and not once `fire_before` has come.
 
-    `draft` is the due event, to be completed when fired.
+    `draft` is the due event, to be completed when fired. `suspended_until` is the last day of a suspension for which it
+    waits, if any.
     """
 
     due_on: date
     fire_before: datetime
     draft: DeadlineDue
+    suspended_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
