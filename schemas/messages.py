@@ -449,7 +449,8 @@ class PersonContactChanged(Message):
 class LineManagerChanged(Message):
     """The line manager of a person with one employer. `active` false: the person has none there.
 
-    `ended_on` is the last day of the employment, where it ends: from the day after the employer owes nothing more.
+    `language` is the manager's own; where nobody says, the manager is written to in bokmål. `ended_on` is the last day
+    of the employment, where it ends: from the day after the employer owes nothing more.
     """
 
     kind: ClassVar[str] = "line_manager.changed"
@@ -459,18 +460,23 @@ class LineManagerChanged(Message):
     org_number: BlankFreeCode
     name: Name | None = None
     email: Name | None = None
+    language: Language | None = None
     active: bool
     ended_on: Day | None = None
 
 
 class OrganisationContactChanged(Message):
-    """An employer's e-mail address, for messages that no line manager can be sent."""
+    """An employer's e-mail address, for messages that no line manager can be sent.
+
+    `language` is that of whoever reads it; where nobody says, bokmål.
+    """
 
     kind: ClassVar[str] = "organisation_contact.changed"
     topic: ClassVar[str] = "stoppunkt.contacts.v1"
 
     org_number: BlankFreeCode
     email: Name | None = None
+    language: Language | None = None
 
     @property
     def key(self) -> str:

@@ -28,8 +28,8 @@ from services.notifier.ports import KnownEvent, Outgoing, Words
 from services.workdays import working_days_after
 
 SOURCE = "urn:stoppunkt:notifier"
-# Nobody says which language a line manager reads, and the employee's choice is the employee's alone.
-MANAGERS_LANGUAGE: Language = "nb"
+# Where nobody says which language somebody reads. The employee's choice says nothing about the employer's side.
+DEFAULT_LANGUAGE: Language = "nb"
 
 
 def compose(
@@ -105,8 +105,12 @@ def _task(delivery: Delivery, event: DeadlineDue, desk: Desk) -> AdviserTaskOpen
 
 
 def _language(delivery: Delivery, facts: Facts) -> Language:
-    person = facts.contacts.person
-    return person.language if delivery.role == "employee" and person else MANAGERS_LANGUAGE
+    contacts = facts.contacts
+    if delivery.role == "employee":
+        return contacts.person.language if contacts.person else DEFAULT_LANGUAGE
+    of_organisation = delivery.channel == "organisation_email"
+    mailbox = (contacts.organisation if of_organisation else contacts.manager)(delivery.org_number)
+    return mailbox.language or DEFAULT_LANGUAGE
 
 
 def updates_of(

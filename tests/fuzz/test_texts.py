@@ -17,7 +17,7 @@ from services.cli.output.plan_json import explanations_of, persons_of
 from services.cli.record_files.read import FiledRecord
 from services.notifier.domain.decision import Deliver, DueFor, decide, next_delivery
 from services.notifier.domain.delivery import Delivery
-from services.notifier.domain.recipients import Contacts, Desk, PersonContact
+from services.notifier.domain.recipients import Contacts, Desk, Mailbox, PersonContact
 from services.notifier.domain.relevance import Facts, Send
 from services.notifier.domain.words.dates import MessageDates
 from services.notifier.messages import compose
@@ -44,7 +44,7 @@ CONTACTS = Contacts(
         office="0219",
         birth_date=None,
     ),
-    managers={ORGANISATION: "manager@example.invalid"},
+    managers={ORGANISATION: Mailbox("manager@example.invalid")},
 )
 
 

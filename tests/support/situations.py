@@ -121,15 +121,22 @@ class Life:
         self.publish(at, PersonContactChanged(**(known | fields)))
 
     def manager(
-        self, at: str = BEGIN, *, org: str = KAFE, email: str | None = MANAGER, active: bool = True
+        self,
+        at: str = BEGIN,
+        *,
+        org: str = KAFE,
+        email: str | None = MANAGER,
+        active: bool = True,
+        language: Any = None,
     ) -> None:
         changed = LineManagerChanged(
-            person_id=self.number, org_number=org, email=email, active=active
+            person_id=self.number, org_number=org, email=email, active=active, language=language
         )
         self.publish(at, changed)
 
-    def organisation(self, org: str, email: str, at: str = BEGIN) -> None:
-        self.publish(at, OrganisationContactChanged(org_number=org, email=email))
+    def organisation(self, org: str, email: str, at: str = BEGIN, *, language: Any = None) -> None:
+        changed = OrganisationContactChanged(org_number=org, email=email, language=language)
+        self.publish(at, changed)
 
     def adviser(self, adviser_id: str, office: str, at: str = BEGIN, **fields: Any) -> None:
         self.publish(at, AdviserChanged(adviser_id=adviser_id, office=office, **fields))
@@ -255,6 +262,18 @@ class Lived:
         """How many deliveries through that channel are in a state."""
         everybody = (story.progress for stories in self._ends.values() for story in stories)
         return sum((d.state, d.channel) == (state, channel) for d in everybody)
+
+    def messages(self, life: Life) -> list[tuple[datetime, Requested | Cancelled | Task]]:
+        """What left about one person, with its instant, in that order."""
+        own = {story.progress.delivery_id for story in self._ends[life.number]}
+        envelopes = ((at, decode(departure.record)) for at, departure in self.left)
+        return [
+            (at, envelope.message)
+            for at, envelope in envelopes
+            if isinstance(envelope, Envelope)
+            and isinstance(envelope.message, Requested | Cancelled | Task)
+            and envelope.message.key in own
+        ]
 
     def story(self, situation: Situation) -> str:
         """What became of the people of a situation, as `in_order` puts it."""

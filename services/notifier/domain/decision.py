@@ -133,10 +133,10 @@ def obstacle(
         case "sms" | "email":
             if party.role == "employee":
                 return _obstacle_to_employee(channel, event, contacts)
-            known = email_address(contacts.managers.get(party.org_number or ""))
+            known = email_address(contacts.manager(party.org_number).email)
             return None if known else "no_line_manager"
         case "organisation_email":
-            known = email_address(contacts.organisations.get(party.org_number or ""))
+            known = email_address(contacts.organisation(party.org_number).email)
             return None if known else "no_organisation_email"
         case "letter" | "adviser_task":
             return None
@@ -158,9 +158,9 @@ def _obstacle_to_employee(
 
 
 def _first(due: DueFor, party: Party, contacts: Contacts, now: datetime) -> Delivery:
-    on_paper = party.role == "employee" and due.event.case.form in PAPER_FORMS
+    on_paper = due.event.case.form in PAPER_FORMS
     chain = CHAINS[party.role]
-    if contacts.person is None and party.role != "adviser" and not on_paper:
+    if party.role == "employee" and contacts.person is None and not on_paper:
         # No contacts have come yet: begin with the first channel, which waits up to a day for them (relevance.py).
         return _delivery(due, party, chain[0], "step", now)
     return _along(chain, due, party, contacts, now)

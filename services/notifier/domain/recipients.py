@@ -28,6 +28,14 @@ class PersonContact:
 
 
 @dataclass(frozen=True, slots=True)
+class Mailbox:
+    """An address at an employer as it was published, and the language of whoever reads it; None where nobody says."""
+
+    email: str | None = field(repr=False)
+    language: Language | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Adviser:
     """An adviser's portfolio: whole employers, and days of the month of birth within the office."""
 
@@ -38,20 +46,31 @@ class Adviser:
     absent: bool = False
 
 
+NO_MAILBOX = Mailbox(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Contacts:
     """What is known about those around one person, as it stands now.
 
-    `managers` has the e-mail of each active line manager by employer, `organisations` each employer's own;
+    `managers` has the mailbox of each active line manager by employer, `organisations` each employer's own;
     `ended_employments` has the employers that owe the person nothing any more; `person` is None while the
     register has no record.
     """
 
     person: PersonContact | None = None
-    managers: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    managers: Mapping[str, Mailbox] = field(default_factory=dict, repr=False)
     ended_employments: frozenset[str] = frozenset()
-    organisations: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    organisations: Mapping[str, Mailbox] = field(default_factory=dict, repr=False)
     advisers: tuple[Adviser, ...] = ()
+
+    def manager(self, org_number: str | None) -> Mailbox:
+        """The line manager's at that employer; without an address where there is no manager."""
+        return self.managers.get(org_number or "", NO_MAILBOX)
+
+    def organisation(self, org_number: str | None) -> Mailbox:
+        """The employer's own; without an address where none is known."""
+        return self.organisations.get(org_number or "", NO_MAILBOX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +78,9 @@ class ContactBook:
     """The contacts of a batch of people: by the person's keyed hash, and those that any of them may need."""
 
     persons: Mapping[bytes, PersonContact]
-    managers: Mapping[bytes, Mapping[str, str | None]] = field(repr=False)
+    managers: Mapping[bytes, Mapping[str, Mailbox]] = field(repr=False)
     ended_employments: Mapping[bytes, Collection[str]]
-    organisations: Mapping[str, str | None] = field(repr=False)
+    organisations: Mapping[str, Mailbox] = field(repr=False)
     advisers: tuple[Adviser, ...]
 
     def of(self, person: bytes) -> Contacts:

@@ -147,9 +147,9 @@ def _address(delivery: Delivery, facts: Facts) -> Send:
         case "email" if delivery.role == "employee":
             return Send(to=email_address(contacts.person.email) if contacts.person else None)
         case "email":
-            return Send(to=email_address(contacts.managers.get(org_number or "")))
+            return Send(to=email_address(contacts.manager(org_number).email))
         case "organisation_email":
-            return Send(to=email_address(contacts.organisations.get(org_number or "")))
+            return Send(to=email_address(contacts.organisation(org_number).email))
         case "letter":
             return Send()
         case "adviser_task":
@@ -171,14 +171,12 @@ def _desks(delivery: Delivery, facts: Facts) -> tuple[Desk, ...]:
 def _is_asked_for(delivery: Delivery, facts: Facts, now: datetime) -> bool:
     """Whether the register has no record of the person yet, and is still asked.
 
-    The employer's side waits too: as long as nobody can say whether the address is protected, nothing
-    may go there. A letter on paper grounds needs no register, and neither does a task.
+    The employee's side alone waits for it (ADR 31). A letter on paper grounds needs no register.
     """
     if facts.contacts.person is not None or now >= facts.asked_since + REGISTER_PATIENCE:
         return False
-    if delivery.role == "employee":
-        return delivery.channel in WINDOWED and facts.event.case.form not in PAPER_FORMS
-    return _to_employer(delivery)
+    on_screen = delivery.role == "employee" and delivery.channel in WINDOWED
+    return on_screen and facts.event.case.form not in PAPER_FORMS
 
 
 def _to_employer(delivery: Delivery) -> bool:

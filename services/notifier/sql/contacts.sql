@@ -15,13 +15,13 @@ where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.vers
 
 -- name: save_line_managers
 insert into line_managers as old (
-    person, org_number, relation_id, email, active, employment_ended, last_on, version_ms, version_offset)
+    person, org_number, relation_id, email, active, employment_ended, last_on, language, version_ms, version_offset)
 select * from unnest(
-    $1::bytea[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::boolean[], $7::date[], $8::bigint[],
-    $9::bigint[])
+    $1::bytea[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::boolean[], $7::date[], $8::text[],
+    $9::bigint[], $10::bigint[])
 on conflict (person, org_number, relation_id) do update set
     email = excluded.email, active = excluded.active, employment_ended = excluded.employment_ended,
-    last_on = excluded.last_on,
+    last_on = excluded.last_on, language = excluded.language,
     version_ms = excluded.version_ms, version_offset = excluded.version_offset
 where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.version_offset)
 
@@ -34,10 +34,10 @@ where old.relation_id = gone.relation_id and old.relation_id <> ''
     and (old.version_ms, old.version_offset) < (gone.version_ms, gone.version_offset)
 
 -- name: save_organisations
-insert into organisations as old (org_number, email, version_ms, version_offset)
-select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+insert into organisations as old (org_number, email, language, version_ms, version_offset)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
 on conflict (org_number) do update set
-    email = excluded.email,
+    email = excluded.email, language = excluded.language,
     version_ms = excluded.version_ms, version_offset = excluded.version_offset
 where (old.version_ms, old.version_offset) < (excluded.version_ms, excluded.version_offset)
 
@@ -61,8 +61,8 @@ order by n.present, version_ms desc, version_offset desc, n.stated
 
 -- name: read_line_managers
 -- $1 and $2 as for read_person_contacts, $3: today. Of several relations that are active the newest counts.
-select distinct on (person, org_number) person, org_number, email from (
-    select distinct on (n.present, org_number, relation_id) n.present as person, org_number, relation_id, email,
+select distinct on (person, org_number) person, org_number, email, language from (
+    select distinct on (n.present, org_number, relation_id) n.present as person, org_number, relation_id, email, language,
         active and coalesce(last_on >= $3, true) as active, version_ms, version_offset
     from unnest($1::bytea[], $2::bytea[]) as n (stated, present) join line_managers m on m.person = n.stated
     order by n.present, org_number, relation_id, version_ms desc, version_offset desc, n.stated
@@ -87,7 +87,7 @@ where employment_ended and not active and coalesce(last_on < $3, true)
 select distinct person from line_managers where employment_ended and last_on between $1 and $2
 
 -- name: read_organisations
-select org_number, email from organisations where org_number = any($1::text[])
+select org_number, email, language from organisations where org_number = any($1::text[])
 
 -- name: read_advisers
 -- Every adviser who may be responsible for one of these people: of their offices, named, or for their employers.

@@ -16,7 +16,7 @@ from schemas.messages import (
 )
 from schemas.numbers import NumberChange, current_number, numbers_after
 from schemas.wire import Version
-from services.notifier.domain.recipients import Adviser, ContactBook, PersonContact
+from services.notifier.domain.recipients import Adviser, ContactBook, Mailbox, PersonContact
 from services.notifier.inbox import Contact, ContactMessage
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
@@ -80,6 +80,7 @@ class ContactTables:
                 [m.active for m, *_ in newest],
                 [contact.employment_ended for _, contact in newest],
                 [contact.last_on for _, contact in newest],
+                [m.language for m, *_ in newest],
                 *_versions(newest),
             )
 
@@ -89,6 +90,7 @@ class ContactTables:
                 QUERIES["save_organisations"],
                 [m.org_number for m, *_ in newest],
                 [m.email for m, *_ in newest],
+                [m.language for m, *_ in newest],
                 *_versions(newest),
             )
 
@@ -142,9 +144,9 @@ class ContactTables:
         numbers = await self._stated_and_present(persons)
         rows = await self._connection.fetch(QUERIES["read_person_contacts"], *numbers)
         contacts = {row["person"]: _person(row) for row in rows}
-        managers: dict[bytes, dict[str, str | None]] = {}
+        managers: dict[bytes, dict[str, Mailbox]] = {}
         for row in await self._connection.fetch(QUERIES["read_line_managers"], *numbers, today):
-            managers.setdefault(row["person"], {})[row["org_number"]] = row["email"]
+            managers.setdefault(row["person"], {})[row["org_number"]] = _mailbox(row)
         ended: dict[bytes, set[str]] = {}
         for person, org_number in await self.ended_employments(persons, today):
             ended.setdefault(person, set()).add(org_number)
@@ -161,7 +163,7 @@ class ContactTables:
             contacts,
             managers,
             ended,
-            {row["org_number"]: row["email"] for row in organisations},
+            {row["org_number"]: _mailbox(row) for row in organisations},
             tuple(map(_adviser, advisers)),
         )
 
@@ -270,6 +272,10 @@ def _person(row: asyncpg.Record) -> PersonContact:
         office=row["office"],
         birth_date=row["birth_date"],
     )
+
+
+def _mailbox(row: asyncpg.Record) -> Mailbox:
+    return Mailbox(row["email"], row["language"])
 
 
 def _adviser(row: asyncpg.Record) -> Adviser:

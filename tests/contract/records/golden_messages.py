@@ -164,9 +164,10 @@ MESSAGES: tuple[m.Message, ...] = (
         org_number=ORG,
         name="SYNTETISK LEDER",
         email="leder@example.invalid",
+        language="en",
         active=True,
     ),
-    m.OrganisationContactChanged(org_number=ORG, email="post@kafe.example.invalid"),
+    m.OrganisationContactChanged(org_number=ORG, email="post@kafe.example.invalid", language="nn"),
     m.AdviserChanged(
         adviser_id=ADVISER, office="0219", birth_days=(1, 2, 3), org_numbers=(ORG,), absent=False
     ),

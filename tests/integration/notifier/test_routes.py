@@ -170,16 +170,14 @@ async def test_a_protection_that_becomes_known_while_the_email_waits_stops_it(
         assert [message.type for message in it.left()] == ["adviser_task.opened"]
 
 
-async def test_as_long_as_protection_is_unknown_the_employers_side_waits(
-    database_url: str,
-) -> None:
-    """contract 6.3, fail closed: no record may mean a protected address that is on its way."""
+async def test_the_employers_side_waits_for_no_record_of_the_person(database_url: str) -> None:
+    """contract 6.3: told at once, until a record says that the address is protected."""
     async with desk(database_url, TUESDAY) as it:
         await it.receive_and_send(manager(), due(at=TUESDAY, recipients=(MANAGER,)))
-        assert await it.states() == [("line_manager", "email", "waiting", "register")]
-        it.clock.turn(TUESDAY + timedelta(hours=1))
-        await it.receive_and_send(anne())
         assert [message.type for message in it.left()] == ["email.requested"]
+        await it.receive_and_send(anne(protected=True))
+        await it.receive_and_send(due(at=TUESDAY, recipients=(MANAGER,), generation=2))
+        assert len(it.left("email.requested")) == 1
 
 
 async def test_the_task_about_a_protection_ends_with_the_last_employer(database_url: str) -> None:

@@ -8,10 +8,10 @@ from datetime import date, timedelta
 import pytest
 
 from schemas.messages import EmailRequested, Language, LetterRequested, SmsRequested
-from services.notifier.domain.recipients import Contacts, PersonContact
+from services.notifier.domain.recipients import Contacts, Mailbox, PersonContact
 from services.notifier.domain.relevance import Facts, Send
 from services.notifier.domain.words.dates import MessageDates
-from services.notifier.messages import MANAGERS_LANGUAGE, compose
+from services.notifier.messages import compose
 from services.notifier.ports import KnownEvent, Outgoing
 from services.notifier.texts_folder import load_texts
 from tests.support.channel_server import NOW, about
@@ -47,7 +47,40 @@ def test_the_language_of_the_words_is_said(language: Language) -> None:
     )
     assert isinstance(sms.message, SmsRequested)
     assert (sms.language, sms.message.text) == (language, words)
-    assert composed("line_manager", "email", language).language == MANAGERS_LANGUAGE
+
+
+@pytest.mark.parametrize(
+    ("channel", "of_manager", "of_organisation", "read"),
+    [
+        ("email", None, None, "nb"),
+        ("email", "en", "nn", "en"),
+        (
+            "email",
+            None,
+            "nn",
+            "nb",
+        ),  # The mailbox that is written to decides, not the employer's other one.
+        ("organisation_email", "en", "nn", "nn"),
+        ("organisation_email", "en", None, "nb"),
+    ],
+)
+def test_an_employers_side_is_written_to_in_the_language_of_its_mailbox(
+    channel: str, of_manager: Language | None, of_organisation: Language | None, read: Language
+) -> None:
+    stored = about("line_manager", channel, org_number=KAFE)  # type: ignore[arg-type]
+    known = KnownEvent(stored.event, stored.delivery.person, NOW, 1)
+    contacts = Contacts(
+        None,
+        managers={KAFE: Mailbox("leder@example.invalid", of_manager)},
+        organisations={KAFE: Mailbox("post@example.invalid", of_organisation)},
+    )
+    facts = Facts(stored.event, contacts, NOW, "2103")
+    send = Send(to="a@example.invalid")
+    email = compose(stored.delivery, known, facts, send, words=TEXTS, now=NOW)
+    about_event = (stored.event.checkpoint, stored.event.step)
+    words = TEXTS.email(*about_event, "line_manager", read, MessageDates.of(stored.event, NOW))
+    assert isinstance(email.message, EmailRequested)
+    assert (email.language, email.message.text) == (read, words.text)
 
 
 @pytest.mark.parametrize("language", ["nb", "nn", "en"])
