@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from services.cli.exits import complain
 from services.cli.options import JsonObject
+
+if TYPE_CHECKING:
+    from services.scheduler.operating import Forecast
 
 commands = typer.Typer()
 
@@ -32,34 +35,41 @@ def forecast(
     from services.cli.access.environment import scheduler_settings
     from services.cli.access.failures import run_or_refuse
     from services.cli.output.jsonl import json_line
-    from services.cli.output.table import print_table
     from services.scheduler.operating import forecast as count
 
     counts = run_or_refuse(count(scheduler_settings(), days))
     if as_json:
-        rows = [
-            asdict(day) | {"due_on": day.due_on.isoformat(), "office": day.office or None}
-            for day in counts.days
-        ]
-        heaps = [
-            asdict(heap)
-            | {
-                "due_on": heap.due_on.isoformat(),
-                "suspended_until": heap.suspended_until.isoformat(),
-                "office": heap.office or None,
-            }
-            for heap in counts.heaps
-        ]
-        head = {"first": counts.first.isoformat(), "overdue": counts.overdue}
-        typer.echo(json_line(head | {"days": rows, "heaps": heaps}))
+        typer.echo(json_line(_as_data(counts)))
         return
     if counts.overdue:
         complain(
             f"{counts.overdue} were due before {counts.first} and have not fired: see `status`."
         )
-    if not counts.days:
-        typer.echo("Nothing falls due.")
-    else:
+    _print(counts)
+
+
+def _as_data(counts: Forecast) -> dict[str, Any]:
+    rows = [
+        asdict(day) | {"due_on": day.due_on.isoformat(), "office": day.office or None}
+        for day in counts.days
+    ]
+    heaps = [
+        asdict(heap)
+        | {
+            "due_on": heap.due_on.isoformat(),
+            "suspended_until": heap.suspended_until.isoformat(),
+            "office": heap.office or None,
+        }
+        for heap in counts.heaps
+    ]
+    head = {"first": counts.first.isoformat(), "overdue": counts.overdue}
+    return head | {"days": rows, "heaps": heaps}
+
+
+def _print(counts: Forecast) -> None:
+    from services.cli.output.table import print_table
+
+    if counts.days:
         print_table(
             ("due", "checkpoint", "office", "timers", "of these suspended before"),
             [
@@ -67,18 +77,17 @@ def forecast(
                 for d in counts.days
             ],
         )
+    else:
+        typer.echo("Nothing falls due.")
     if counts.heaps:
         typer.echo("\nHeaped up until the day after a suspension:")
         print_table(
             ("due", "suspended until", "checkpoint", "office", "timers"),
             [
                 (
-                    f"{h.due_on:%a %Y-%m-%d}",
-                    f"{h.suspended_until:%a %Y-%m-%d}",
-                    h.checkpoint,
-                    h.office,
-                    h.timers,
+                    *(f"{day:%a %Y-%m-%d}" for day in (heap.due_on, heap.suspended_until)),
+                    *(heap.checkpoint, heap.office, heap.timers),
                 )
-                for h in counts.heaps
+                for heap in counts.heaps
             ],
         )
