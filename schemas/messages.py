@@ -823,8 +823,26 @@ class AdviserTaskMessage(Message):
         return self.task_id
 
 
+class TaskCase(Data):
+    """The case on the day that the task opens: its first and last sick day, as the newest notes have it.
+
+    `day` and `week` say where in the case that day lies, both counted from 1.
+    """
+
+    start: OwnDay
+    end: OwnDay
+    day: Whole
+    week: Whole
+
+
 class AdviserTaskOpened(AdviserTaskMessage):
-    """A task for an adviser, or for the office's queue where none is named; `due_on` is the task's own date."""
+    """A task for an adviser, or for the office's queue where none is named.
+
+    `due_on` is the task's own date, a working day. It is never after `legal_on`, the last day by law or by the office's
+    own demand for what the task is about, unless the task opens after that: then it is the day that the task opens.
+    `legal_on` is null where there is no such day. `org_number` is the employer that the task is about, where it is
+    about one alone. `case` is missing in older tasks alone.
+    """
 
     kind: ClassVar[str] = "adviser_task.opened"
 
@@ -834,7 +852,10 @@ class AdviserTaskOpened(AdviserTaskMessage):
     step: LongCode
     office: Code | None
     adviser_id: Code | None
+    org_number: BlankFreeCode | None = None
     due_on: OwnDay
+    legal_on: OwnDay | None = None
+    case: TaskCase | None = None
     priority: Literal["high", "normal", "low"]
     basis: Basis | None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import assert_never
 
 from schemas.ids import update_id
@@ -16,16 +16,16 @@ from schemas.messages import (
     Language,
     LetterRequested,
     SmsRequested,
+    TaskCase,
 )
 from schemas.norway import oslo_date
 from schemas.wire import Record, encode
 from services.notifier.domain.delivery import Delivery
-from services.notifier.domain.matrix import priority, task_rule
+from services.notifier.domain.matrix import priority, task_due_on, task_rule
 from services.notifier.domain.recipients import Desk
 from services.notifier.domain.relevance import Facts, Send
 from services.notifier.domain.words.dates import MessageDates
 from services.notifier.ports import KnownEvent, Outgoing, Words
-from services.workdays import working_days_after
 
 SOURCE = "urn:stoppunkt:notifier"
 # Where nobody says which language somebody reads. The employee's choice says nothing about the employer's side.
@@ -74,22 +74,16 @@ def compose(
                 due_on=letter.due_on,
             )
         case "adviser_task":
-            desk = send.desks[0]
-            message = _task(delivery, event, desk)
-            delivery = replace(
-                delivery, office=desk.office, adviser_id=desk.adviser_id, due_on=message.due_on
-            )
+            message = _task(delivery, event, send.desks[0], oslo_date(now))
+            delivery = _at_desk(delivery, message)
         case _:
             assert_never(delivery.channel)
     return Outgoing(delivery, known, message, language, now, notice)
 
 
-def _task(delivery: Delivery, event: DeadlineDue, desk: Desk) -> AdviserTaskOpened:
+def _task(delivery: Delivery, event: DeadlineDue, desk: Desk, opened_on: date) -> AdviserTaskOpened:
     """A task that stands in for somebody who was not reached has that as its step."""
     rule = task_rule(event.checkpoint, event.step, delivery.purpose)
-    opened_on = oslo_date(delivery.planned_at)
-    if delivery.role == "adviser" and event.show_on is not None:
-        opened_on = max(opened_on, event.show_on)
     return AdviserTaskOpened(
         task_id=delivery.delivery_id,
         person_id=event.person_id,
@@ -98,9 +92,30 @@ def _task(delivery: Delivery, event: DeadlineDue, desk: Desk) -> AdviserTaskOpen
         step=event.step if delivery.purpose == "step" else delivery.purpose,
         office=desk.office,
         adviser_id=desk.adviser_id,
-        due_on=working_days_after(opened_on, rule.working_days),
-        priority=priority(rule, event.basis),
+        org_number=delivery.org_number or _employer_of_subject(event),
+        due_on=task_due_on(rule, opened_on, event.legal_on),
+        legal_on=event.legal_on,
+        case=_case_on(opened_on, event),
+        priority=priority(rule, event),
         basis=event.basis,
+    )
+
+
+def _at_desk(delivery: Delivery, task: AdviserTaskOpened) -> Delivery:
+    return replace(delivery, office=task.office, adviser_id=task.adviser_id, due_on=task.due_on)
+
+
+def _employer_of_subject(event: DeadlineDue) -> str | None:
+    org_numbers = (employer.org_number for employer in event.case.employers)
+    return next((org_number for org_number in org_numbers if org_number == event.subject), None)
+
+
+def _case_on(day: date, event: DeadlineDue) -> TaskCase:
+    """The case as it is known on that day: notes that came after the event show in its newest basis."""
+    start, number = event.case.start, (day - event.case.start).days + 1
+    notes_until = event.basis.notes_until if event.basis is not None else None
+    return TaskCase(
+        start=start, end=notes_until or event.case.end, day=number, week=(number - 1) // 7 + 1
     )
 
 

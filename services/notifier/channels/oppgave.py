@@ -18,6 +18,7 @@ from pydantic import Field
 from schemas.messages import AdviserTaskOpened
 from schemas.norway import oslo_date
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
+from services.notifier.domain.words.rules import written
 from services.notifier.domain.words.texts import Texts
 from services.notifier.gateways.client import (
     ONE_OF_SEVERAL_SECONDS,
@@ -208,7 +209,7 @@ class Oppgave:
         return {
             "personident": request.person_id,
             "opprettetAvEnhetsnr": MACHINE_OFFICE,
-            "beskrivelse": f"{self._title(request)}.",
+            "beskrivelse": self._description(request),
             "tema": settings.oppgave_tema,
             "oppgavetype": settings.oppgave_type,
             "aktivDato": oslo_date(at).isoformat(),
@@ -217,8 +218,14 @@ class Oppgave:
             **{name: value for name, value in optional.items() if value is not None},
         }
 
+    def _description(self, request: AdviserTaskOpened) -> str:
+        """Shown in lists, so it says what the step is, until when, and nothing about the person."""
+        title = f"{self._title(request)}."
+        if request.legal_on is None:
+            return title
+        return f"{title} Siste frist er {written(request.legal_on, 'nb')}."
+
     def _title(self, request: AdviserTaskOpened) -> str:
-        """The description: shown in lists, so it says what the step is and nothing about the person."""
         if request.step in STAND_INS:
             return self._texts.task_title(request.step, "nb")
         return self._texts.title(request.checkpoint, request.step, "adviser", "nb")

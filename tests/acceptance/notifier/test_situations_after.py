@@ -110,7 +110,7 @@ def when_every_channel_fails_an_adviser_gets_a_task(life: Life) -> Story:
         "failed email follow_up_plan.reminder: unknown_address",
         "2026-02-23 09:10 letter.requested follow_up_plan.reminder",
         "failed letter follow_up_plan.reminder: unknown_address",
-        f"2026-02-25 14:00 {task} 2026-03-02 normal: undelivered",
+        f"2026-02-25 14:00 {task} 2026-02-27 normal: undelivered",
         "failed email follow_up_plan.reminder: unknown_address",
         "2026-02-23 09:15 email.requested follow_up_plan.reminder to post@kafe.example.invalid",
         "failed organisation_email follow_up_plan.reminder: unknown_address",

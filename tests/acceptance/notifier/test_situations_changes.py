@@ -223,6 +223,6 @@ def a_letter_that_is_returned_becomes_a_task(life: Life) -> Story:
         f"2026-02-23 09:00 letter.requested {step}",
         f"2026-02-23 09:00 email.requested {step} to {MANAGER}",
         f"failed letter {step}: returned",
-        f"2026-03-02 08:00 adviser_task.opened {step} 0219 due 2026-03-05 normal: undelivered",
+        f"2026-03-02 08:00 adviser_task.opened {step} 0219 due 2026-03-02 normal: undelivered",
         f"2026-03-11 00:00 adviser_task.closed {step}: ended",
     ]

@@ -237,6 +237,8 @@ MESSAGES: tuple[m.Message, ...] = (
         office="0219",
         adviser_id=ADVISER,
         due_on=date(2026, 5, 12),
+        legal_on=date(2026, 7, 5),
+        case=m.TaskCase(start=date(2026, 1, 5), end=date(2026, 5, 10), day=113, week=17),
         priority="high",
         basis=BASIS,
     ),

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from schemas.messages import AdviserTaskOpened
+from schemas.messages import AdviserTaskOpened, TaskCase
 from services.notifier.channels.oppgave import Oppgave, OppgaveSettings
 from services.notifier.domain.delivery import Failed, Sent
 from services.notifier.ports import Outgoing
@@ -146,6 +146,8 @@ def opened(**others: Any) -> Outgoing:
         "office": "0219",
         "adviser_id": "Z990001",
         "due_on": date(2026, 2, 25),
+        "legal_on": date(2026, 2, 26),
+        "case": TaskCase(start=date(2025, 8, 28), end=date(2026, 3, 31), day=181, week=26),
         "priority": "high",
         "basis": None,
     }
@@ -169,7 +171,7 @@ async def test_a_task_is_looked_for_made_and_given_its_reference_and_its_adviser
     created = server.asked[1].body
     check(created, CREATE)
     assert names(created) <= names(payload("oppgave_create")) | {"tildeltEnhetsnr"}
-    assert created["beskrivelse"] == "Frist for dialogmøte 2."
+    assert created["beskrivelse"] == "Frist for dialogmøte 2. Siste frist er 26. februar 2026."
     assert (created["aktivDato"], created["fristFerdigstillelse"]) == ("2026-02-24", "2026-02-25")
     assert (created["prioritet"], created["tildeltEnhetsnr"]) == ("HOY", "0219")
     (task,) = book.tasks.values()
@@ -181,7 +183,7 @@ async def test_a_task_is_looked_for_made_and_given_its_reference_and_its_adviser
 async def test_a_task_that_stands_in_for_somebody_says_which_kind_it_is(step: str) -> None:
     book = Book()
     async with serving(handler=book) as server, oppgave(server.url) as channel:
-        created = opened(step=step, office=None, adviser_id=None, priority="normal")
+        created = opened(step=step, office=None, adviser_id=None, legal_on=None, priority="normal")
         assert await channel.send(created) == Sent()
     (stored,) = book.tasks.values()
     assert stored["beskrivelse"] == load_texts().task_title(step, "nb") + "."

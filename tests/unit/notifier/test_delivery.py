@@ -1,4 +1,4 @@
-"""A delivery's life: what may follow what, how long a retry waits, which rule a task has (contract 6)."""
+"""A delivery's life: what may follow what, how long a retry waits (contract 6)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 from services.notifier.domain import delivery as life
 from services.notifier.domain.breaker import FAILURES_MAX, REST, Breaker
 from services.notifier.domain.delivery import TRANSITIONS, Delivery, Failed, Sent
-from services.notifier.domain.matrix import priority, task_rule
 from services.notifier.domain.retry import ATTEMPTS_MAX, retry_after
 from services.notifier.domain.withdrawal import code
-from tests.support.notifier_desk import basis
 
 NOW = datetime(2026, 2, 24, 8, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -151,40 +149,6 @@ def test_a_gateway_rests_after_failures_in_a_row_and_a_success_forgets_them() ->
     assert breaker.blocks(NOW + REST) is None
     assert breaker.failed(NOW + REST).blocks(NOW + REST) == NOW + 2 * REST
     assert breaker.succeeded().failed(NOW).blocks(NOW) is None
-
-
-@pytest.mark.parametrize(
-    ("checkpoint", "step", "days", "urgency"),
-    [
-        ("activity_requirement", "assess", 5, "normal"),
-        ("activity_requirement", "reply", 5, "normal"),
-        ("activity_requirement", "notice", 3, "normal"),
-        ("dialogue_meeting_2_assessment", "assess", 10, "normal"),
-        ("dialogue_meeting_2_assessment", "early", 10, "normal"),
-        ("dialogue_meeting_2_summons", "last_day", 3, "high"),
-        ("dialogue_meeting_2", "deadline", 1, "high"),
-        ("dialogue_meeting_2", "lapsed", 3, "normal"),
-        ("reassessment", "look_again", 3, "normal"),
-        ("never_heard_of", "step", 3, "normal"),
-    ],
-)
-def test_an_advisers_task_has_so_many_working_days_and_such_a_priority(
-    checkpoint: str, step: str, days: int, urgency: str
-) -> None:
-    """The matrix of contract 6."""
-    rule = task_rule(checkpoint, step, "step")
-    assert (rule.working_days, priority(rule, basis(1))) == (days, urgency)
-
-
-def test_an_assessment_is_urgent_where_a_party_wants_a_meeting() -> None:
-    rule = task_rule("dialogue_meeting_2_assessment", "assess", "step")
-    assert priority(rule, basis(1, wants_meeting=True)) == "high"
-    assert priority(rule, None) == "normal"
-
-
-def test_a_task_that_stands_in_for_somebody_has_the_last_rule() -> None:
-    rule = task_rule("dialogue_meeting_2", "deadline", "undelivered")
-    assert (rule.working_days, rule.priority) == (3, "normal")
 
 
 @pytest.mark.parametrize(
