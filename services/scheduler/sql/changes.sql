@@ -18,6 +18,11 @@ from unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::integer[], 
     as n (person, office, office_version_ms, office_version_offset, numbers_used, replan_at)
 where p.person = n.person
 
+-- name: write_notes_since
+-- The earliest stands, whichever of two processes writes last.
+insert into notes_known (since) values ($1)
+on conflict (only_one) do update set since = least(notes_known.since, excluded.since)
+
 -- name: add_number_ties
 insert into number_ties (number, other)
 select * from unnest($1::text[], $2::text[])

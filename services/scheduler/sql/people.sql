@@ -98,3 +98,6 @@ where recorded_at <= $2 and note_id in (
     select note_id from note_versions where person = any($1::bytea[])
     union select note_id from note_slots where person = any($1::bytea[]))
 order by note_id, source, id desc
+
+-- name: read_notes_since
+select since from notes_known

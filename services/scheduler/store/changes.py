@@ -63,6 +63,8 @@ async def write_changes(connection: Connection, changes: Changes, now: datetime)
     await write("add_first_person_states", earlier)
     await write("add_person_states", [(c.person, state_text(c.after)) for c in changes.states], now)
     await write("write_people", [_head_row(head) for head in changes.heads])
+    if changes.notes_since is not None:
+        await connection.execute(_QUERIES["write_notes_since"], changes.notes_since)
 
 
 def _head_row(head: PersonHead) -> tuple[object, ...]:

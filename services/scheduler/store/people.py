@@ -109,7 +109,8 @@ class PeopleTables:
         rows = await self._connection.fetch(_QUERIES["fire_due_timers"], now, limit)
         timers = [timer_of(row) for row in rows]
         persons = {row["case_id"]: bytes(row["person"]) for row in rows}
-        fired = fire_due(timers, now)
+        notes_since = await self._connection.fetchval(_QUERIES["read_notes_since"])
+        fired = fire_due(timers, now, notes_since)
         if len(fired) != len(timers):
             raise LookupError("the query claims timers that are not due")
         events = [fired_row(event, persons[event.case_id]) for event in fired]
@@ -159,6 +160,7 @@ class PeopleTables:
         numbers = {bytes(row["person"]): row["person_id"] for row in people}
         rows = await fetch(_QUERIES["read_renumberings"], sorted(numbers.values()))
         known_people = KnownPeople(rulebook, self._hash_of)
+        known_people.notes_since = await self._connection.fetchval(_QUERIES["read_notes_since"])
         known_people.renumbered = {row["old_person_id"]: row["new_person_id"] for row in rows}
         for row in await fetch(_QUERIES["read_number_ties"], sorted(numbers.values())):
             known_people.tie(row["number"], row["other"])

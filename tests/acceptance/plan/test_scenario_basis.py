@@ -66,7 +66,7 @@ def test_the_basis_lists_what_is_known_and_what_is_missing(sent: list[object]) -
         "notes_until": "2026-05-10",
         "summon_by": "2026-06-14",
         "meet_by": "2026-07-05",
-        "history_since": None,
+        "history_since": "2026-01-05",
         "grade": {
             "now": 60,
             "history": [

@@ -16,7 +16,6 @@ from schemas.messages import (
     AnswerBasis,
     Basis,
     EarlierCase,
-    Employer,
     ExemptionBasis,
     FollowUpFact,
     FollowUpPlanShared,
@@ -28,6 +27,7 @@ from schemas.messages import (
     RequestBasis,
 )
 from schemas.norway import oslo_date
+from services.scheduler.domain.events.missing import NeedQuestion, missing
 from services.scheduler.domain.facts.case_facts import CaseFacts, Exemption, MeetingState
 from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.assess import due_on_of
@@ -38,6 +38,7 @@ EARLIER_MONTHS = 36
 ENTRIES_MAX = 50
 SUMMON_BY = "dialogue_meeting_2_summons.last_day"
 MEET_BY = "dialogue_meeting_2.deadline"
+HISTORY_UNKNOWN = "history_unknown"
 
 T = TypeVar("T")
 
@@ -45,7 +46,8 @@ T = TypeVar("T")
 class CaseBasis:
     """What is known of one case for its due events.
 
-    `earlier` are the person's earlier cases, oldest first; `rulebook` is that of the person's office.
+    `earlier` are the person's earlier cases, oldest first; `rulebook` is that of the person's office; `questions` are
+    those that the parties have been asked, or will be.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class CaseBasis:
         facts: CaseFacts,
         earlier: Sequence[tuple[Leave, CaseFacts]],
         rulebook: Rulebook,
+        questions: Sequence[NeedQuestion],
     ) -> None:
         self._leave = leave
         self._facts = facts
         self._earlier = earlier
         self._rulebook = rulebook
+        self._questions = questions
 
     def as_of(self, as_of: date, revision: int = 1) -> Basis:
         """The basis as of an Oslo date."""
@@ -66,7 +70,8 @@ class CaseBasis:
         day = min(max(as_of, leave.start), leave.end)
         employers = leave.employers(day)
         recent = [past for past, _ in self._earlier if past.end >= _months_before(as_of)]
-        missing = _missing(facts, employers, has_history=bool(recent))
+        owed = missing(leave, facts, self._questions, as_of)
+        owed += () if recent else (HISTORY_UNKNOWN,)
         lists = _Lists(dict(same.omitted))
         return Basis(
             as_of=as_of,
@@ -95,7 +100,7 @@ class CaseBasis:
             exemptions=same.exemptions,
             activity_requirement=_activity_requirement(facts),
             # What is missing has no date: what concerns one employer alone is left out first.
-            missing=lists.newest("missing", missing, lambda name: ":" not in name),
+            missing=lists.newest("missing", owed, lambda name: ":" not in name),
             omitted=lists.omitted,
         )
 
@@ -165,10 +170,20 @@ class _Lists:
         return tuple(entries[place] for place in sorted(places[-ENTRIES_MAX:]))
 
 
+def with_history(basis: Basis, since: date | None) -> Basis:
+    """The basis as a system says it that has known sick notes since that Oslo date (None: it has known none).
+
+    Where it has known them for as long as earlier cases count, that none is known means that there was none.
+    """
+    names = basis.missing
+    if since is not None and since <= _months_before(basis.as_of):
+        names = tuple(name for name in names if name != HISTORY_UNKNOWN)
+    return basis.model_copy(update={"history_since": since, "missing": names})
+
+
 def same_facts(one: Basis, other: Basis) -> bool:
-    """Whether two bases say the same, whenever they were made."""
-    aside = {"as_of", "revision", "weeks_completed"}
-    return one.model_dump_json(exclude=aside) == other.model_dump_json(exclude=aside)
+    """Whether two bases as of one date say the same."""
+    return one.model_dump_json(exclude={"revision"}) == other.model_dump_json(exclude={"revision"})
 
 
 def _months_before(day: date) -> date:
@@ -277,31 +292,3 @@ def _activity_requirement(facts: CaseFacts) -> ActivityRequirementBasis | None:
         final=assessment.final,
         assessed_on=oslo_date(assessment.occurred_at),
     )
-
-
-def _missing(
-    facts: CaseFacts, employers: Sequence[Employer], *, has_history: bool
-) -> tuple[str, ...]:
-    shared = {plan.org_number for plan in facts.plans if isinstance(plan, FollowUpPlanShared)}
-    orgs = [employer.org_number for employer in employers]
-    names = [f"plan_not_shared:{org}" for org in orgs if org not in shared]
-    names += _answers_missing(facts, orgs)
-    names += ["activity_requirement_not_assessed"] if facts.assessment is None else []
-    names += ["meeting_1_unknown"] if not any(m.meeting == 1 for m in facts.meetings) else []
-    names += ["history_unknown"] if not has_history else []
-    return tuple(names)
-
-
-def _answers_missing(facts: CaseFacts, orgs: Sequence[str]) -> list[str]:
-    """The parties whose answer, and then those whose reason for it, is not known."""
-    last: dict[str, MeetingNeedAnswered] = {}
-    for answer in facts.answers:
-        if answer.party == "employee":
-            last["employee"] = answer
-        else:
-            last |= {f"employer:{org}": answer for org in orgs if answer.org_number in (None, org)}
-    parties = ["employee", *(f"employer:{org}" for org in orgs)]
-    return [
-        *(f"answer_{party}" for party in parties if party not in last),
-        *(f"reason_{party}" for party in parties if party in last and not last[party].justified),
-    ]

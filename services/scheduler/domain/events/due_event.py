@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 
 from schemas.ids import due_event_id
 from schemas.messages import Basis, CaseSnapshot, DeadlineDue, RulebookStamp
-from schemas.norway import OSLO, oslo_date
+from schemas.norway import OSLO
+from services.scheduler.domain.events.basis import with_history
 from services.scheduler.domain.facts.cases import Leave
 from services.scheduler.domain.plan.history import Fired, Timer
 from services.scheduler.domain.plan.planned_step import PlannedStep
@@ -75,31 +76,34 @@ def is_due(timer: Timer, now: datetime) -> bool:
     return timer.due_at <= now < timer.fire_before
 
 
-def fire_due(timers: Iterable[Timer], now: datetime) -> tuple[Fired, ...]:
+def fire_due(
+    timers: Iterable[Timer], now: datetime, notes_since: date | None = None
+) -> tuple[Fired, ...]:
     """The due events of the timers that are due at `now` (UTC), in the order in which they fell due.
 
+    `notes_since` is the Oslo date since when the system has known sick notes, which only now can be said.
     `plan` and the running service both fire through this, so that they agree on order, ids and lateness.
     """
     due = sorted(
         (timer for timer in timers if is_due(timer, now)),
         key=lambda timer: (timer.due_at, timer.case_id, timer.key),
     )
-    return tuple(Fired(timer.case_id, fire(timer, now), timer.caught_up) for timer in due)
+    return tuple(
+        Fired(timer.case_id, fire(timer, now, notes_since), timer.caught_up) for timer in due
+    )
 
 
-def fire(timer: Timer, now: datetime) -> DeadlineDue:
-    """The due event of a timer that fires now (UTC), marked with how late it is."""
-    event = timer.draft
-    as_of = oslo_date(now)
-    basis = event.basis
-    if basis is not None:
-        weeks = max((as_of - event.case.start).days, 0) // 7
-        basis = basis.model_copy(update={"as_of": as_of, "weeks_completed": weeks})
-    return event.model_copy(
+def fire(timer: Timer, now: datetime, notes_since: date | None) -> DeadlineDue:
+    """The due event of a timer that fires now (UTC), marked with how late it is.
+
+    After an outage its basis is still as of the day for which it was drafted: what it says was found for that day.
+    """
+    basis = timer.draft.basis
+    return timer.draft.model_copy(
         update={
             "fired_at": now.astimezone(OSLO),
             "late_seconds": max(int((now - timer.due_at).total_seconds()), 0),
-            "basis": basis,
+            "basis": with_history(basis, notes_since) if basis is not None else None,
         }
     )
 

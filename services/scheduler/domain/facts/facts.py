@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from schemas.messages import (
@@ -28,6 +28,8 @@ from schemas.wire import OLDEST_VERSION, Version
 NoteSource = Literal["canonical", "sendt", "bekreftet", "tsm", "status"]
 # Of the sources that hold a note one counts, in this order; `status` only joins tsm (contract 2).
 _SOURCES_BY_RANK: tuple[NoteSource, ...] = ("canonical", "sendt", "bekreftet", "tsm")
+# 1 January 2100: what a clock says that is later, it does not know.
+_LAST_TIMESTAMP_MS = 4_102_444_800_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,17 @@ class NoteSlot:
     status: Literal["sent", "confirmed", "other"] | None = None
     employer: Employer | None = None
     person_id: str | None = None
+
+    @property
+    def known_since(self) -> date | None:
+        """The Oslo date since when such a note has been known to whoever reads its topic; None where it holds none.
+
+        That of the record's Kafka timestamp, and not before the note was issued: a publisher's clock may be wrong.
+        """
+        if self.note is None or self.version.timestamp_ms > _LAST_TIMESTAMP_MS:
+            return None
+        published_at = datetime.fromtimestamp(max(self.version.timestamp_ms, 0) / 1000, UTC)
+        return max(oslo_date(published_at), self.note.issued_on)
 
 
 def slot_after(known: NoteSlot | None, new: NoteSlot) -> NoteSlot:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from schemas.wire import OLDEST_VERSION, Version
@@ -74,6 +74,7 @@ class Changes:
     """Rows to write and rows to delete, by table.
 
     Withdrawals, note versions, states and ties (two numbers that a change of number names) are only ever added.
+    `notes_since` is an earlier date than was known since when there have been sick notes, or None.
     """
 
     ties: tuple[tuple[str, str], ...] = ()
@@ -90,6 +91,7 @@ class Changes:
     withdrawals: tuple[Owned[WithdrawnEvent], ...] = ()
     heads: tuple[PersonHead, ...] = ()
     states: tuple[StateChange, ...] = ()
+    notes_since: date | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -123,6 +125,7 @@ def changes(before: KnownPeople, after: KnownPeople) -> Changes:
         withdrawals=_withdrawals(events[0], due_events),
         heads=_heads(before, after),
         states=_states(before, after),
+        notes_since=after.notes_since if after.notes_since != before.notes_since else None,
     )
 
 

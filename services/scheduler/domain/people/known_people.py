@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from schemas.messages import DeadlineDue, FactWithdrawn, Message, PersonRenumbered
@@ -54,7 +54,8 @@ class KnownPeople:
     """People by their current number; `slots` are all versions of their notes, by note id and source.
 
     `renumbered` maps old numbers to what they became, `tied` every number to those that a change of number, standing
-    or not, names beside it. `seen` holds the events that were taken.
+    or not, names beside it. `seen` holds the events that were taken. `notes_since` is the Oslo date since when sick
+    notes have been known, of anybody; None where none has been.
     """
 
     rulebook: Rulebook
@@ -66,6 +67,7 @@ class KnownPeople:
     renumbered: dict[str, str] = field(default_factory=dict)
     tied: dict[str, frozenset[str]] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    notes_since: date | None = None
     # Of people with much stored alone: what was counted of it, as long as the person's facts or notes are the same.
     _fact_holdings: dict[str, FactHoldings] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -86,6 +88,7 @@ class KnownPeople:
             dict(self.renumbered),
             dict(self.tied),
             set(self.seen),
+            self.notes_since,
         )
 
     def holder_of(self, note_id: str) -> bytes | None:
@@ -120,14 +123,16 @@ class KnownPeople:
         outcomes: dict[str, ReplanOutcome] = {}
         for number in sorted(set(numbers)):
             if number in self.people:
-                outcomes[number] = replan(self.people[number], self.rulebook, now)
+                outcomes[number] = replan(
+                    self.people[number], self.rulebook, now, notes_since=self.notes_since
+                )
                 self.people[number] = outcomes[number].person
         return outcomes
 
     def fire_due(self, number: str, now: datetime) -> list[DeadlineDue]:
         """Fire the person's timers that are due, oldest first; those of a case that is over are left to the replan."""
         person = self.people[number]
-        fired = fire_due(person.timers, now)
+        fired = fire_due(person.timers, now, self.notes_since)
         self.people[number] = replace(
             person,
             timers=tuple(timer for timer in person.timers if not is_due(timer, now)),
@@ -171,6 +176,7 @@ class KnownPeople:
         if after is not None and not is_null:
             self._check_room_for_note(after, new.note_id, held)
         self.slots[new.note_id] = held
+        self._take_date(new.known_since)
         # Remember the person that a version names even if a newer version arrived earlier, so that both lock the same
         # row.
         named = {self.number_of(new.note.person_id)} if new.note is not None else set()
@@ -201,6 +207,10 @@ class KnownPeople:
         if holdings is None or not holdings.are_of(slots):
             holdings = self._note_holdings[number] = NoteHoldings(slots)
         holdings.check(note_id, held.values())
+
+    def _take_date(self, known_since: date | None) -> None:
+        if known_since is not None and (self.notes_since is None or known_since < self.notes_since):
+            self.notes_since = known_since
 
     def _take_fact(self, fact: Fact) -> set[str]:
         """Raises OverBound, before anything is changed."""

@@ -11,8 +11,9 @@ from schemas.ids import withdrawal_id
 from schemas.messages import Basis, DeadlineUpdated, DeadlineWithdrawn
 from schemas.norway import OSLO, midnight, oslo_date
 from schemas.stored import stand_in
-from services.scheduler.domain.events.basis import CaseBasis, same_facts
+from services.scheduler.domain.events.basis import CaseBasis, same_facts, with_history
 from services.scheduler.domain.events.due_event import draft, not_after
+from services.scheduler.domain.events.missing import questions_of
 from services.scheduler.domain.facts.case_facts import CaseFacts, case_facts, facts_by_case
 from services.scheduler.domain.facts.cases import Identified, Leave, StoredCase, identify, leaves_of
 from services.scheduler.domain.facts.facts import standing
@@ -35,10 +36,15 @@ class ReplanOutcome:
 
 
 def replan(
-    person: Person, rulebook: Rulebook, now: datetime, armed: Sequence[ArmedStep] | None = None
+    person: Person,
+    rulebook: Rulebook,
+    now: datetime,
+    armed: Sequence[ArmedStep] | None = None,
+    notes_since: date | None = None,
 ) -> ReplanOutcome:
     """Derive everything about a person anew; pure, and `now` (UTC) is the only clock.
 
+    `notes_since` is the Oslo date since when the system has known sick notes, of anybody; None where it has known none.
     `armed` stands in for the person's timers where an earlier moment is explained: of those only so much is kept.
     """
     stands = standing(person.slots, person.facts)
@@ -59,6 +65,7 @@ def replan(
         now,
         identified,
         facts,
+        notes_since,
     )
     plans = {
         case.case_id: scene.plan(case.case_id, is_dead=stands.died_on is not None)
@@ -97,6 +104,7 @@ class _Scene:
     now: datetime
     identified: Identified
     facts: Mapping[str, CaseFacts]
+    notes_since: date | None
     bases: dict[str, CaseBasis] = field(default_factory=dict)
 
     @property
@@ -159,19 +167,22 @@ class _Scene:
                 case_id=case,
                 person_id=self.person_id,
                 not_after=not_after(planned, case_plan.steps, self.now),
-                basis=self._basis(case, leave, as_of) if for_adviser else None,
+                basis=self._basis(case, leave, case_plan, as_of) if for_adviser else None,
             ),
             suspended_until=planned.suspended_until,
         )
 
-    def _basis(self, case: str, leave: Leave, as_of: date, revision: int = 1) -> Basis:
+    def _basis(
+        self, case: str, leave: Leave, case_plan: CasePlan, as_of: date, revision: int = 1
+    ) -> Basis:
         if case not in self.bases:
             earlier = [
                 (self.identified.leaves[earlier_case.case_id], self.facts[earlier_case.case_id])
                 for earlier_case in self._live_cases()
                 if earlier_case.start < leave.start
             ]
-            self.bases[case] = CaseBasis(leave, self.facts[case], earlier, self.rulebook)
+            questions = questions_of(case_plan, self.rulebook)
+            self.bases[case] = CaseBasis(leave, self.facts[case], earlier, self.rulebook, questions)
         return self.bases[case].as_of(as_of, revision)
 
     def _live_cases(self) -> list[StoredCase]:
@@ -208,7 +219,7 @@ class _Scene:
         history: list[Fired] = []
         for case, case_plan in plans.items():
             for fired in case_plan.fired:
-                basis = self._changed_basis(case, fired)
+                basis = self._changed_basis(case, case_plan, fired)
                 if basis is None:
                     history.append(fired)
                     continue
@@ -225,11 +236,16 @@ class _Scene:
                 )
         return messages, history
 
-    def _changed_basis(self, case: str, fired: Fired) -> Basis | None:
+    def _changed_basis(self, case: str, case_plan: CasePlan, fired: Fired) -> Basis | None:
+        """The basis as of today, where a fact has changed the one that was sent last; time alone changes none."""
         known = fired.basis or fired.event.basis
         leave = self.identified.leaves.get(case)
         if known is None or leave is None or not fired.remaining:
             return None
-        if same_facts(self._basis(case, leave, known.as_of), known):
+        as_known = self._basis(case, leave, case_plan, known.as_of)
+        if same_facts(with_history(as_known, known.history_since), known):
             return None
-        return self._basis(case, leave, oslo_date(self.now), known.revision + 1)
+        basis = self._basis(
+            case, leave, case_plan, oslo_date(self.now), revision=known.revision + 1
+        )
+        return with_history(basis, self.notes_since)

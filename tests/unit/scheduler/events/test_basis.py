@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from schemas.messages import Basis, DeadlineDue, DeadlineUpdated, FollowUpPlanMade, MeetingBasis
+from schemas.messages import (
+    Basis,
+    DeadlineDue,
+    DeadlineUpdated,
+    FollowUpPlanMade,
+    MeetingBasis,
+    MeetingNeedAnswered,
+)
 from schemas.stored import read_stored
 from schemas.wire import Version
+from services.scheduler.domain.events.due_event import fire_due
 from services.scheduler.domain.facts.intake import OfficeChange
 from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.domain.rulebook.reader import parse
-from tests.reference.life import ANNE, KAFE, Life, at, day, note, shipped
+from tests.reference.life import ANNE, BJORN, BYGG, KAFE, Life, at, day, note, shipped
 from tests.support.paths import RULEBOOKS
-from tests.unit.scheduler.test_second_part import answered, cancelled, moved, shared, summoned
+from tests.unit.scheduler.test_second_part import (
+    answered,
+    assessed,
+    cancelled,
+    moved,
+    reassessment,
+    requested,
+    shared,
+    summoned,
+)
+from tests.unit.scheduler.test_states import exempted, held
 
+REQUESTED = "requested_meeting.requested"
 ASSESS = "dialogue_meeting_2_assessment.assess"
 
 
@@ -27,6 +46,19 @@ def basis_of(life: Life, path: str = ASSESS) -> Basis:
     assert event.basis is not None
     updates = [update.basis for update in life.updates() if update.event_id == event.event_id]
     return (updates or [event.basis])[-1]
+
+
+def need(number: int, party: str, *, justified: bool) -> MeetingNeedAnswered:
+    return MeetingNeedAnswered.model_validate(
+        {
+            "person_id": ANNE,
+            "occurred_at": at(number),
+            "party": party,
+            "org_number": KAFE if party == "employer" else None,
+            "wants_meeting": False,
+            "justified": justified,
+        }
+    )
 
 
 # --- plans --------------------------------------------------------------------------------------------------
@@ -138,6 +170,197 @@ def meetings_of(life: Life) -> tuple[MeetingBasis, ...]:
         if isinstance(message, DeadlineDue | DeadlineUpdated) and message.basis is not None
     ]
     return bases[-1].meetings
+
+
+# --- what is missing ----------------------------------------------------------------------------------------
+
+
+def looked_at(life: Life, number: int) -> set[str]:
+    """What is missing on that day: an adviser's own date to look again has the whole basis beside it."""
+    life.arrive(at(number, "06:00"), reassessment(number - 3, number, name=f"look-{number}"))
+    life.turn(at(number))
+    return set(basis_of(life, "reassessment.look_again").missing) - {"history_unknown"}
+
+
+def test_the_plan_is_missing_from_day_28_until_the_office_has_it() -> None:
+    assert looked_at(away(), 26) == set()
+    assert looked_at(away(), 27) == {f"plan_not_shared:{KAFE}"}
+    life = away()
+    life.arrive(at(20), shared(20, with_="practitioner"))
+    assert looked_at(life, 27) == {f"plan_not_shared:{KAFE}"}
+    life.arrive(at(28), shared(28))
+    assert looked_at(life, 29) == set()
+
+
+def test_no_plan_is_missing_that_obviously_nobody_needs_nor_of_an_employer_that_joined_later() -> (
+    None
+):
+    life = away()
+    life.arrive(at(20), exempted(20, checkpoint="follow_up_plan", reason="obviously_unnecessary"))
+    assert looked_at(life, 30) == set()
+    life = away(120)
+    life.arrive(at(20), exempted(20, checkpoint="follow_up_plan", reason="x", org=BYGG, until=35))
+    life.arrive(at(20), note(0, 120, note_id="note-2", employer=BYGG))
+    assert looked_at(life, 30) == {f"plan_not_shared:{KAFE}"}
+    assert looked_at(life, 36) == {f"plan_not_shared:{KAFE}", f"plan_not_shared:{BYGG}"}
+    life = away(120)
+    life.arrive(at(32), note(32, 120, note_id="note-2", employer=BYGG))
+    assert looked_at(life, 40) == {f"plan_not_shared:{KAFE}"}
+
+
+def test_meeting_1_is_missing_from_day_50_where_full_leave_required_it() -> None:
+    assert "meeting_1_unknown" not in looked_at(away(), 48)
+    assert "meeting_1_unknown" in looked_at(away(), 49)
+    for fact in (
+        held(1, 30),
+        exempted(30, checkpoint="dialogue_meeting_1", reason="returning_soon"),
+    ):
+        life = away()
+        life.arrive(at(30), fact)
+        assert "meeting_1_unknown" not in looked_at(life, 60)
+    graded = Life()
+    graded.arrive(at(0), note(0, 40), note(41, 120, note_id="note-2", kind="graded", grade=50))
+    assert "meeting_1_unknown" not in looked_at(graded, 110)
+
+
+def test_meeting_1_is_missing_while_one_of_two_employers_has_not_met() -> None:
+    life = away()
+    life.arrive(at(1), note(0, 124, note_id="note-2", employer=BYGG), held(1, 1, org=KAFE))
+    assert "meeting_1_unknown" in looked_at(life, 60)
+    life.arrive(at(61), held(1, 61, org=BYGG))
+    assert "meeting_1_unknown" not in looked_at(life, 62)
+
+
+def test_the_activity_requirement_is_missing_from_day_57_where_graded_work_does_not_meet_it() -> (
+    None
+):
+    name = "activity_requirement_not_assessed"
+    assert name not in looked_at(away(), 55)
+    assert name in looked_at(away(), 56)
+    for fact in (
+        assessed(50, reply_by=70),
+        exempted(50, checkpoint="activity_requirement", reason="adjustment_impossible"),
+    ):
+        life = away()
+        life.arrive(at(50), fact)
+        assert name not in looked_at(life, 60)
+    life = Life()
+    life.arrive(
+        at(0),
+        note(0, 79, kind="graded", grade=60),
+        note(80, 100, note_id="note-2"),
+        note(101, 120, note_id="note-3", kind="graded", grade=60),
+    )
+    assert [name in looked_at(life, number) for number in (60, 80, 81, 101)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_an_answer_is_missing_once_its_party_was_asked_and_the_question_stands() -> None:
+    employee, employer = "answer_employee", f"answer_employer:{KAFE}"
+    life = away()
+    assert looked_at(life, 104).isdisjoint({employee, employer})
+    assert looked_at(life, 105) >= {employee, employer}
+    life.arrive(at(106), requested(106, party="employer", org=KAFE))
+    missing = looked_at(life, 108)
+    assert employee in missing
+    assert employer not in missing
+    life.arrive(at(109), exempted(109))
+    assert looked_at(life, 110).isdisjoint({employee, employer})
+
+
+def test_an_answer_without_a_reason_lacks_it_whether_it_was_asked_for_or_not() -> None:
+    life = away()
+    life.arrive(at(60), need(60, "employee", justified=False), need(60, "employer", justified=True))
+    assert {name for name in looked_at(life, 110) if "employe" in name} == {"reason_employee"}
+
+
+def test_time_alone_changes_no_basis_and_the_next_fact_brings_what_time_has_added() -> None:
+    """The eight weeks pass while a request stands; what is then missing comes with the note that prolongs the leave."""
+    life = away(70)
+    life.arrive(at(50), requested(50))
+    assert "activity_requirement_not_assessed" not in basis_of(life, REQUESTED).missing
+    life.turn(at(60))
+    life.known_people.replan([ANNE], at(60))
+    assert life.updates() == []
+    life.arrive(at(65), note(71, 124, note_id="note-2"))
+    basis = basis_of(life, REQUESTED)
+    assert (basis.revision, basis.as_of) == (2, day(65))
+    assert "activity_requirement_not_assessed" in basis.missing
+
+
+# --- since when anything is known ---------------------------------------------------------------------------
+
+
+def years_ago(years: int) -> Version:
+    return Version(int(at(-365 * years).timestamp() * 1000), 1)
+
+
+def test_history_is_known_since_the_first_note_of_anybody() -> None:
+    life = away()
+    old = note(-400, -390, note_id="note-of-bjorn", person=BJORN, version=years_ago(1))
+    life.arrive(at(1), old)
+    life.turn(at(113))
+    basis = basis_of(life)
+    assert (basis.history_since, basis.earlier_cases) == (day(-365), ())
+    assert "history_unknown" in basis.missing
+
+
+def test_that_no_earlier_case_is_known_says_something_once_the_system_is_three_years_old() -> None:
+    life = away()
+    life.arrive(
+        at(1), note(-1500, -1490, note_id="note-of-bjorn", person=BJORN, version=years_ago(4))
+    )
+    life.turn(at(113))
+    basis = basis_of(life)
+    assert basis.history_since == day(-365 * 4)
+    assert "history_unknown" not in basis.missing
+
+
+def test_an_earlier_case_is_history_however_young_the_system_is() -> None:
+    life = away()
+    life.arrive(at(1), note(-200, -150, note_id="note-2"))
+    life.turn(at(113))
+    basis = basis_of(life)
+    assert basis.history_since == day(0)
+    assert basis.earlier_cases[0].start == day(-200)
+    assert "history_unknown" not in basis.missing
+
+
+def test_a_clock_that_is_wrong_makes_no_system_old() -> None:
+    life = away()
+    life.arrive(at(1), note(1, 9, note_id="note-2", person=BJORN, version=Version(0, 1)))
+    life.turn(at(113))
+    assert basis_of(life).history_since == day(0)
+    life.arrive(at(114), note(114, 119, note_id="note-3", version=Version(10**17, 1)))
+    assert basis_of(life).history_since == day(0)
+
+
+def test_an_older_note_of_somebody_else_changes_no_basis_that_was_sent() -> None:
+    life = away()
+    life.turn(at(113))
+    life.arrive(
+        at(114), note(-1500, -1490, note_id="note-of-bjorn", person=BJORN, version=years_ago(4))
+    )
+    life.known_people.replan([ANNE], at(115))
+    assert life.updates() == []
+    life.arrive(at(116), shared(116))
+    basis = basis_of(life)
+    assert (basis.revision, basis.history_since) == (2, day(-365 * 4))
+    assert "history_unknown" not in basis.missing
+
+
+def test_after_an_outage_the_basis_is_as_of_the_day_for_which_it_was_found() -> None:
+    life = away()
+    person = life.known_people.people[ANNE]
+    late = fire_due(person.timers, at(118))
+    bases = {(fired.key.checkpoint, fired.key.step): fired.event.basis for fired in late}
+    basis = bases["dialogue_meeting_2_assessment", "assess"]
+    assert basis is not None
+    assert (basis.as_of, basis.weeks_completed) == (day(112), 16)
 
 
 # --- what was stored earlier --------------------------------------------------------------------------------
