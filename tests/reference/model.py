@@ -313,14 +313,16 @@ def _ground(
         return "moved", None, step["asks"] is None
     if any(a["state"] == "open" and who in a["to"] for a in (today, then)):
         return None
-    return _no_longer(today if today["state"] == "not_applicable" else then)
+    return _no_longer(step, today if today["state"] == "not_applicable" else then)
 
 
-def _no_longer(answer: Dict) -> Ground:
+def _no_longer(step: Dict, answer: Dict) -> Ground:
     detail = {"not_applicable": answer["reason"], "open": "no_employer"}.get(
         answer["state"], "not_sick_listed"
     )
-    return "not_applicable", detail, detail not in AT_ONCE
+    limit_may_have_moved = step["path"] == "meeting_notice.after_limit"
+    at_once = detail in AT_ONCE and not (limit_may_have_moved and detail == "nobody_asked")
+    return "not_applicable", detail, not at_once
 
 
 def _withdraw(story: Story, event: Dict, grounds: dict[Any, Ground], now: Instant) -> None:

@@ -22,7 +22,15 @@ NINE = 9 * 60
 TOO_ILL_DAYS = 28
 Who = tuple[str, str | None]
 ORDER = ["plan_made", "plan_shared", "held", "summoned", "assessed", "answered", "requested"]
-ORDER += ["reassessment", "closed", "moved", "cancelled", "revoked"]
+ORDER += [
+    "reassessment",
+    "closed",
+    "moved",
+    "cancelled",
+    "revoked",
+    "minutes_sent",
+    "moved_in_time",
+]
 
 
 def scene_of(case: Dict | None, facts: list[Dict], now: tuple[int, int], *, dead: bool) -> Dict:

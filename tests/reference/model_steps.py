@@ -18,6 +18,7 @@ DAY_0 = calendar.number_of(calendar.Ymd(2026, 1, 5))
 MIDNIGHT_NEXT = 24 * 60
 REPLY_DAYS = 14
 NOTICE_DAYS = 21
+LAST_DAY_2 = 181
 RECOVERY = "recovery_expected_within_28_weeks"
 
 EMPLOYEE = ("sick", "employee")
@@ -182,6 +183,32 @@ def _summonses(*numbers: int, short: bool = False) -> Callable[[Dict], list[Dict
         return found
 
     return asks
+
+
+def _after_limit(scene: Dict) -> list[Dict]:
+    """The meetings 2 that were ever put after the last day of the law, each from when it stayed there."""
+    limit = scene["case"]["start"] + LAST_DAY_2 if scene["case"] is not None else None
+    found = []
+    for ask in _summonses(2)(scene):
+        puts = [
+            v for v in ask["meeting"]["versions"] if v["type"] in ("summoned", "moved", "cancelled")
+        ]
+        late = [
+            limit is not None
+            and v["type"] != "cancelled"
+            and v["date"] is not None
+            and v["date"] > limit
+            for v in puts
+        ]
+        if not any(late):
+            continue
+        if not late[-1]:
+            if ask["base"] is not None:
+                found.append(ask | {"done": ask["done"] or "moved_in_time"})
+            continue
+        first = max((place for place, is_late in enumerate(late) if not is_late), default=-1) + 1
+        found.append(ask | {"at": puts[first]["at"]})
+    return found
 
 
 def _outcomes(*numbers: int) -> Callable[[Dict], list[Dict]]:
@@ -468,6 +495,7 @@ STEPS = [
         days=-7,
     ),
     _row("meeting_notice.notice", ADVISER, (), OPEN, asks=_summonses(2, 3, short=True)),
+    _row("meeting_notice.after_limit", ADVISER, ("held",), OPEN, meeting=2, asks=_after_limit),
     _row("meeting_minutes.minutes", ADVISER, (), OPEN, asks=_held(2, 3), working=5),
     _row("meeting_outcome.outcome", MANAGER, ("held",), OPEN, asks=_outcomes(1), working=1),
     _row("meeting_outcome.outcome", ADVISER, ("held",), OPEN, asks=_outcomes(2, 3), working=1),

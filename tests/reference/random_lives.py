@@ -21,6 +21,10 @@ CHECKPOINTS = ["dialogue_meeting_2", "dialogue_meeting_1", "follow_up_plan", "ac
 DAYS = [21, 27, 34, 42, 48, 55, 105, 109, 112, 160, 181, 195]
 FIRST_MEETING_FROM, SECOND_MEETING_FROM = 55, 115
 FRIDAY = 4
+KINDS = ["exemption"] * 6 + ["meeting"] * 4 + ["request"] * 3 + ["late_meeting"] * 3
+KINDS += ["meeting_between_requests"] * 2 + ["plan"] * 2
+KINDS += ["assessed", "need", "reassessment", "plan_request", "resumed", "death", "answer"]
+LIMIT = 181
 MINUTES = [0, 539, 540, 541, 600, 720, 720, 720, 900, 1439]
 
 
@@ -155,10 +159,9 @@ def _facts(chance: random.Random, start: int, focus: int, orgs: list[Any]) -> li
     near = start + chance.choice([focus, focus, chance.choice(DAYS)])
     on = near + chance.randrange(-12, 12)
     org = chance.choice([None, *orgs])
-    kind = chance.choice(
-        ["exemption"] * 6 + ["meeting"] * 4 + ["request"] * 3 + ["meeting_between_requests"] * 2 + ["plan"] * 2
-        + ["assessed", "need", "reassessment", "plan_request", "resumed", "death", "answer"]
-    )  # fmt: skip
+    kind = chance.choice(KINDS)
+    if kind == "late_meeting":
+        near = start + LIMIT
     found = globals()[f"_{kind}"](chance, on, near, org)
     whole = [fact for fact in found if len(found) == 1 or chance.random() < 0.8]
     for fact in whole:
@@ -216,6 +219,25 @@ def _meeting(chance: random.Random, on: int, near: int, org: str | None) -> list
         if kind == "held" and chance.random() < 0.5:
             sent_on = on + chance.choice([0, 0, 4, 7, 12])
             found.append(_at(chance, sent_on) | of | {"type": "minutes", "date": None})
+    return found
+
+
+def _late_meeting(chance: random.Random, on: int, limit: int, org: str | None) -> list[Dict]:
+    """A meeting 2 that is put to and fro about the last day of the law, now and then beside an exemption."""
+    on = limit - chance.choice([5, 20, 40, 70])
+    of = {"meeting": 2, "meeting_id": f"m2{chance.choice('ab')}", "org": chance.choice([None, org])}
+    found: list[Dict] = []
+    kind = "summoned"
+    while kind:
+        date = chance.choice([*(limit + days for days in (-3, 0, 1, 1, 9)), None])
+        found.append(_at(chance, on) | of | {"type": kind, "date": date})
+        on += chance.choice([0, 2, 9])
+        kind = chance.choice(["moved", "moved", "cancelled", "summoned", "held", "", ""])
+    if chance.random() < 0.4:
+        granted: Dict = {"type": "granted", "checkpoint": "dialogue_meeting_2"}
+        granted |= {"reason": REASONS[0]}
+        granted |= {"org": chance.choice([None, None, org]), "until": chance.choice([None, on + 4])}
+        found.append(_at(chance, on - chance.choice([1, 8, 30])) | granted)
     return found
 
 

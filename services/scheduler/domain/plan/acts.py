@@ -162,6 +162,7 @@ ACTS: Mapping[Act, ActRow] = {
     "minutes_sent": ActRow(
         "minutes_sent", _meetings, _any_meeting(lambda meeting: meeting.has_minutes_sent)
     ),
+    "moved_in_time": ActRow("moved_in_time"),
 }
 
 

@@ -7,10 +7,11 @@ a row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from schemas.messages import (
+    DialogueMeetingCancelled,
     DialogueMeetingMoved,
     DialogueMeetingSummoned,
     Meeting,
@@ -200,6 +201,29 @@ def _summoned_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterato
             meeting=meeting,
             renewed_at=meeting.moved_at if "moved" in step.done_by else None,
         )
+
+
+def beyond_limit(occurrence: Occurrence, limit: date) -> Occurrence | None:
+    """The occurrence of a meeting that was put after the limit, at the instant of that; None where it never was.
+
+    Put back in time it is done. Without a date it asks for nothing.
+    """
+    meeting = occurrence.meeting
+    since: datetime | None = None
+    was_beyond = False
+    for version in meeting.versions if meeting is not None else ():
+        if isinstance(version, DialogueMeetingSummoned | DialogueMeetingMoved):
+            is_beyond = version.takes_place_on is not None and version.takes_place_on > limit
+            since = (since or version.occurred_at) if is_beyond else None
+            was_beyond = was_beyond or is_beyond
+        elif isinstance(version, DialogueMeetingCancelled):
+            since = None
+    if since is not None:
+        return replace(occurrence, happened_at=since)
+    has_date = meeting is not None and meeting.takes_place_on is not None
+    if not was_beyond or not has_date:
+        return None
+    return replace(occurrence, done=occurrence.done or "moved_in_time")
 
 
 def _ended(meeting: MeetingState) -> Reason | None:

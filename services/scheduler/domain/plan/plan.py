@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from schemas.norway import ONE_DAY, midnight
+from services.scheduler.domain.plan.assess import due_on_of
 from services.scheduler.domain.plan.candidates import review_step
-from services.scheduler.domain.plan.fact_anchors import Occurrence, occurrences
+from services.scheduler.domain.plan.fact_anchors import Occurrence, beyond_limit, occurrences
 from services.scheduler.domain.plan.history import ArmedStep, Fired, StepKey, Withdrawn
 from services.scheduler.domain.plan.lateness import arm_or_miss
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep
@@ -70,9 +71,7 @@ def _keys(
     if step.on is None:
         yield StepKey(step.checkpoint, step.name, ""), None
         return
-    asked = {
-        occurrence.subject: occurrence for occurrence in occurrences(step, view.facts, view.leave)
-    }
+    asked = {occurrence.subject: occurrence for occurrence in _occurrences(step, view)}
     for subject, occurrence in asked.items():
         yield StepKey(step.checkpoint, step.name, subject), occurrence
     for key in list(by_key):
@@ -82,6 +81,24 @@ def _keys(
     empty = StepKey(step.checkpoint, step.name, "")
     if not asked and _has_one_timer(step) and empty not in by_key and empty not in planned:
         yield empty, None
+
+
+def _occurrences(step: Step, view: View) -> list[Occurrence]:
+    found = occurrences(step, view.facts, view.leave)
+    if step.after is None:
+        return found
+    limit = _limit(step.after, view)
+    beyond = [beyond_limit(one, limit) for one in found] if limit is not None else []
+    return [occurrence for occurrence in beyond if occurrence is not None]
+
+
+def _limit(path: str, view: View) -> date | None:
+    """The due date of the step that the rulebook names as a limit, where the start gives one."""
+    step = view.rulebook.find(path)
+    if step is None or view.leave is None:
+        return None
+    due_on, is_met = due_on_of(step, view.leave, view.rulebook, goes_on=True)
+    return due_on if is_met else None
 
 
 def _has_one_timer(step: Step) -> bool:

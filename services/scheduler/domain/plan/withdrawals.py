@@ -139,14 +139,14 @@ def _ground_of_facts(
         return Ground("moved", None, by_notes=step.on is None)
     if _asks(today, recipient) or _asks(then, recipient):
         return None
-    return _not_applicable(today if today.outcome == "not_applicable" else then)
+    return _not_applicable(step, today if today.outcome == "not_applicable" else then)
 
 
 def _asks(assessment: Assessment, recipient: Recipient) -> bool:
     return assessment.outcome == "open" and recipient in assessment.open_to
 
 
-def _not_applicable(assessment: Assessment) -> Ground:
+def _not_applicable(step: Step, assessment: Assessment) -> Ground:
     match assessment.outcome:
         case "not_applicable":
             detail = assessment.reason
@@ -154,7 +154,10 @@ def _not_applicable(assessment: Assessment) -> Ground:
             detail = "no_employer"  # The step is open to others, and no longer to this employer.
         case _:
             detail = "not_sick_listed"
-    return Ground("not_applicable", detail, by_notes=detail not in _NOT_BY_NOTES)
+    # Where a date of the leave is the limit, notes too decide whether a fact asks.
+    is_limit_moved = detail == "nobody_asked" and step.after is not None
+    by_notes = detail not in _NOT_BY_NOTES or is_limit_moved
+    return Ground("not_applicable", detail, by_notes=by_notes)
 
 
 def _withdraw(view: View, fired: Fired, grounds: Mapping[Recipient, Ground]) -> Review:

@@ -41,6 +41,7 @@ Act = Literal[
     "closed",
     "revoked",
     "minutes_sent",
+    "moved_in_time",
 ]
 # Each has a row in plan/fact_anchors.py.
 FactAnchor = Literal[
@@ -126,7 +127,8 @@ class Step:
 
     Anchored in exactly one of: `day` (offset from the case's start), `from_` (`checkpoint.step`, plus `days`),
     `on` (a fact; with `date` one of the fact's dates plus `days` or `working_days`, else at once).
-    `legal` names what gives the last day by law: a step as `checkpoint.step`, or a date of the fact.
+    `legal` names what gives the last day by law: a step as `checkpoint.step`, or a date of the fact. `after` names a
+    step: only a meeting that is put after its due date asks.
     `suspensions` are those that reach it, whatever the date.
     """
 
@@ -148,6 +150,7 @@ class Step:
     days: int | None
     working_days: int | None
     notice_days: int | None
+    after: str | None
     legal: str | None
     reasons: tuple[str, ...] | None
     tells_before: bool

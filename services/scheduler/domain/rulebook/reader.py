@@ -57,11 +57,13 @@ class _StepTable(_Table):
     days: _Reach | None = None
     working_days: Annotated[int, Field(ge=0, le=3660)] | None = None
     notice_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    after: str | None = None
     legal: str | None = None
     reasons: _Strings | None = None
     tell: Literal["before"] | None = None
     held_back_by: Literal["summoned"] | None = None
     show_after_days: Annotated[int, Field(ge=0, le=3660)] | None = None
+    meeting: Meeting | None = None
     meetings: _Meetings | None = None
     when: _Strings | None = None
     done_by: _Acts | None = None
@@ -176,8 +178,9 @@ def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
             f"{table.name}.{step.name} needs exactly one of 'day', 'from' and 'on'.",
             line_of(text, *path),
         )
-    named: tuple[Meeting, ...] = (table.meeting,) if table.meeting is not None else (1, 2, 3)
-    meetings = step.meetings or table.meetings or named
+    meeting = step.meeting if step.meeting is not None else table.meeting
+    named = tuple(number for number in (step.meeting,) if number is not None)
+    meetings = step.meetings or named or table.meetings or ((meeting,) if meeting else (1, 2, 3))
     return Step(
         checkpoint=table.name,
         name=step.name,
@@ -195,7 +198,7 @@ def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
             )
         ),
         exempt_by=step.exempt_by if step.exempt_by is not None else table.exempt_by,
-        meeting=table.meeting,
+        meeting=meeting,
         meetings=meetings,
         day=step.day,
         full_days=step.full_days,
@@ -205,6 +208,7 @@ def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
         days=step.days,
         working_days=step.working_days,
         notice_days=step.notice_days,
+        after=_path_within(table.name, step.after) if step.after is not None else None,
         legal=_legal(table, step),
         reasons=step.reasons,
         tells_before=step.tell == "before",
@@ -245,6 +249,7 @@ def _refuse_contradictions(rulebook: Rulebook, text: str) -> None:
         for other in (*step.superseded_by, *([step.from_] if step.from_ else [])):
             _refuse_unknown(rulebook, step, other, text)
         _refuse_wrong_legal(rulebook, step, text)
+        _refuse_wrong_limit(rulebook, step, text)
         if step.from_ is not None and _goes_in_a_ring(rulebook, step):
             raise RulebookError(f"{step.path} counts from itself.", line_of(text, *path))
         if (step.date is not None or step.working_days is not None) and step.on is None:
@@ -300,6 +305,22 @@ def _refuse_wrong_legal(rulebook: Rulebook, step: Step, text: str) -> None:
     if named is not None and named.on not in (None, step.on):
         raise RulebookError(
             f"{step.path}: 'legal' names '{step.legal}', which hangs on another fact.", line
+        )
+
+
+def _refuse_wrong_limit(rulebook: Rulebook, step: Step, text: str) -> None:
+    if step.after is None:
+        return
+    _refuse_unknown(rulebook, step, step.after, text)
+    named = rulebook.find(step.after)
+    line = line_of(text, step.checkpoint, step.name, "after")
+    if named is not None and named.on is not None:
+        raise RulebookError(
+            f"{step.path}: 'after' names '{step.after}', which the start does not decide.", line
+        )
+    if step.on != "meeting_summoned":
+        raise RulebookError(
+            f"{step.path} has 'after', which only goes with on = \"meeting_summoned\".", line
         )
 
 
