@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
@@ -17,9 +17,12 @@ from services.cli.output.instants import date_option
 
 if TYPE_CHECKING:
     from schemas.messages import Language, Role
+    from services.notifier.domain.words.shapes import Step
     from services.notifier.domain.words.texts import EmailText, LetterText, Texts
 
 EXAMPLE_DUE_ON = "2026-04-27"
+LONG_BEFORE = timedelta(days=28)
+ONE_DAY = timedelta(days=1)
 
 commands = typer.Typer(name="texts", help="The words that leave for people.", no_args_is_help=True)
 
@@ -30,8 +33,23 @@ def _texts() -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """One set of words as a recipient sees it; null for what that role does not get."""
+
+    title: str
+    notice: str | None
+    sms: str | None
+    sms_septets: int | None
+    email: EmailText | None
+    letter: LetterText | None
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
-    """What one recipient of one step sees in one language; null for what that role does not get."""
+    """What one recipient of one step sees in one language: the first set of words, and the second.
+
+    `passed` is null where the words name no date; `passed_when` says when the second set is used.
+    """
 
     checkpoint: str
     step: str
@@ -45,38 +63,81 @@ class Preview:
     letter: LetterText | None
     letter_template: str | None
     undated: str | None
+    passed: Shown | None
+    passed_when: str | None
 
 
 def previews(
     texts: Texts, checkpoint: str, step: str, language: Language, due_on: date
 ) -> Iterator[Preview]:
-    """One preview for each role that the step has words for, due on that date."""
+    """One preview for each role that the step has words for, with that date in the words."""
     from schemas.messages import Role
-    from services.notifier.domain.words.dates import MessageDates
-    from services.notifier.domain.words.rules import septets
 
-    dates = MessageDates(due_on, case_start=due_on, legal_on=None, leaves_on=due_on)
     words = texts.checkpoints[checkpoint].step[step]
     for role in get_args(Role):
         if not texts.has(checkpoint, step, role):
             continue
-        is_notified = role != "adviser"
+        first, second = (
+            _shown(texts, (checkpoint, step), role, language, due_on, leaves_on=leaves_on)
+            for leaves_on in (due_on - LONG_BEFORE, due_on + ONE_DAY)
+        )
+        dated = role != "adviser" and words.undated is None
         employee = role == "employee"
-        sms = texts.sms(checkpoint, step, role, language, dates) if employee else None
         yield Preview(
             checkpoint=checkpoint,
             step=step,
             role=role,
             language=language,
-            title=texts.title(checkpoint, step, role, language),
-            notice=texts.notice(checkpoint, step, role, language, dates) if is_notified else None,
-            sms=sms,
-            sms_septets=septets(sms) if sms else None,
-            email=texts.email(checkpoint, step, role, language, dates) if is_notified else None,
-            letter=texts.letter(checkpoint, step, language, dates) if employee else None,
+            title=first.title,
+            notice=first.notice,
+            sms=first.sms,
+            sms_septets=first.sms_septets,
+            email=first.email,
+            letter=first.letter,
             letter_template=texts.letter_template(checkpoint, step) if employee else None,
             undated=words.undated,
+            passed=second if dated else None,
+            passed_when=_passed_when(words) if dated else None,
         )
+
+
+def _shown(
+    texts: Texts,
+    step: tuple[str, str],
+    role: Role,
+    language: Language,
+    due_on: date,
+    *,
+    leaves_on: date,
+) -> Shown:
+    from services.notifier.domain.words.dates import MessageDates
+    from services.notifier.domain.words.rules import septets
+
+    if role == "adviser":
+        return Shown(texts.step_title(*step, language), None, None, None, None, None)
+    dates = MessageDates(due_on, case_start=due_on, legal_on=due_on, leaves_on=leaves_on)
+    email = texts.email(*step, role, language, dates)
+    sms = texts.sms(*step, role, language, dates) if role == "employee" else None
+    return Shown(
+        title=email.subject,
+        notice=email.notice,
+        sms=sms,
+        sms_septets=septets(sms) if sms else None,
+        email=email,
+        letter=texts.letter(*step, language, dates) if role == "employee" else None,
+    )
+
+
+def _passed_when(words: Step) -> str:
+    from services.notifier.domain.words.texts import LETTER_WORKING_DAYS
+
+    when = (
+        "when the date has passed on the day that the message leaves, and for a letter also "
+        f"when it is less than {LETTER_WORKING_DAYS} working days ahead"
+    )
+    if words.only_legal:
+        when += ", and where the event names no date"
+    return when
 
 
 @commands.command()
@@ -91,7 +152,7 @@ def show(
     due_on: Annotated[
         date,
         typer.Option(
-            parser=date_option, metavar="DATE", help="The step's due date in the example."
+            parser=date_option, metavar="DATE", help="The date that the words name in the example."
         ),
     ] = EXAMPLE_DUE_ON,  # type: ignore[assignment]  # typer parses the default as it parses an option
     folder: Annotated[
@@ -144,17 +205,29 @@ def _chosen(texts: Texts, which: str | None) -> list[tuple[str, str]]:
 
 
 def _page(preview: Preview) -> str:
-    from services.notifier.domain.words.rules import SMS_SEPTETS_MAX
-
     lines = [f"=== {preview.checkpoint}.{preview.step} · {preview.role} · {preview.language} ==="]
     lines.append(f"title ({len(preview.title)} characters): {preview.title}")
     if preview.undated:
         lines.append(f"names no date: {preview.undated}")
-    if preview.sms:
-        lines.append(f"SMS ({preview.sms_septets} of {SMS_SEPTETS_MAX} septets): {preview.sms}")
+    lines += _notice_lines(preview)
+    if preview.passed:
+        title = preview.passed.title
+        lines += ["", f"--- second set, used {preview.passed_when} ---"]
+        lines.append(f"title ({len(title)} characters): {title}")
+        lines += _notice_lines(preview.passed)
     if preview.email:
         lines += ["", f"--- e-mail: {preview.email.subject} ---", preview.email.text.rstrip()]
     if preview.letter:
         lines += ["", f"--- letter {preview.letter_template}: {preview.letter.title} ---"]
         lines.append(preview.letter.body)
     return "\n".join(lines)
+
+
+def _notice_lines(shown: Preview | Shown) -> Iterator[str]:
+    from services.notifier.domain.words.rules import NOTICE_CHARACTERS_MAX, SMS_SEPTETS_MAX
+
+    if shown.sms:
+        yield f"SMS ({shown.sms_septets} of {SMS_SEPTETS_MAX} septets): {shown.sms}"
+    elif shown.notice:
+        length = len(shown.notice)
+        yield f"notice ({length} of {NOTICE_CHARACTERS_MAX} characters): {shown.notice}"

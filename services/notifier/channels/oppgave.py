@@ -228,7 +228,7 @@ class Oppgave:
     def _title(self, request: AdviserTaskOpened) -> str:
         if request.step in STAND_INS:
             return self._texts.task_title(request.step, "nb")
-        return self._texts.title(request.checkpoint, request.step, "adviser", "nb")
+        return self._texts.step_title(request.checkpoint, request.step, "nb")
 
 
 def _task(body: object) -> _Task | None:

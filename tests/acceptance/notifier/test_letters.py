@@ -25,9 +25,17 @@ DATED_ON = {
     "dialogue_meeting_1.reminder": date(2026, 2, 22),  # the last day of the seven weeks
     "dialogue_meeting_1.deadline": date(2026, 2, 22),
     "activity_requirement.notice": date(2026, 3, 1),  # the last day of the eight weeks
-    "meeting_need.question": date(2026, 4, 26),  # the last day of week 16
-    "meeting_need.reminder": date(2026, 4, 26),
+    "meeting_need.question": None,  # a question that may be read after its date names none
+    "meeting_need.reminder": None,
 }
+# These leave less than five working days before their date (contract 6.5): the plan's on Monday 26 and Friday
+# 30 January, the meeting's on Friday 20 February.
+TOO_LATE_FOR_PAPER = {
+    "follow_up_plan.reminder",
+    "follow_up_plan.deadline",
+    "dialogue_meeting_1.deadline",
+}
+SOON = {"nb": "så snart som mulig", "nn": "så snart som mogleg", "en": "as soon as possible"}
 NORWEGIAN = {
     date(2026, 2, 1): "1. februar 2026",
     date(2026, 2, 22): "22. februar 2026",
@@ -95,14 +103,18 @@ def _letters(result: Lived) -> list[LetterRequested]:
 async def test_every_letter_of_a_long_leave_is_whole(
     language: str, letters: list[LetterRequested]
 ) -> None:
-    """contract 6.5, 10: title, body, date."""
+    """contract 6.5, 10: title, body, and the date that the words name; not "by 1 February" on the Friday before it."""
     own = {letter.template: letter for letter in letters if letter.language == language}
     assert {template: letter.due_on for template, letter in own.items()} == DATED_ON
     for template, letter in own.items():
         greeting, what_to_do, *_ = letter.body.split("\n\n")
         assert letter.title
         assert greeting == GREETING[language]
-        assert WRITTEN[language][DATED_ON[template]] in what_to_do
+        assert (SOON[language] in what_to_do) == (template in TOO_LATE_FOR_PAPER)
+        if (day := DATED_ON[template]) is None:
+            assert "2026" not in what_to_do
+        else:
+            assert WRITTEN[language][day] in what_to_do
         guide = [line for line in letter.body.splitlines() if line.startswith("- ")]
         assert guide
         assert all(re.search(r" \((kilde|kjelde|source): .+\)$", line) for line in guide)

@@ -44,7 +44,9 @@ PDF, TICKET = f"{DELIVERY}.pdf", f"{DELIVERY}.json"
 
 
 def letter(delivery_id: str = DELIVERY, **others: Any) -> Outgoing:
-    dates = MessageDates(NOW.date(), case_start=NOW.date(), legal_on=None, leaves_on=NOW.date())
+    today = NOW.date()
+    dated_on = today + timedelta(days=6)
+    dates = MessageDates(today, today, legal_on=dated_on, leaves_on=today - timedelta(days=14))
     words = load_texts().letter("meeting_need", "question", "nb", dates)
     message = LetterRequested(
         delivery_id=delivery_id,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections import Counter
 from datetime import date
 from importlib.resources import files
 
@@ -9,9 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.messages import Language
 from services.notifier.domain.words.dates import MessageDates
+from services.notifier.domain.words.exemptions import Exemptions
 from services.notifier.domain.words.rules import septets, written
+from services.notifier.domain.words.shapes import LANGUAGES
 from services.notifier.domain.words.texts import BadTexts, parse_texts
+from services.notifier.texts_folder import load_texts
 
 SHIPPED = {
     file.name.removesuffix(".toml"): file.read_text("utf-8")
@@ -19,26 +26,51 @@ SHIPPED = {
     if file.name.endswith(".toml")
 }
 
+# What every folder has to have; parsed sooner than all of it.
+BASE = {name: text for name, text in SHIPPED.items() if name.startswith("_")}
+EXEMPTIONS = Exemptions.model_validate(tomllib.loads(SHIPPED["_exemptions"])).by_code()
 GOOD = {
     "title": "Do it",
     "sms": "Do it by $due_on. Log in to see how.",
+    "passed_title": "Do it",
+    "passed_sms": "Do it as soon as possible. The date $was $due_on. Log in to see how.",
     "manager_title": "Do it",
     "notice": "Do it by $due_on. Log in to see how.",
+    "manager_passed_title": "Do it",
+    "passed_notice": "Do it as soon as possible. The date $was $due_on. Log in to see how.",
     "guide": "Do it well.",
     "source": "guidance",
+    "exemptions": "[]",
+    "part": "about",
     "step": "",
+}
+FIELDS = {
+    "employee": {
+        "title": "title",
+        "sms": "sms",
+        "passed.title": "passed_title",
+        "passed.sms": "passed_sms",
+    },
+    "line_manager": {
+        "title": "manager_title",
+        "notice": "notice",
+        "passed.title": "manager_passed_title",
+        "passed.notice": "passed_notice",
+    },
 }
 
 
 def made_up(**changed: str) -> str:
-    """A whole checkpoint file; what is changed is changed in nynorsk alone."""
+    """A whole checkpoint file; what is changed is changed in nynorsk alone, and left out where it is empty."""
     now = {**GOOD, **changed}
 
     def words(role: str, fields: dict[str, str]) -> str:
         tables = []
         for language in ("nb", "nn", "en"):
             source = now if language == "nn" else GOOD
-            rows = "\n".join(f"{field} = '''{source[key]}'''" for field, key in fields.items())
+            rows = "\n".join(
+                f"{field} = '''{source[key]}'''" for field, key in fields.items() if source[key]
+            )
             tables.append(f"[step.go.{role}.{language}]\n{rows}")
         return "\n".join(tables)
 
@@ -46,10 +78,10 @@ def made_up(**changed: str) -> str:
         [
             "[step.go]",
             now["step"],
-            words("employee", {"title": "title", "sms": "sms"}),
-            words("line_manager", {"title": "manager_title", "notice": "notice"}),
+            *(words(role, fields) for role, fields in FIELDS.items()),
             "[[guide]]",
-            "part = 'about'",
+            f"part = '{now['part']}'",
+            f"exemptions = {now['exemptions']}",
             f"source = '{now['source']}'",
             f"nb = '{GOOD['guide']}'",
             f"nn = '''{now['guide']}'''",
@@ -59,7 +91,7 @@ def made_up(**changed: str) -> str:
 
 
 def faults_with(file: str, text: str) -> tuple[str, ...]:
-    return faults_of({**SHIPPED, file: text})
+    return faults_of({**BASE, file: text})
 
 
 def faults_of(folder: dict[str, str]) -> tuple[str, ...]:
@@ -69,7 +101,7 @@ def faults_of(folder: dict[str, str]) -> tuple[str, ...]:
 
 
 def test_the_made_up_file_is_good_until_something_is_changed() -> None:
-    texts = parse_texts({**SHIPPED, "made_up": made_up()})
+    texts = parse_texts({**BASE, "made_up": made_up()})
     day = date(2026, 4, 27)
     dates = MessageDates(day, case_start=day, legal_on=None, leaves_on=day)
     assert texts.sms("made_up", "go", "employee", "nn", dates) == (
@@ -77,6 +109,7 @@ def test_the_made_up_file_is_good_until_something_is_changed() -> None:
     )
 
 
+PASSED = "step.go.employee.nn.passed"
 SMS, NOTICE = "step.go.employee.nn.sms", "step.go.line_manager.nn.notice"
 TITLE, GUIDE = "step.go.employee.nn.title", "guide.0.nn"
 REFUSED = {
@@ -85,11 +118,11 @@ REFUSED = {
     "extension characters count double": ({"sms": GOOD["sms"] + "€" * 60}, SMS, "septets"),
     "a long title": ({"title": "D" * 41}, TITLE, "41 characters"),
     "a long notice": ({"notice": GOOD["notice"] + " Do it" * 50}, NOTICE, "300 are allowed"),
-    "a name as placeholder": ({"sms": "$name, by $due_on. Log in."}, SMS, "the only placeholder"),
+    "a name as placeholder": ({"sms": "$name, by $due_on. Log in."}, SMS, "only placeholders"),
     "a placeholder in a title": ({"title": "By $due_on"}, TITLE, "names a date"),
     "a placeholder in a guide": ({"guide": "Do it by $due_on."}, GUIDE, "names a date"),
-    "a lone dollar sign": ({"guide": "It costs $ 5."}, GUIDE, "the only placeholder"),
-    "an escaped dollar sign": ({"guide": "It costs $$5."}, GUIDE, "the only placeholder"),
+    "a lone dollar sign": ({"guide": "It costs $ 5."}, GUIDE, "only placeholders"),
+    "an escaped dollar sign": ({"guide": "It costs $$5."}, GUIDE, "only placeholders"),
     "braces": ({"sms": "Do it by $due_on {due_on}. Log in."}, SMS, "braces"),
     "an address": ({"sms": "Do it by $due_on. Log in at nav.no"}, SMS, "link-like"),
     "a forgotten space": ({"guide": "Do it.then rest."}, GUIDE, "link-like"),
@@ -124,6 +157,88 @@ REFUSED = {
         "stands beside",
     ),
     "a date where there is none": ({"step": "undated = 'No law.'"}, SMS, "names a date"),
+    "a date that the event alone has, beside a reason for none": (
+        {"step": "undated = 'No law.'\nonly_legal = true"},
+        "step.go.undated",
+        "stands beside",
+    ),
+    "a second set beside a reason for no date": (
+        {"step": "undated = 'No law.'"},
+        "step.go.employee.nn.passed",
+        "stands beside",
+    ),
+    "no second set for the employee": (
+        {"passed_title": "", "passed_sms": ""},
+        "step.go.employee.nn.passed",
+        "is missing",
+    ),
+    "no second set for the manager": (
+        {"manager_passed_title": "", "passed_notice": ""},
+        "step.go.line_manager.nn.passed",
+        "is missing",
+    ),
+    "a second set without a title": ({"passed_title": ""}, PASSED + ".title", "Field required"),
+    "a second set of two SMS": (
+        {"passed_sms": GOOD["passed_sms"] + "!" * 90},
+        PASSED + ".sms",
+        "septets",
+    ),
+    "a long second notice": (
+        {"passed_notice": GOOD["passed_notice"] + " Do it" * 50},
+        "step.go.line_manager.nn.passed.notice",
+        "300 are allowed",
+    ),
+    "a long second title": ({"passed_title": "D" * 41}, PASSED + ".title", "41 characters"),
+    "a second title with a deadline": (
+        {"passed_title": "Planen har ein frist"},
+        PASSED + ".title",
+        "tells of a deadline",
+    ),
+    "a passed date as one to come": (
+        {"passed_sms": "Do it as soon as possible, by $due_on. It $was $due_on. Log in."},
+        PASSED + ".sms",
+        "as one to come",
+    ),
+    "a second set that does not say which date it was": (
+        {"passed_sms": "Do it as soon as possible. Log in."},
+        PASSED + ".sms",
+        "which date has passed",
+    ),
+    "a second set that does not say what to do now": (
+        {"passed_sms": "Do it. The date $was $due_on. Log in."},
+        PASSED + ".sms",
+        "as soon as possible",
+    ),
+    "a date to come as one that was": (
+        {"sms": "Do it by $due_on, which $was the date. Log in."},
+        SMS,
+        "still to come",
+    ),
+    "a question that names a date that has passed": (
+        {"step": "asks = true"},
+        PASSED + ".sms",
+        "names a date where none belongs",
+    ),
+    "a reminder of nothing": (
+        {"sms": "Påminning: Do it by $due_on. Log in."},
+        SMS,
+        "calls itself a reminder",
+    ),
+    "an exemption that is not said to be one": (
+        {"guide": "Planen trengst ikkje når han er openbert unødvendig."},
+        GUIDE,
+        "not among its `exemptions`",
+    ),
+    "an exemption nobody knows": (
+        {"exemptions": "['follow_up_plan.hearsay']"},
+        "guide.0.exemptions",
+        "not in _exemptions.toml",
+    ),
+    "a guide that says when it is not needed, by no exemption": (
+        {"part": "not_needed"},
+        "guide",
+        "names no exemption",
+    ),
     "a slip of the pen": ({"step": "lastday = 3"}, "step.go.lastday", "not permitted"),
     "a day that is not a number": ({"step": "last_day = '3'"}, "step.go.last_day", "integer"),
 }
@@ -158,9 +273,56 @@ def test_a_file_that_is_not_toml_is_refused_with_its_name() -> None:
     assert fault.startswith("made_up.toml: is not TOML")
 
 
-@pytest.mark.parametrize("name", ["_common", "_sources", "_generic", "_delivery"])
+TELLS = [
+    (name, number, language, code, stem)
+    for name, words in load_texts().checkpoints.items()
+    for number, line in enumerate(words.guide)
+    for code in line.exemptions
+    for language in LANGUAGES
+    for stem in EXEMPTIONS[code][language].conditions
+]
+
+
+@pytest.mark.parametrize(("name", "number", "language", "code", "stem"), TELLS)
+def test_a_guide_that_tells_an_exemption_without_one_of_its_conditions_is_refused(
+    name: str, number: int, language: Language, code: str, stem: str
+) -> None:
+    """contract 6.5: no condition of any exemption can be cut out of any line, in any language."""
+    line = load_texts().checkpoints[name].guide[number][language]
+    cut = re.sub(re.escape(stem), "", line, flags=re.IGNORECASE)
+    found = faults_with(name, SHIPPED[name].replace(line, cut))
+    fault = f"{name}.toml: guide.{number}.{language}: tells of {code} without saying {stem!r}"
+    assert any(line.startswith(fault) for line in found), found
+
+
+def test_a_guide_that_tells_some_exemptions_of_a_checkpoint_tells_them_all() -> None:
+    line = 'exemptions = ["dialogue_meeting_1.too_ill_for_now"]'
+    [*faults] = faults_with("dialogue_meeting_1", SHIPPED["dialogue_meeting_1"].replace(line, ""))
+    left_out = "dialogue_meeting_1.toml: guide: leaves out dialogue_meeting_1.too_ill_for_now"
+    assert any(fault.startswith(left_out) for fault in faults)
+
+
+def test_every_exemption_that_has_words_is_told_in_the_guide_of_its_checkpoint() -> None:
+    """contract 4.2: the reasons with texts. Meeting 2's are told with the question and with the exemption itself."""
+    told = {
+        code
+        for words in load_texts().checkpoints.values()
+        for line in words.guide
+        for code in line.exemptions
+    }
+    assert told == {*EXEMPTIONS}
+    by_checkpoint = Counter(code.split(".")[0] for code in told)
+    assert by_checkpoint == {
+        "follow_up_plan": 1,
+        "dialogue_meeting_1": 4,
+        "activity_requirement": 2,
+        "dialogue_meeting_2": 4,
+    }
+
+
+@pytest.mark.parametrize("name", ["_common", "_sources", "_exemptions", "_generic", "_delivery"])
 def test_a_file_that_everything_rests_on_may_not_be_missing(name: str) -> None:
-    folder = {file: text for file, text in SHIPPED.items() if file != name}
+    folder = {file: text for file, text in BASE.items() if file != name}
     assert f"{name}.toml: is missing" in faults_of(folder)
 
 
@@ -182,7 +344,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_a_plain_title_is_not_taken_for_a_link() -> None:
     """Dates have a dot and a space, paragraphs a digit and a letter."""
-    parse_texts({**SHIPPED, "made_up": made_up(guide="Sjå § 8-7 a. Så 27. april, kl. 9.")})
+    parse_texts({**BASE, "made_up": made_up(guide="Sjå § 8-7 a. Så 27. april, kl. 9.")})
 
 
 def test_norwegian_letters_are_one_septet_and_brackets_two() -> None:
@@ -206,4 +368,4 @@ def test_a_date_is_written_as_people_write_it() -> None:
 
 @given(st.dates(date(2020, 1, 1), date(2040, 12, 31)))
 def test_a_written_date_is_no_run_of_digits_that_looks_like_a_person(day: date) -> None:
-    parse_texts({**SHIPPED, "made_up": made_up(guide=f"Kom {written(day, 'nn')}.")})
+    parse_texts({**BASE, "made_up": made_up(guide=f"Kom {written(day, 'nn')}.")})

@@ -27,4 +27,4 @@ class MessageDates:
     @classmethod
     def of(cls, event: DeadlineDue, leaves_at: datetime) -> Self:
         """Those of a message about that event which leaves at an aware instant."""
-        return cls(event.due_on, event.case.start, None, oslo_date(leaves_at))
+        return cls(event.due_on, event.case.start, event.legal_on, oslo_date(leaves_at))

@@ -16,7 +16,8 @@ from typing import Final, Literal
 
 from schemas.messages import Language
 
-PLACEHOLDER: Final = "due_on"
+DATE: Final = "due_on"
+TENSE: Final = "was"
 SMS_SEPTETS_MAX: Final = 160
 """One SMS of GSM 03.38; a longer one is split, and some gateways refuse it."""
 TITLE_CHARACTERS_MAX: Final = 40
@@ -27,6 +28,8 @@ NAME_CHARACTERS_MAX: Final = 60
 """The name of a sender or of a place to log in: it has to fit on a line of a letter."""
 
 TextKind = Literal["sms", "title", "notice", "guide", "frame"]
+Dating = Literal["undated", "to_come", "passed"]
+"""How a text names its date: not at all; as one to come, `$due_on`; or as one that may have passed, `$was $due_on`."""
 
 # GSM 03.38, basic table (without the escape) and its extension, where a character costs two septets.
 _GSM7_BASIC: Final = frozenset(
@@ -52,9 +55,19 @@ def written(day: date, language: Language) -> str:
     return f"{day.day}. {_MONTHS_NORWEGIAN[day.month - 1]} {day.year}"
 
 
-def filled(template: str, day: date, language: Language) -> str:
-    """The template with the date put in."""
-    return Template(template).substitute({PLACEHOLDER: written(day, language)})
+_TENSES: Final[dict[Language, tuple[str, str]]] = {
+    "nb": ("er", "var"),
+    "nn": ("er", "var"),
+    "en": ("is", "was"),
+}
+
+
+def filled(template: str, day: date, language: Language, *, passed: bool) -> str:
+    """The template with the date put in, as one that has passed or not."""
+    is_, was = _TENSES[language]
+    return Template(template).substitute(
+        {DATE: written(day, language), TENSE: was if passed else is_}
+    )
 
 
 def septets(text: str) -> int:
@@ -83,6 +96,10 @@ def _ban(fault: str, pattern: str) -> _Ban:
 _EVERYWHERE: Final = (
     _ban("has a control character", r"[\x00-\x1f\x7f]"),
     _ban("has braces; the date is written $due_on", r"[{}]"),
+    _ban(
+        "calls itself a reminder of what may never have been told",
+        r"påminn | \bminne[rs]?\b | remind",
+    ),
     # Channels make a link of a letter, a dot and a letter, also where only a space was forgotten.
     _ban("has link-like text", r":// | \bwww\b | \S@\S | [^\W\d_]\.[^\W\d_]"),
     _ban("has digits that may be a person, an employer or a phone", r"\d(?:[\s.\-/]?\d){4,}"),
@@ -112,19 +129,22 @@ _IN_THE_OPEN: Final = _ban(
 )
 
 _LOG_IN: Final = re.compile(r"\blogg inn\b|\blog in\b", re.IGNORECASE)
+_SOON: Final = re.compile(
+    r"\bså snart som (?:mulig|mogleg)\b|\bas soon as possible\b", re.IGNORECASE
+)
+_DEADLINE: Final = _ban("tells of a deadline, and it may have passed", r"\bfrist | \bdeadline")
 
 
-def faults(text: str, kind: TextKind, language: Language, *, dated: bool = False) -> Iterator[str]:
-    """Everything that is wrong with one template; nothing, where it is good.
-
-    `dated` says whether it must name the date (true) or must not (false).
-    """
+def faults(
+    text: str, kind: TextKind, language: Language, dating: Dating = "undated"
+) -> Iterator[str]:
+    """Everything that is wrong with one template; nothing, where it is good."""
     if not text.strip() or text != text.strip():
         yield "is empty, or begins or ends with a space"
     for ban in _EVERYWHERE:
         if found := ban.pattern.search(text):
             yield f"{ban.fault}: {found.group()!r}"
-    placeholder_faults = [*_placeholder_faults(text, dated=dated)]
+    placeholder_faults = [*_placeholder_faults(text, dating)]
     yield from placeholder_faults
     if kind in ("sms", "title", "notice") and (found := _IN_THE_OPEN.pattern.search(text)):
         yield f"{_IN_THE_OPEN.fault}: {found.group()!r}"
@@ -143,23 +163,42 @@ def name_fault(name: str) -> str | None:
     return next((ban.fault for ban in _EVERYWHERE if ban.pattern.search(name)), None)
 
 
-def _placeholder_faults(text: str, *, dated: bool) -> Iterator[str]:
-    found = False
+def title_when_passed_faults(title: str) -> Iterator[str]:
+    """What is wrong with a title of the second set that would be right in the first."""
+    if found := _DEADLINE.pattern.search(title):
+        yield f"{_DEADLINE.fault}: {found.group()!r}"
+
+
+def _placeholder_faults(text: str, dating: Dating) -> Iterator[str]:
+    names = []
     for match in Template.pattern.finditer(text):
-        name = match["named"] or match["braced"]
-        if name == PLACEHOLDER:
-            found = True
-        else:
-            yield f"has {match.group()!r}, and the only placeholder is $due_on"
-    if dated and not found:
-        yield "does not say by which date ($due_on)"
-    if found and not dated:
+        names.append(match["named"] or match["braced"])
+        if names[-1] not in (DATE, TENSE):
+            yield f"has {match.group()!r}, and the only placeholders are $due_on and $was"
+    if dating == "passed":
+        yield from _passed_faults(text)
+    elif dating == "undated" and {DATE, TENSE} & {*names}:
         yield "names a date where none belongs"
+    elif dating == "to_come":
+        if DATE not in names:
+            yield "does not say by which date ($due_on)"
+        if TENSE in names:
+            yield "names the date as one that has passed ($was), and it is still to come"
+
+
+def _passed_faults(text: str) -> Iterator[str]:
+    if "$was $due_on" not in text:
+        yield "does not say which date has passed ($was $due_on)"
+    if re.search(r"(?<!\$was )\$due_on", text):
+        yield "names the date as one to come; one that has passed is written $was $due_on"
+    if not _SOON.search(text):
+        yield "does not say to do it as soon as possible"
 
 
 def _length_faults(text: str, kind: TextKind, language: Language) -> Iterator[str]:
     longest = max(
-        (filled(text, date(2028, month, 28), language) for month in range(1, 13)), key=len
+        (filled(text, date(2028, month, 28), language, passed=True) for month in range(1, 13)),
+        key=len,
     )
     if kind == "title" and len(text) > TITLE_CHARACTERS_MAX:
         yield f"has {len(text)} characters, and {TITLE_CHARACTERS_MAX} are allowed"

@@ -1,11 +1,12 @@
 """The form of the files that hold the words: one TOML file a checkpoint, its languages side by side.
 
-    step.<step>.<role>.<language>.<title | sms | notice>,  step.<step>.last_day,  guide.<n>.<language>
+    step.<step>.<role>.<language>.<title | sms | notice>,  step.<step>.<role>.<language>.passed.<title | sms | notice>
+    step.<step>.last_day,  guide.<n>.<language>
 
-A key that is not known here is refused, so that a slip of the pen cannot hide a text. Four files begin with
+A key that is not known here is refused, so that a slip of the pen cannot hide a text. Five files begin with
 `_` and belong to no checkpoint: `_common` (what frames e-mail and letter), `_sources` (what a guide line may
-name as its source), `_generic` (words for checkpoints nobody wrote words for) and `_delivery` (titles of the
-adviser tasks that the notifier makes itself).
+name as its source), `_exemptions` (what has to be said with each exemption), `_generic` (words for checkpoints
+nobody wrote words for) and `_delivery` (titles of the adviser tasks that the notifier makes itself).
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.messages import Language, Role
 from services.notifier.domain.words.dates import MessageDates
-from services.notifier.domain.words.rules import TextKind, faults
+from services.notifier.domain.words.rules import Dating, TextKind, faults, title_when_passed_faults
 
 T = TypeVar("T")
 Key = tuple[str | int, ...]
 GuidePart = Literal["about", "prepare", "invite", "answer", "not_needed", "after"]
 LANGUAGES: tuple[Language, ...] = ("nb", "nn", "en")
-ROLES: tuple[Role, ...] = ("employee", "line_manager", "adviser")
+PEOPLE: dict[Role, TextKind] = {"employee": "sms", "line_manager": "notice"}
+"""Whom messages go to, and what the sentence is called that each is about; an adviser gets tasks."""
 
 
 class Shape(BaseModel):
@@ -42,18 +44,34 @@ class InAllLanguages(Shape, Generic[T]):
         return {"nb": self.nb, "nn": self.nn, "en": self.en}[language]
 
 
-class EmployeeWords(Shape):
+class EmployeeText(Shape):
     """`sms` is also the opening of the e-mail and the letter, and the notice on Min side."""
 
     title: str
     sms: str
 
+    @property
+    def notice(self) -> str:
+        return self.sms
 
-class ManagerWords(Shape):
+
+class EmployeeWords(EmployeeText):
+    """`passed` is the second set: what is said once the date has passed."""
+
+    passed: EmployeeText | None = None
+
+
+class ManagerText(Shape):
     """`notice` is the employer notice, and the opening of the e-mail."""
 
     title: str
     notice: str
+
+
+class ManagerWords(ManagerText):
+    """`passed` as the employee's."""
+
+    passed: ManagerText | None = None
 
 
 class AdviserWords(Shape):
@@ -61,25 +79,37 @@ class AdviserWords(Shape):
 
 
 class Step(Shape):
-    """The words of one step.
+    """The words of one step, and which date they name.
 
-    A reminder names the last day of the duty, not the day of the reminder. Where the law counts from the
-    start of the case, that day is `last_case_day`, an offset as in a rulebook; it holds whatever day a
-    rulebook reminds on. Otherwise, and once that day has come, it is `last_day` days after the step's own
-    `due_on`. `undated` says why a step has no date to name. `only_informs` marks words that ask for nothing.
+    A reminder names the last day of the duty, not the day of the reminder: the event says it as its legal date.
+    Where an event says none, and the law counts from the start of the case, that day is `last_case_day`, an offset
+    as in a rulebook. Otherwise, and once that day has come, it is `last_day` days after the step's own `due_on`.
+    `only_legal` marks a step of which no date can be counted: without a legal date its second set is used.
+
+    `undated` says why a step has no date to name. `asks` marks a question: no date of it is named once it has passed.
+    `only_informs` marks words that ask for nothing.
     """
 
     last_day: Annotated[int, Field(ge=0, le=60)] = 0
     last_case_day: Annotated[int, Field(ge=1, le=365)] | None = None
+    only_legal: bool = False
     undated: str | None = None
+    asks: bool = False
     only_informs: bool = False
     employee: InAllLanguages[EmployeeWords] | None = None
     line_manager: InAllLanguages[ManagerWords] | None = None
     adviser: InAllLanguages[AdviserWords] | None = None
 
-    def last_day_on(self, dates: MessageDates) -> date:
-        """The date that the words name, an Oslo date: what the event says, else as the two offsets have it."""
-        if dates.legal_on is not None:
+    @property
+    def names_what_passed(self) -> bool:
+        """Whether the second set names the date, as one that has passed."""
+        return not (self.asks or self.only_legal)
+
+    def last_day_on(self, dates: MessageDates) -> date | None:
+        """The last day to do what the step asks for, an Oslo date; None where there is none to name."""
+        if self.undated is not None:
+            return None
+        if dates.legal_on is not None or self.only_legal:
             return dates.legal_on
         if self.last_case_day is not None:
             by_law = dates.case_start + timedelta(days=self.last_case_day)
@@ -89,10 +119,14 @@ class Step(Shape):
 
 
 class GuideLine(InAllLanguages[str]):
-    """One line of a checkpoint's guide, the same words for everybody; `source` names an entry of `_sources`."""
+    """One line of a checkpoint's guide, the same words for everybody.
+
+    `source` names an entry of `_sources`, `exemptions` are the entries of `_exemptions` that the line tells of.
+    """
 
     part: GuidePart
     source: str
+    exemptions: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class CheckpointWords(Shape):
@@ -127,11 +161,7 @@ class Common(Shape):
 def words_faults(words: CheckpointWords, sources: Sources) -> Iterator[tuple[Key, str]]:
     """Each fault in a checkpoint's file, with its key."""
     for name, step in words.step.items():
-        if step.undated is not None and (step.last_day or step.last_case_day):
-            yield ("step", name, "undated"), "stands beside a last day"
-        for role in ROLES:
-            for language in LANGUAGES:
-                yield from _role_faults(("step", name, role, language), step, role, language)
+        yield from _step_faults(("step", name), step)
     has_recipients = any(step.employee or step.line_manager for step in words.step.values())
     if has_recipients and not words.guide:
         yield ("guide",), "is missing, and employee or line manager are told something"
@@ -143,30 +173,48 @@ def words_faults(words: CheckpointWords, sources: Sources) -> Iterator[tuple[Key
                 yield ("guide", number, language), fault
 
 
-def _role_faults(key: Key, step: Step, role: Role, language: Language) -> Iterator[tuple[Key, str]]:
-    in_languages: (
-        InAllLanguages[EmployeeWords]
-        | InAllLanguages[ManagerWords]
-        | InAllLanguages[AdviserWords]
-        | None
-    )
-    in_languages = {
-        "employee": step.employee,
-        "line_manager": step.line_manager,
-        "adviser": step.adviser,
-    }[role]
-    if in_languages is None:
-        return
-    words = in_languages[language]
-    texts: list[tuple[str, str, TextKind]] = [("title", words.title, "title")]
-    if isinstance(words, EmployeeWords):
-        texts.append(("sms", words.sms, "sms"))
-    if isinstance(words, ManagerWords):
-        texts.append(("notice", words.notice, "notice"))
-    for field, text, kind in texts:
-        dated = kind != "title" and step.undated is None
-        for fault in faults(text, kind, language, dated=dated):
-            yield (*key, field), fault
+def _step_faults(key: Key, step: Step) -> Iterator[tuple[Key, str]]:
+    if step.undated is not None and (step.last_day or step.last_case_day or step.only_legal):
+        yield (*key, "undated"), "stands beside a last day"
+    first: Dating = "to_come" if step.undated is None else "undated"
+    for language in LANGUAGES:
+        for role, kind in PEOPLE.items():
+            if in_languages := getattr(step, role):
+                words: EmployeeWords | ManagerWords = in_languages[language]
+                own = (*key, role, language)
+                yield from _text_faults(own, words, kind, language, first)
+                yield from _passed_faults((*own, "passed"), step, words.passed, kind, language)
+        if step.adviser:
+            for fault in faults(step.adviser[language].title, "title", language):
+                yield (*key, "adviser", language, "title"), fault
+
+
+def _passed_faults(
+    key: Key,
+    step: Step,
+    text: EmployeeText | ManagerText | None,
+    kind: TextKind,
+    language: Language,
+) -> Iterator[tuple[Key, str]]:
+    if step.undated is not None:
+        if text is not None:
+            yield key, "stands beside a reason for naming no date"
+    elif text is None:
+        yield key, "is missing: these words name a date, and they may leave when it has passed"
+    else:
+        second: Dating = "passed" if step.names_what_passed else "undated"
+        yield from _text_faults(key, text, kind, language, second)
+        for fault in title_when_passed_faults(text.title):
+            yield (*key, "title"), fault
+
+
+def _text_faults(
+    key: Key, text: EmployeeText | ManagerText, kind: TextKind, language: Language, dating: Dating
+) -> Iterator[tuple[Key, str]]:
+    for fault in faults(text.title, "title", language):
+        yield (*key, "title"), fault
+    for fault in faults(text.notice, kind, language, dating):
+        yield (*key, kind), fault
 
 
 def common_faults(common: Common) -> Iterator[tuple[Key, str]]:

@@ -11,25 +11,33 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar, get_args
+from typing import NamedTuple, TypeVar, get_args
 
 from pydantic import ValidationError
 
 from schemas.messages import Language, Role
 from services.notifier.domain.words.dates import MessageDates
+from services.notifier.domain.words.exemptions import Exemptions, exemption_faults
 from services.notifier.domain.words.rules import filled
 from services.notifier.domain.words.shapes import (
     CheckpointWords,
     Common,
+    EmployeeText,
+    EmployeeWords,
     GuidePart,
     Key,
+    ManagerText,
+    ManagerWords,
     Shape,
     Sources,
     Step,
     common_faults,
     words_faults,
 )
+from services.workdays import working_days_after
 
+LETTER_WORKING_DAYS = 5
+"""Policy: a letter is not sure to be read sooner than so many working days after it leaves."""
 GENERIC = "_generic"
 DELIVERY = "_delivery"
 S = TypeVar("S", bound=Shape)
@@ -61,6 +69,14 @@ class LetterText:
     due_on: date | None
 
 
+class _Told(NamedTuple):
+    """What one recipient is told, without its frame; `named_on` is the date in the notice."""
+
+    title: str
+    notice: str
+    named_on: date | None
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Who writes, and where the employee and the employer log in: names as people read them, in every language."""
@@ -89,52 +105,32 @@ class Texts:
         found = self._written(checkpoint, step)
         return found is not None and getattr(found, role) is not None
 
-    def title(self, checkpoint: str, step: str, role: Role, language: Language) -> str:
-        """At most 40 characters: the subject of an e-mail, the heading of a notice, the title of a task."""
-        step_words = self._step(checkpoint, step, role)
-        if role == "employee" and step_words.employee:
-            return step_words.employee[language].title
-        if role == "line_manager" and step_words.line_manager:
-            return step_words.line_manager[language].title
-        if role == "adviser" and step_words.adviser:
-            return step_words.adviser[language].title
+    def step_title(self, checkpoint: str, step: str, language: Language) -> str:
+        """The title of an adviser's task, at most 40 characters."""
+        if adviser := self._step(checkpoint, step, "adviser").adviser:
+            return adviser[language].title
         raise AssertionError("the generic words have every role, which loading has made sure of")
 
     def task_title(self, reason: str, language: Language) -> str:
         """The title of a task that the notifier itself makes: `no_line_manager`, `protected`, `undelivered`."""
-        return self.title(DELIVERY, reason, "adviser", language)
+        return self.step_title(DELIVERY, reason, language)
 
     def date_named(
         self, checkpoint: str, step: str, role: Role, dates: MessageDates
     ) -> date | None:
-        """The date by which the message says to do something; None for an adviser, and where its words name none."""
-        words = self._step(checkpoint, step, role)
-        return None if role == "adviser" or words.undated else words.last_day_on(dates)
+        """The date that an SMS or an e-mail names, also one that has passed; None where it names none, as a task."""
+        if role == "adviser":
+            return None
+        return self._told(checkpoint, step, role, "nb", dates).named_on
 
     def notice(
-        self,
-        checkpoint: str,
-        step: str,
-        role: Role,
-        language: Language,
-        dates: MessageDates,
+        self, checkpoint: str, step: str, role: Role, language: Language, dates: MessageDates
     ) -> str:
         """At most 300 characters for Min side or an employer notice; ValueError for an adviser."""
-        step_words = self._step(checkpoint, step, role)
-        day = step_words.last_day_on(dates)
-        if role == "employee" and step_words.employee:
-            return filled(step_words.employee[language].sms, day, language)
-        if role == "line_manager" and step_words.line_manager:
-            return filled(step_words.line_manager[language].notice, day, language)
-        raise ValueError("an adviser gets tasks, and a task has a title only")
+        return self._told(checkpoint, step, role, language, dates).notice
 
     def sms(
-        self,
-        checkpoint: str,
-        step: str,
-        role: Role,
-        language: Language,
-        dates: MessageDates,
+        self, checkpoint: str, step: str, role: Role, language: Language, dates: MessageDates
     ) -> str:
         """One SMS of at most 160 GSM-7 septets; ValueError for anybody but the employee."""
         if role != "employee":
@@ -142,48 +138,38 @@ class Texts:
         return self.notice(checkpoint, step, role, language, dates)
 
     def email(
-        self,
-        checkpoint: str,
-        step: str,
-        role: Role,
-        language: Language,
-        dates: MessageDates,
+        self, checkpoint: str, step: str, role: Role, language: Language, dates: MessageDates
     ) -> EmailText:
         """The notice, framed, with the checkpoint's guide; ValueError for an adviser."""
-        notice = self.notice(checkpoint, step, role, language, dates)
+        told = self._told(checkpoint, step, role, language, dates)
         closing = [self._login(role, language), self.common.no_reply[language]]
         if role == "line_manager":
             closing.insert(0, self.common.privacy[language])
         text = self._framed(
-            notice=notice,
+            notice=told.notice,
             checkpoint=checkpoint,
             step=step,
             role=role,
             language=language,
             closing=closing,
         )
-        return EmailText(self.title(checkpoint, step, role, language), f"{text}\n", notice)
+        return EmailText(told.title, f"{text}\n", told.notice)
 
     def letter(
-        self,
-        checkpoint: str,
-        step: str,
-        language: Language,
-        dates: MessageDates,
+        self, checkpoint: str, step: str, language: Language, dates: MessageDates
     ) -> LetterText:
-        """The same to an employee on paper, who may not be able to log in."""
-        notice = self.notice(checkpoint, step, "employee", language, dates)
+        """The same to an employee on paper, who may not be able to log in, and may read it some days later."""
+        told = self._told(checkpoint, step, "employee", language, dates, on_paper=True)
         closing = [self._login("employee", language), self.common.letter_help[language]]
         body = self._framed(
-            notice=notice,
+            notice=told.notice,
             checkpoint=checkpoint,
             step=step,
             role="employee",
             language=language,
             closing=closing,
         )
-        named_on = self.date_named(checkpoint, step, "employee", dates)
-        return LetterText(self.title(checkpoint, step, "employee", language), body, named_on)
+        return LetterText(told.title, body, told.named_on)
 
     def letter_template(self, checkpoint: str, step: str) -> str:
         """The id that a letter is ordered by: `<checkpoint>.<step>`, or `generic` where the words are."""
@@ -198,6 +184,34 @@ class Texts:
         if found is not None and getattr(found, role) is not None:
             return found
         return self.checkpoints[GENERIC].step["any"]
+
+    def _told(
+        self,
+        checkpoint: str,
+        step: str,
+        role: Role,
+        language: Language,
+        dates: MessageDates,
+        *,
+        on_paper: bool = False,
+    ) -> _Told:
+        """The first set of words, or the second where the date has passed, or is too near for a letter."""
+        step_words = self._step(checkpoint, step, role)
+        in_languages = step_words.employee if role == "employee" else step_words.line_manager
+        if role == "adviser" or in_languages is None:
+            raise ValueError("an adviser gets tasks, and a task has a title only")
+        words: EmployeeWords | ManagerWords = in_languages[language]
+        text: EmployeeText | ManagerText = words
+        day = step_words.last_day_on(dates)
+        reached_on = working_days_after(dates.leaves_on, LETTER_WORKING_DAYS if on_paper else 0)
+        if words.passed is not None and (day is None or day < reached_on):
+            text = words.passed
+            if not step_words.names_what_passed:
+                day = None
+        if day is None:
+            return _Told(text.title, text.notice, None)
+        notice = filled(text.notice, day, language, passed=day < dates.leaves_on)
+        return _Told(text.title, notice, day)
 
     def _framed(
         self,
@@ -243,16 +257,18 @@ def parse_texts(files: Mapping[str, str], sender: Sender = NAV) -> Texts:
     faults: list[str] = []
     common = _shape(Common, "_common", files, faults)
     sources = _shape(Sources, "_sources", files, faults)
+    exemptions = _shape(Exemptions, "_exemptions", files, faults)
     checkpoints: dict[str, CheckpointWords] = {}
-    for name in sorted({*files, GENERIC, DELIVERY} - {"_common", "_sources"}):
+    for name in sorted({*files, GENERIC, DELIVERY} - {"_common", "_sources", "_exemptions"}):
         if words := _shape(CheckpointWords, name, files, faults):
             checkpoints[name] = words
     if common is not None:
         faults += [_fault("_common", key, fault) for key, fault in common_faults(common)]
     for name, words in checkpoints.items():
-        known = sources or Sources(source={})
-        found = words_faults(words, known) if sources else ()
-        faults += [_fault(name, key, fault) for key, fault in found]
+        if sources:
+            faults += [_fault(name, *fault) for fault in words_faults(words, sources)]
+        if exemptions:
+            faults += [_fault(name, *fault) for fault in exemption_faults(words.guide, exemptions)]
     faults += _generic_faults(checkpoints.get(GENERIC))
     if faults or common is None or sources is None:
         raise BadTexts(faults)
