@@ -21,6 +21,7 @@ from services.cli.operator import (
     explain,
     figures,
     forecast,
+    portfolio,
     replan,
     status,
 )
@@ -33,6 +34,7 @@ COMMANDS = (
     explain.commands,
     replan.commands,
     forecast.commands,
+    portfolio.commands,
     figures.commands,
     status.commands,
     brake.commands,

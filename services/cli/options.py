@@ -22,6 +22,10 @@ Person = Annotated[
         show_default=False,
     ),
 ]
+# What stands for the people of whom no office is known, in an option and in what is printed.
+NO_OFFICE = "none"
+# What is printed where tasks go to no adviser but to an office.
+QUEUE = "queue"
 JsonObject = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 JsonList = Annotated[bool, typer.Option("--json", help="One JSON list.")]

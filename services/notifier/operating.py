@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from schemas.messages import DeadlineDue
+from schemas.norway import oslo_date
 from services.notifier.app import GROUP_ID, TABLES, channels_of, turns_with
 from services.notifier.domain.delivery import ChannelName
+from services.notifier.domain.recipients import Desk, allot, portfolio_for
 from services.notifier.domain.withdrawal import reason_code, withdrawal_for
 from services.notifier.jobs.erase import Erased
 from services.notifier.jobs.erase import erase as erase_from
 from services.notifier.lookups import present_number
-from services.notifier.ports import Brake, DeliveryProgress
+from services.notifier.ports import Brake, DeliveryProgress, TaskCounts
 from services.notifier.sending.rehearsal import Rehearsed
 from services.notifier.sending.senders import Senders
 from services.notifier.settings import NotifierSettings
@@ -26,6 +29,10 @@ from services.runtime.postgres import Pool, retrying, transaction
 
 # How far back a status counts what has failed or expired.
 RECENT = timedelta(hours=24)
+# What a statement that reads a whole table may take.
+SWEEP_SECONDS = 600.0
+# How many people's contacts are read at a time.
+READ_TOGETHER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,94 @@ class NotifierStatus:
     next_ready_at: datetime | None
     outbox: int
     refused: int
+
+
+class Concern(NamedTuple):
+    """What decides whose portfolio something about a person is in: an adviser who is named, and the employers.
+
+    `person` is the keyed hash; `office` is only what those are read together by.
+    """
+
+    person: bytes
+    office: str | None
+    named: str | None
+    org_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """An adviser's desk, or an office's queue, and the tasks that are open there."""
+
+    desk: Desk
+    absent: bool
+    tasks: TaskCounts
+
+
+async def portfolios(settings: NotifierSettings) -> tuple[date, list[Portfolio]]:
+    """Today (in Oslo), and every adviser's portfolio and every queue with open tasks, in any order."""
+    async with _connected(settings, SWEEP_SECONDS) as (pool, clock):
+        today = oslo_date(await clock.now())
+        async with transaction(pool) as connection:
+            tables = Tables(connection)
+            sunday = today + timedelta(days=6 - today.weekday())
+            by_desk = await tables.deliveries.tasks_by_desk(today, sunday)
+            advisers = {one.adviser_id: one for one in await tables.contacts.all_advisers()}
+    counts = {Desk(one.office, one.adviser_id): TaskCounts() for one in advisers.values()}
+    for opened_at, tasks in by_desk.items():
+        adviser = advisers.get(opened_at.adviser_id or "")
+        # An adviser may have changed office since, and the tasks go along.
+        desk = Desk(adviser.office, adviser.adviser_id) if adviser else opened_at
+        counts[desk] = counts.get(desk, TaskCounts()) + tasks
+    absent = {one.adviser_id for one in advisers.values() if one.absent}
+    return today, [
+        Portfolio(desk, desk.adviser_id in absent, tasks) for desk, tasks in counts.items()
+    ]
+
+
+async def portfolios_of(
+    settings: NotifierSettings, concerns: Sequence[Concern]
+) -> dict[Concern, Desk]:
+    """Whose portfolio each is in: as the sender would choose if a task about each left now, in that order.
+
+    Each person counts as one more task. A desk without an adviser is an office's queue.
+    """
+    wanted: dict[Concern, Sequence[Desk]] = dict.fromkeys(concerns, ())
+    read_together = sorted(wanted, key=lambda concern: (concern.office or "", concern.person))
+    async with _connected(settings, SWEEP_SECONDS) as (pool, clock):
+        today = oslo_date(await clock.now())
+        async with transaction(pool) as connection:
+            tables = Tables(connection)
+            for start in range(0, len(read_together), READ_TOGETHER):
+                batch = read_together[start : start + READ_TOGETHER]
+                wanted |= await _could_hold(tables, batch, today, settings.special_office)
+            advisers = {desk.adviser_id for desks in wanted.values() for desk in desks}
+            open_tasks = await tables.deliveries.open_tasks(
+                {adviser for adviser in advisers if adviser is not None},
+                {concern.person for concern in wanted},
+            )
+    desks = allot([(concern.person, desks) for concern, desks in wanted.items()], open_tasks)
+    return dict(zip(wanted, desks, strict=True))
+
+
+async def _could_hold(
+    tables: Tables, concerns: Sequence[Concern], today: date, special_office: str
+) -> dict[Concern, tuple[Desk, ...]]:
+    book = await tables.contacts.read(
+        {concern.person for concern in concerns},
+        today,
+        org_numbers={number for concern in concerns for number in concern.org_numbers},
+        adviser_ids={concern.named for concern in concerns if concern.named is not None},
+        special_office=special_office,
+    )
+    return {
+        concern: portfolio_for(
+            book.of(concern.person),
+            named=concern.named,
+            org_numbers=concern.org_numbers,
+            special_office=special_office,
+        )
+        for concern in concerns
+    }
 
 
 async def deliveries_of(settings: NotifierSettings, person_id: str) -> list[DeliveryStory]:
@@ -201,6 +296,11 @@ async def _working(settings: NotifierSettings) -> AsyncIterator[tuple[Tables, da
 
 
 def _connected(
-    settings: NotifierSettings,
+    settings: NotifierSettings, command_timeout_seconds: float = 5.0
 ) -> AbstractAsyncContextManager[tuple[Pool, Clock]]:
-    return operator_connections(settings, tables=TABLES, group_id=GROUP_ID)
+    return operator_connections(
+        settings,
+        tables=TABLES,
+        group_id=GROUP_ID,
+        command_timeout_seconds=command_timeout_seconds,
+    )

@@ -83,6 +83,23 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """How many tasks are open on a desk; of these, how many were due before today, and are from today to Sunday."""
+
+    open: int = 0
+    overdue: int = 0
+    due_this_week: int = 0
+
+    def __add__(self, other: TaskCounts) -> TaskCounts:
+        """Those of both together."""
+        return TaskCounts(
+            self.open + other.open,
+            self.overdue + other.overdue,
+            self.due_this_week + other.due_this_week,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryProgress:
     """How far one delivery has come: for demo, support and tests. Codes and ids, nothing personal.
 

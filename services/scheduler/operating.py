@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from schemas.norway import midnight, oslo_date
@@ -67,6 +67,24 @@ class Forecast:
     overdue: int
     days: Sequence[FallingDue]
     heaps: Sequence[Heap]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A timer that falls due on a day in Oslo, and what decides whose portfolio it is in.
+
+    `person` is the keyed hash. `for_adviser`: whether it becomes an adviser's task; `named` is the adviser whom the
+    step means, None where it means none. `suspended`: whether it has waited for the end of a suspension.
+    """
+
+    person: bytes = field(repr=False)
+    office: str | None
+    due_on: date
+    checkpoint: str
+    suspended: bool
+    for_adviser: bool
+    named: str | None
+    org_numbers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +204,18 @@ async def forecast(settings: SchedulerSettings, days: int) -> Forecast:
         [FallingDue(**dict(row)) for row in rows],
         [Heap(**dict(row)) for row in heaps],
     )
+
+
+async def pending(settings: SchedulerSettings, days: int) -> list[Pending]:
+    """Each timer that falls due today (in Oslo) or on the days after it, `days` in all, oldest first."""
+    async with (
+        _connected(settings, command_timeout_seconds=SWEEP_SECONDS) as (pool, clock),
+        transaction(pool) as connection,
+    ):
+        first = oslo_date(await clock.now())
+        ends = midnight(first + timedelta(days=days))
+        rows = await connection.fetch(_QUERIES["read_pending"], midnight(first), ends)
+    return [Pending(**dict(row) | {"org_numbers": tuple(row["org_numbers"])}) for row in rows]
 
 
 async def figures(

@@ -1,7 +1,8 @@
 """Lives of records through both services on PostgreSQL: everything that leaves is searched for seeded texts.
 
 All messages on every topic, what is added to dead letters, every log line, the metrics, and `explain`, `status`,
-`forecast` and `figures` in both forms. As many lives as the time allows: minutes by `make fuzz`, seconds in the tests.
+`forecast`, `portfolio` and `figures` in both forms. As many lives as the time allows: minutes by `make fuzz`, seconds
+in the tests.
 """
 
 from __future__ import annotations
@@ -67,7 +68,14 @@ async def lived_through(database_url: str, numbers: range, monkeypatch: pytest.M
         terminal = terminal_on(monkeypatch, database_url)
         terminal.set_clock(END)
         commands = [["explain", row["person_id"]] for row in rows]
-        for command in (*commands, ["status"], ["forecast"], ["figures"]):
+        for command in (
+            *commands,
+            ["status"],
+            ["forecast"],
+            ["forecast", "--by-adviser"],
+            ["portfolio"],
+            ["figures"],
+        ):
             for form in ([], ["--json"]):
                 shown = await terminal.run(*command, *form)
                 assert shown.exit_code in (0, 1), (command, shown.stderr)

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.exits import WRONG_USE, complain, refuse
-from services.cli.options import JsonList
+from services.cli.options import NO_OFFICE, JsonList
 
 if TYPE_CHECKING:
     from services.scheduler.domain.people.figures import Month
     from services.scheduler.operating import OfficeFigures
 
 commands = typer.Typer()
-
-NO_OFFICE = "none"
 
 
 @commands.command()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from schemas.messages import Language
@@ -142,6 +142,25 @@ def _holders(contacts: Contacts, office: str | None, employers: frozenset[str]) 
     if by_employer or office is None or person is None or person.birth_date is None:
         return by_employer
     return [adviser for adviser in present if person.birth_date.day in adviser.birth_days]
+
+
+def portfolio_for(
+    contacts: Contacts, *, named: str | None, org_numbers: Collection[str], special_office: str
+) -> tuple[Desk, ...]:
+    """The desks in whose portfolio the person is: as `desks_for`, and of absent advisers where nobody else has them.
+
+    Tasks of such a portfolio go to the office's queue for as long as its adviser is absent.
+    """
+    desks = desks_for(contacts, named=named, org_numbers=org_numbers, special_office=special_office)
+    if any(desk.adviser_id is not None for desk in desks):
+        return desks
+    everybody = tuple(replace(adviser, absent=False) for adviser in contacts.advisers)
+    return desks_for(
+        replace(contacts, advisers=everybody),
+        named=named,
+        org_numbers=org_numbers,
+        special_office=special_office,
+    )
 
 
 def allot(wanted: Iterable[tuple[bytes, Sequence[Desk]]], open_tasks: OpenTasks) -> list[Desk]:

@@ -167,6 +167,10 @@ class ContactTables:
             tuple(map(_adviser, advisers)),
         )
 
+    async def all_advisers(self) -> list[Adviser]:
+        """Everybody who has a portfolio, by office and id."""
+        return [_adviser(row) for row in await self._connection.fetch(QUERIES["read_all_advisers"])]
+
     async def present(self, persons: Collection[bytes]) -> dict[bytes, tuple[bytes, str]]:
         """The present (hash, number) by old hash, for those among `persons` whose number changed."""
         _, present = await self._numbers(persons)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import asyncpg
 
 from services.notifier.domain.delivery import Delivery
-from services.notifier.domain.recipients import OpenTasks
-from services.notifier.ports import Backlog, DeliveryProgress
+from services.notifier.domain.recipients import Desk, OpenTasks
+from services.notifier.ports import Backlog, DeliveryProgress, TaskCounts
 from services.notifier.store.queries import QUERIES
 from services.runtime.postgres import Connection
 
@@ -88,6 +88,16 @@ class DeliveryTable:
             counts={row["adviser_id"]: row["tasks"] for row in rows},
             about={row["adviser_id"]: frozenset(row["persons"] or ()) for row in rows},
         )
+
+    async def tasks_by_desk(self, today: date, week_ends_on: date) -> dict[Desk, TaskCounts]:
+        """The tasks that are open on each desk, an office's queue too."""
+        rows = await self._connection.fetch(QUERIES["count_tasks_by_desk"], today, week_ends_on)
+        return {
+            Desk(row["office"], row["adviser_id"]): TaskCounts(
+                row["open"], row["overdue"], row["due_this_week"]
+            )
+            for row in rows
+        }
 
     async def next_ready_at(self) -> datetime | None:
         """When the next delivery is to be looked at, or the next lease ends."""

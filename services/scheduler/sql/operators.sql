@@ -24,6 +24,19 @@ where t.suspended_until is not null and t.due_at >= $1
 group by 1, 2, 3, 4
 order by 1, 2, 3, 4
 
+-- name: read_pending
+-- What pends and falls due in [$1, $2), oldest first, with what decides whose portfolio it is in.
+select t.person, p.office, (t.due_at at time zone 'Europe/Oslo')::date as due_on, t.checkpoint,
+    t.suspended_until is not null as suspended,
+    exists (select from json_array_elements(t.draft::json -> 'recipients') r where r ->> 'role' = 'adviser') as for_adviser,
+    (select min(r ->> 'adviser_id') from json_array_elements(t.draft::json -> 'recipients') r) as named,
+    array(
+        select e ->> 'org_number' from json_array_elements(t.draft::json #> '{case,employers}') e
+    ) as org_numbers
+from timers t join people p using (person)
+where t.due_at >= $1 and t.due_at < $2
+order by t.due_at, t.case_id, t.checkpoint, t.step, t.subject
+
 -- name: count_overdue
 select count(*) from timers where due_at < $1
 

@@ -212,6 +212,7 @@ COMMANDS = (
     ("erase", ANNE, "--yes"),
     ("replan",),
     ("forecast",),
+    ("portfolio",),
     ("status",),
     ("pause", "sms", "--why", "x"),
     ("resume", "sms"),
