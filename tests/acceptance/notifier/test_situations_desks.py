@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from schemas.messages import MeetingRequested, ReassessmentRequested
+from schemas.messages import MeetingRequestClosed, MeetingRequested, ReassessmentRequested
 from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     BYGG,
@@ -144,3 +144,51 @@ def a_task_about_a_person_without_a_known_office_is_opened_without_one(life: Lif
     life.sick("2026-02-02", "2026-02-15")
     life.fact("2026-02-10 10:00", MeetingRequested, meeting=2, party="practitioner")
     return opened_for("no office")
+
+
+@SITUATIONS.add
+def two_advisers_who_share_the_birth_days_share_the_tasks(life: Life) -> Story:
+    """contract 6.2: the one with the fewest open tasks; a person's tasks stay together while one of them is open."""
+    second, third = life.another("second"), life.another("third")
+    life.adviser("Z990071", "0317", birth_days=(14,))
+    life.adviser("Z990072", "0317", birth_days=(13, 14))
+    for person, at in ((life, "10:00"), (second, "11:00"), (third, "12:00")):
+        person.contact(office="0317")
+        person.sick("2026-02-02", "2026-02-15")
+        person.fact(f"2026-02-10 {at}", MeetingRequested, meeting=2, party="practitioner")
+    second.fact("2026-02-10 13:00", MeetingRequested, meeting=3, party="practitioner")
+    step = "requested_meeting.requested"
+    opened, closed = (
+        f"adviser_task.opened {step} 0317",
+        f"2026-03-03 00:00 adviser_task.closed {step}: ended",
+    )
+    return [
+        f"2026-02-10 10:00 {opened}/Z990071 due 2026-02-13 normal",
+        closed,
+        f"second: 2026-02-10 11:00 {opened}/Z990072 due 2026-02-13 normal",
+        f"second: 2026-02-10 13:00 {opened}/Z990072 due 2026-02-13 normal",
+        f"second: 2026-02-10 13:00 adviser_task.updated {step} revision 2",
+        *(f"second: {closed}" for _ in range(2)),
+        f"third: 2026-02-10 12:00 {opened}/Z990071 due 2026-02-13 normal",
+        f"third: {closed}",
+    ]
+
+
+@SITUATIONS.add
+def a_task_that_is_closed_makes_room(life: Life) -> Story:
+    """contract 6.2: only what is open counts."""
+    second = life.another("second")
+    life.adviser("Z990081", "0318", birth_days=(14,))
+    life.adviser("Z990082", "0318", birth_days=(14,))
+    asked_for_a_meeting(life, "0318")
+    life.fact("2026-02-11 10:00", MeetingRequestClosed, meeting=2, adviser_id="Z990081")
+    second.contact(office="0318")
+    second.sick("2026-02-02", "2026-02-15")
+    second.fact("2026-02-12 10:00", MeetingRequested, meeting=2, party="practitioner")
+    step = "requested_meeting.requested"
+    return [
+        opened_for("0318/Z990081")[0],
+        f"2026-02-11 10:00 adviser_task.closed {step}: done:closed",
+        f"second: 2026-02-12 10:00 adviser_task.opened {step} 0318/Z990081 due 2026-02-17 normal",
+        f"second: 2026-03-03 00:00 adviser_task.closed {step}: ended",
+    ]
