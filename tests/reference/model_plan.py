@@ -389,7 +389,7 @@ def last_days(scene: Dict) -> list[int]:
 
 def _meant(step: Dict, exemption: Dict, who: Who) -> bool:
     """Whether an exemption ends the step for somebody; *lapsed* is ended by all but the one that it waits for."""
-    if step["path"] == "exemption_notice.notice":
+    if step["path"] in ("exemption_notice.notice", "exemption_review.review"):
         return False
     meeting = step["meeting"] and exemption["checkpoint"] == f"dialogue_meeting_{step['meeting']}"
     if not meeting and exemption["checkpoint"] != step["path"].split(".")[0]:

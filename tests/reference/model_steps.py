@@ -310,12 +310,15 @@ def _plan_requests(scene: Dict) -> list[Dict]:
     ]
 
 
-def _grants(scene: Dict) -> list[Dict]:
+def _grants(scene: Dict, checkpoint: str = "exemption_notice") -> list[Dict]:
     """One ask a reason for an exemption from meeting 2, of the day of its grant, also once it is revoked."""
     found = []
     by_reason: dict[str, list[Dict]] = {}
     for slot in scene["grants"]:
-        if slot["grant"]["checkpoint"] in ("dialogue_meeting_2", "exemption_notice"):
+        ends = slot["grant"]["until"] is not None or slot["grant"]["reason"] == "too_ill_for_now"
+        if checkpoint == "exemption_review" and ends:
+            continue
+        if slot["grant"]["checkpoint"] in ("dialogue_meeting_2", checkpoint):
             by_reason.setdefault(slot["grant"]["reason"], []).append(slot)
     for reason, slots in by_reason.items():
         standing = [slot for slot in slots if not slot["revoked"]]
@@ -330,6 +333,29 @@ def _grants(scene: Dict) -> list[Dict]:
             )
         )
     return found
+
+
+def _grants_to_review(scene: Dict) -> list[Dict]:
+    """Those without an end; a date to look again that was asked for since the grant's day ends the review."""
+    dates = [fact["at"][0] for fact in last_of_reassessments(scene["facts"])]
+    return [
+        ask | {"base": ask["at"][0], "done": ask["done"] or _review_done(ask, dates, scene)}
+        for ask in _grants(scene, "exemption_review")
+    ]
+
+
+def _review_done(ask: Dict, dates: list[int], scene: Dict) -> str | None:
+    types = [meeting["type"] for meeting in scene["meetings"] if meeting["meeting"] == 2]
+    if "held" in types:
+        return "held"
+    if "summoned" in types or "moved" in types:
+        return "summoned"
+    return "reassessment" if any(date >= ask["at"][0] for date in dates) else None
+
+
+def last_of_reassessments(facts: list[Dict]) -> list[Dict]:
+    """The last request of each reassessment."""
+    return list({fact["id_"]: fact for fact in facts if fact["type"] == "reassessment"}.values())
 
 
 def _replies(scene: Dict) -> list[Dict]:
@@ -521,4 +547,5 @@ STEPS = [
         days=1,
     ),
     _row("exemption_notice.notice", EITHER, (), OPEN, asks=_grants),
+    _row("exemption_review.review", ADVISER, (), EMPLOYEE, asks=_grants_to_review, days=56),
 ]

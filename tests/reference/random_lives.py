@@ -194,6 +194,9 @@ def _exemption(chance: random.Random, on: int, near: int, org: str | None) -> li
     if chance.random() < 0.2:
         again = {"type": "granted", "until": chance.choice([None, on + 20])}
         found.append(_at(chance, on + chance.choice([1, 10, 35])) | of | again)
+    if chance.random() < 0.3:
+        look = {"type": "reassessment", "id_": chance.choice("rs"), "on": on + 40}
+        found.append(_at(chance, on + chance.choice([-9, -1, 0, 20])) | look)
     return found
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from schemas.messages import FollowUpPlanMade, FollowUpPlanShared, Recipient
+from schemas.norway import oslo_date
 from services.scheduler.domain.facts.case_facts import CaseFacts, MeetingState
 from services.scheduler.domain.plan.reasons import Reason
 from services.scheduler.domain.plan.view import Question
@@ -130,7 +132,10 @@ def _has_requested(question: Question, recipient: Recipient) -> bool:
 
 
 def _is_to_be_reassessed(question: Question, _: Recipient) -> bool:
-    return bool(question.view.facts.reassessments)
+    """Where the step hangs on a fact, only since that fact's day: an earlier reassessment was not about it."""
+    since = question.occurrence.happened_on if question.occurrence is not None else date.min
+    asked_for = question.view.facts.reassessments
+    return any(oslo_date(request.occurred_at) >= since for request in asked_for)
 
 
 def _is_party(party: str, org_number: str | None, recipient: Recipient) -> bool:

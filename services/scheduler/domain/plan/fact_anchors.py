@@ -261,10 +261,12 @@ def _refused_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator
 def _exemptions(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
     """One occurrence a reason, from the first exemption that gives it; revoked ones are done."""
     by_reason: dict[str, list[tuple[datetime, str | None, bool]]] = {}
-    standing = ((exemption.fact, True) for exemption in facts.exemptions)
-    revoked = ((exemption.fact, False) for exemption in facts.exemptions_revoked)
-    for fact, stands in (*standing, *revoked):
+    standing = ((exemption, True) for exemption in facts.exemptions)
+    revoked = ((exemption, False) for exemption in facts.exemptions_revoked)
+    for exemption, stands in (*standing, *revoked):
+        fact = exemption.fact
         wanted = step.reasons is None or fact.reason in step.reasons
+        wanted = wanted and (exemption.until is None or not step.is_open_ended)
         if wanted and covers(fact.checkpoint, step):
             entry = (fact.occurred_at, fact.org_number, stands)
             by_reason.setdefault(fact.reason, []).append(entry)

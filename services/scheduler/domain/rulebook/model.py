@@ -153,6 +153,7 @@ class Step:
     after: str | None
     legal: str | None
     reasons: tuple[str, ...] | None
+    is_open_ended: bool
     tells_before: bool
     held_back_by_summons: bool
     show_after_days: int | None

@@ -60,6 +60,7 @@ class _StepTable(_Table):
     after: str | None = None
     legal: str | None = None
     reasons: _Strings | None = None
+    open_ended: bool = False
     tell: Literal["before"] | None = None
     held_back_by: Literal["summoned"] | None = None
     show_after_days: Annotated[int, Field(ge=0, le=3660)] | None = None
@@ -211,6 +212,7 @@ def _step(table: _CheckpointTable, step: _StepTable, text: str) -> Step:
         after=_path_within(table.name, step.after) if step.after is not None else None,
         legal=_legal(table, step),
         reasons=step.reasons,
+        is_open_ended=step.open_ended,
         tells_before=step.tell == "before",
         held_back_by_summons=step.held_back_by == "summoned",
         show_after_days=step.show_after_days,
@@ -255,6 +257,11 @@ def _refuse_contradictions(rulebook: Rulebook, text: str) -> None:
         if (step.date is not None or step.working_days is not None) and step.on is None:
             raise RulebookError(
                 f"{step.path} has 'date' or 'working_days', which only go with 'on'.",
+                line_of(text, *path),
+            )
+        if step.is_open_ended and step.on != "exemption_granted":
+            raise RulebookError(
+                f"{step.path} has 'open_ended', which only goes with on = \"exemption_granted\".",
                 line_of(text, *path),
             )
         if step.full_days is not None and step.day is None:
