@@ -193,6 +193,21 @@ def show(
         typer.echo("\n\n".join(_page(preview) for preview in shown))
 
 
+@commands.command()
+def table(
+    rulebook: Annotated[str, typer.Argument(metavar="[NAME or FILE]")] = "standard",
+) -> None:
+    """Prints who gets what, when, in which words, of a rulebook, as Markdown in bokmål: docs/messages.md is its output.
+
+    Example: stoppunkt texts table > docs/messages.md
+    """
+    from services.cli.output.messages_page import messages_page
+    from services.cli.rulebooks import rulebook_of
+    from services.notifier.texts_folder import load_texts
+
+    typer.echo(messages_page(rulebook_of(rulebook), load_texts()), nl=False)
+
+
 def _chosen(texts: Texts, which: str | None) -> list[tuple[str, str]]:
     everything = [(name, step) for name, words in texts.checkpoints.items() for step in words.step]
     if which is None:

@@ -22,7 +22,7 @@ def print_rulebook(rulebook: Rulebook) -> None:
         for step in checkpoint.steps:
             table.add_row(
                 step.name + ("" if step.enabled else " (off)"),
-                _due_text(step, rulebook),
+                due_text(step, rulebook),
                 ", ".join(condition_text(condition) for condition in step.when),
                 ", ".join(step.done_by) or "-",
                 ", ".join(step.to),
@@ -44,7 +44,8 @@ def print_rulebook(rulebook: Rulebook) -> None:
             console.print(f"  {path} = {value}")
 
 
-def _due_text(step: Step, rulebook: Rulebook) -> str:
+def due_text(step: Step, rulebook: Rulebook) -> str:
+    """When a step is due, in words; its dates are offsets, as it is of nobody's case."""
     if step.on is not None:
         text = _fact_text(step)
     elif step.from_ is not None:

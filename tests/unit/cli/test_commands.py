@@ -43,6 +43,7 @@ COMMANDS = [
     ("notifier", "run"),
     ("notifier", "migrate"),
     ("texts", "show"),
+    ("texts", "table"),
     ("dead-letters", "list"),
     ("dead-letters", "show"),
     ("dead-letters", "replay"),
@@ -51,6 +52,7 @@ COMMANDS = [
 ]
 PRINTS_NO_DATA = {
     ("demo",): "a story",
+    ("texts", "table"): "a page of Markdown; the words as data are `texts show --json`",
     ("pause",): "a sentence",
     ("resume",): "a sentence",
     ("scheduler", "run"): "a service",

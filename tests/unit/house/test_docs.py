@@ -25,9 +25,11 @@ from schemas.messages import (
     WithdrawalReason,
 )
 from services.cli.commands.settings import variables
+from services.cli.output.messages_page import messages_page
 from services.cli.output.rulebook_json import rulebook_form
 from services.notifier.domain.delivery import TRANSITIONS
 from services.notifier.domain.matrix import TASK_RULES
+from services.notifier.texts_folder import load_texts
 from services.scheduler.domain.plan.planned_step import State
 from services.scheduler.domain.plan.reasons import WORDS
 from services.scheduler.domain.rulebook import model as rulebook
@@ -313,3 +315,9 @@ def _section(page: str, heading: str) -> str:
     after = text_of(page).partition(f"\n{heading}")[2]
     rank = heading.partition(" ")[0]
     return re.split(rf"^#{{2,{len(rank)}}} ", after, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_the_page_of_messages_is_what_the_rulebook_and_the_texts_say() -> None:
+    """`stoppunkt texts table > docs/messages.md` writes it (contract 6.5)."""
+    page = messages_page(read_rulebook("standard"), load_texts())
+    assert (ROOT / "docs" / "messages.md").read_text("utf-8") == page

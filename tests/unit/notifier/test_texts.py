@@ -38,8 +38,6 @@ AT_ONCE = on(MONDAY)
 # Words that stand before the rows of the rulebook that they are for.
 WORDS_AHEAD: set[tuple[str, str, Role]] = {
     ("follow_up_plan", "to_practitioner", "line_manager"),
-    ("meeting_notice", "after_limit", "adviser"),
-    ("meeting_minutes", "minutes", "adviser"),
     ("exemption_review", "review", "adviser"),
     ("dialogue_meeting_2_assessment", "graded_overview", "adviser"),
 }
@@ -453,6 +451,20 @@ def test_texts_show_shows_both_sets_of_every_step_and_when_the_second_is_used(
         assert second["notice"] in second["email"]["text"]
         assert (second["sms"] is None) is (words_for[2] == "line_manager")
         assert one["notice"] != second["notice"]
+
+
+def test_texts_table_shows_each_step_of_a_rulebook_of_ones_own_with_both_sets(
+    tmp_path: Path,
+) -> None:
+    own = (RULEBOOKS / "employer-example.toml").read_text("utf-8")
+    (tmp_path / "own.toml").write_text(own.replace('"prepare"', '"get_ready"'), "utf-8")
+    result = CliRunner().invoke(app, ["texts", "table", str(tmp_path / "own.toml")])
+    assert result.exit_code == 0
+    [generic] = [line for line in result.stdout.splitlines() if line.startswith("| `get_ready`")]
+    assert "Du har noe å følge opp for en medarbeider innen [dato]." in generic
+    assert "Datoen for det var [dato]." in generic
+    [update] = [line for line in result.stdout.splitlines() if line.startswith("| `update_plan`")]
+    assert "send den til behandleren innen [dato]" in update
 
 
 def test_texts_show_of_something_unknown_is_wrong_use() -> None:

@@ -107,7 +107,7 @@ class Texts:
 
     def step_title(self, checkpoint: str, step: str, language: Language) -> str:
         """The title of an adviser's task, at most 40 characters."""
-        if adviser := self._step(checkpoint, step, "adviser").adviser:
+        if adviser := self.step_words(checkpoint, step, "adviser").adviser:
             return adviser[language].title
         raise AssertionError("the generic words have every role, which loading has made sure of")
 
@@ -179,7 +179,8 @@ class Texts:
         words = self.checkpoints.get(checkpoint)
         return words.step.get(step) if words else None
 
-    def _step(self, checkpoint: str, step: str, role: Role) -> Step:
+    def step_words(self, checkpoint: str, step: str, role: Role) -> Step:
+        """The words of a step, which that role has; the generic ones where nobody wrote any for that role."""
         found = self._written(checkpoint, step)
         if found is not None and getattr(found, role) is not None:
             return found
@@ -196,7 +197,7 @@ class Texts:
         on_paper: bool = False,
     ) -> _Told:
         """The first set of words, or the second where the date has passed, or is too near for a letter."""
-        step_words = self._step(checkpoint, step, role)
+        step_words = self.step_words(checkpoint, step, role)
         in_languages = step_words.employee if role == "employee" else step_words.line_manager
         if role == "adviser" or in_languages is None:
             raise ValueError("an adviser gets tasks, and a task has a title only")
@@ -224,10 +225,10 @@ class Texts:
         closing: list[str],
     ) -> str:
         opening = [self.common.greeting[language], notice]
-        if not self._step(checkpoint, step, role).only_informs:
+        if not self.step_words(checkpoint, step, role).only_informs:
             opening.append(self.common.done_already[language])
         regards = f"{self.common.regards[language]}\n{self.sender.name}"
-        guide = self._guide(checkpoint, language)
+        guide = self.guide(checkpoint, language)
         return "\n\n".join([*opening, *guide, "\n".join(closing), regards])
 
     def _login(self, role: Role, language: Language) -> str:
@@ -235,8 +236,8 @@ class Texts:
         place = self.sender.login_place_employer if employer else self.sender.login_place
         return f"{self.common.login[language]}: {place}."
 
-    def _guide(self, checkpoint: str, language: Language) -> list[str]:
-        """One paragraph per part: a heading, then its lines, each with its source."""
+    def guide(self, checkpoint: str, language: Language) -> list[str]:
+        """A checkpoint's guide, one paragraph per part: a heading, then its lines, each with its source."""
         words = self.checkpoints.get(checkpoint, self.checkpoints[GENERIC])
         paragraphs: list[str] = []
         part: GuidePart
