@@ -486,7 +486,8 @@ class OrganisationContactChanged(Message):
 class AdviserChanged(Message):
     """The people that an adviser follows up: whole employers, or days of the month of birth within the office.
 
-    `absent`: tasks go to the office's queue instead.
+    Several advisers may have the same: of them one with an open task about the person gets the next task, else the one
+    with the fewest open tasks. `absent`: tasks go to the others who have the same, else to the office's queue.
     """
 
     kind: ClassVar[str] = "adviser.changed"
