@@ -16,6 +16,7 @@ from typing import Any
 from schemas.ids import case_id, person_hash
 from schemas.messages import DeadlineDue, DeadlineWithdrawn, Recipient
 from services.scheduler.domain.people.known_people import KnownPeople
+from services.scheduler.domain.people.replan import ReplanOutcome
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.domain.plan.planned_step import PlannedStep
 from tests.reference import model
@@ -46,14 +47,19 @@ def who(recipient: Recipient) -> tuple[str, str | None]:
     return recipient.role, recipient.org_number or recipient.adviser_id
 
 
-def lived(life: Dict) -> tuple[Lines, Plans]:
-    """What the domain sends, and the plan that it ends with by case and timer."""
+def simulated(life: Dict) -> tuple[Simulation, ReplanOutcome | None]:
+    """The life lived by the domain, and its person's plan at the end; None where nobody is known."""
     simulation = Simulation(KnownPeople(shipped("standard"), lambda _: HASH))
     now = life["now"]
     arrivals = [(when, record) for record, when in arrivals_of(life) if when <= now]
     for when in sorted({when for when, _ in arrivals}):
         simulation.arrive([record for then, record in arrivals if then == when], instant(when))
-    outcome = simulation.plan(instant(now)).get(ANNE)
+    return simulation, simulation.plan(instant(now)).get(ANNE)
+
+
+def lived(life: Dict) -> tuple[Lines, Plans]:
+    """What the domain sends, and the plan that it ends with by case and timer."""
+    simulation, outcome = simulated(life)
     plans: Plans = {}
     for case, leave in outcome.leaves.items() if outcome is not None else ():
         key = ("case", NUMBER_OF[case], (leave.start - START).days, (leave.end - START).days)

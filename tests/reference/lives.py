@@ -177,7 +177,7 @@ def message_of(fact: Dict) -> m.FollowUpFact:
         "granted_by": "adviser",
         "outcome": "met",
         "wants_meeting": True,
-        "justified": False,
+        "justified": fact.get("justified", False),
     }
     if fact["type"] == "withdrawn":
         return m.FactWithdrawn.model_validate(members | {"fact_id": fact["id"]})

@@ -143,9 +143,9 @@ def _candidate(
     history: list[Dict],
     timer: Dict | None,
 ) -> Dict:
-    standing = [event for event in history if _left(event)]
+    standing = [event for event in history if left(event)]
     for twin in standing[1:]:
-        grounds: dict[Any, Ground] = dict.fromkeys(_left(twin), ("case_withdrawn", None, True))
+        grounds: dict[Any, Ground] = dict.fromkeys(left(twin), ("case_withdrawn", None, True))
         _withdraw(story, twin, grounds, scene["now"])
     if standing:
         _review(story, step, ask, scene, standing[0], _exempted_by(history))
@@ -160,11 +160,11 @@ def _candidate(
         "last": last,
         "late": answer["state"] == "open" and not _is_in_time(answer["due_at"], scene, timer),
     }
-    if standing and _left(standing[0]):
+    if standing and left(standing[0]):
         return candidate | _fired(standing[0], scene)
     ended = (
         last is not None
-        and not _left(last)
+        and not left(last)
         and bool(last["gone"])
         and last["gone"][-1][1] == "ended"
     )
@@ -264,7 +264,8 @@ def _fire(story: Story, now: Instant) -> None:
 # --- second thoughts (contract 4.3) -------------------------------------------------------------------------------
 
 
-def _left(event: Dict) -> list[Any]:
+def left(event: Dict) -> list[Any]:
+    """The recipients for whom a due event still holds."""
     gone = [who for who, _, _ in event["gone"]]
     return [] if None in gone else [who for who in event["to"] if who not in gone]
 
@@ -282,7 +283,7 @@ def _review(
     if step["asks"] is None:
         then = assess(step, ask, scene, withdrawn_for=withdrawn_for, given=event["due_on"])
     grounds = {}
-    for who in _left(event):
+    for who in left(event):
         ground = _ground(step, ask, scene, event, who, today, then)
         if ground is not None:
             grounds[who] = ground
@@ -332,7 +333,7 @@ def _withdraw(story: Story, event: Dict, grounds: dict[Any, Ground], now: Instan
     has_settled = since is not None and now >= _later(since, SETTLE_MINUTES)
     event["doubted"] = None if has_settled else since
     certain = {who: g[:2] for who, g in grounds.items() if has_settled or not g[2]}
-    if certain and len(set(certain.values())) == 1 and set(certain) == set(_left(event)):
+    if certain and len(set(certain.values())) == 1 and set(certain) == set(left(event)):
         parts = [(None, *next(iter(certain.values())))]
     else:
         parts = [(who, *why) for who, why in certain.items()]

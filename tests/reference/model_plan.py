@@ -238,7 +238,7 @@ def _waits_out_recovery(scene: Dict, day: int) -> bool:
         exemption["reason"] == RECOVERY
         and exemption["checkpoint"] == "dialogue_meeting_2"
         and exemption["org"] is None
-        and (_until(exemption) is None or day <= _until(exemption))
+        and (last_day_of(exemption) is None or day <= last_day_of(exemption))
         for exemption in scene["exemptions"]
     )
 
@@ -312,7 +312,7 @@ def _reason(question: Dict, who: Who) -> str | None:
         if act in step["done"] and _happened(act, question, who):
             return act
     for exemption in scene["exemptions"]:
-        until = _until(exemption)
+        until = last_day_of(exemption)
         stands = until is None or (scene["now"][0] <= until and question["told_on"] <= until)
         if stands and _meant(step, exemption, who):
             return f"exempted:{exemption['reason']}"
@@ -376,7 +376,8 @@ def _counts_as(act: str, meeting: Dict, who: Who) -> bool:
     return everybodys or (role == "line_manager" and meeting["org"] == org)
 
 
-def _until(exemption: Dict) -> Any:
+def last_day_of(exemption: Dict) -> Any:
+    """The last day on which an exemption stands; None where it has no end."""
     if exemption["until"] is None and exemption["reason"] == "too_ill_for_now":
         return exemption["at"][0] + TOO_ILL_DAYS
     return exemption["until"]
@@ -384,7 +385,7 @@ def _until(exemption: Dict) -> Any:
 
 def last_days(scene: Dict) -> list[int]:
     """The last days of the exemptions: on the day after one, time alone changes the plan."""
-    return [until for e in scene["exemptions"] if (until := _until(e)) is not None]
+    return [until for e in scene["exemptions"] if (until := last_day_of(e)) is not None]
 
 
 def _meant(step: Dict, exemption: Dict, who: Who) -> bool:
@@ -408,9 +409,10 @@ def _again(question: Dict, who: Who) -> int | None:
     falls = question["told_on"]
     mine = [e for e in question["scene"]["exemptions"] if _meant(question["step"], e, who)]
     ended = sorted(
-        (_until(e), e["at"][0], e["reason"])
+        (last_day_of(e), e["at"][0], e["reason"])
         for e in mine
-        if _until(e) is not None and question["told_on"] <= _until(e) < question["scene"]["now"][0]
+        if last_day_of(e) is not None
+        and question["told_on"] <= last_day_of(e) < question["scene"]["now"][0]
     )
     for until, granted_on, reason in ended:
         if granted_on <= falls or reason in question["withdrawn_for"]:

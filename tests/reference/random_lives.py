@@ -318,7 +318,8 @@ def _assessed(chance: random.Random, on: int, near: int, org: str | None) -> lis
 
 def _need(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
     party = chance.choice(["employee", "employer"])
-    answered = {"type": "need", "party": party, "org": org if party == "employer" else None}
+    of = {"party": party, "org": org if party == "employer" else None}
+    answered = {"type": "need", "justified": on % 2 == 0} | of
     return [_at(chance, on) | answered]
 
 

@@ -122,7 +122,7 @@ def _answers_missing(
 ) -> list[str]:
     """The parties asked whose answer is not known, and then those whose answer has no reason."""
     last: dict[str, MeetingNeedAnswered] = {}
-    for answer in facts.answers:
+    for answer in sorted(facts.answers, key=lambda answer: answer.occurred_at):
         if answer.party == "employee":
             last["employee"] = answer
         else:

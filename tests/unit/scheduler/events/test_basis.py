@@ -231,6 +231,15 @@ def test_meeting_1_is_missing_while_one_of_two_employers_has_not_met() -> None:
     assert "meeting_1_unknown" not in looked_at(life, 62)
 
 
+def test_an_employer_with_whom_the_person_works_in_part_owes_no_meeting_1() -> None:
+    life = away()
+    graded = note(0, 124, note_id="note-2", employer=BYGG, kind="graded", grade=50)
+    life.arrive(at(1), graded)
+    assert "meeting_1_unknown" in looked_at(life, 60)
+    life.arrive(at(61), held(1, 61, org=KAFE))
+    assert "meeting_1_unknown" not in looked_at(life, 62)
+
+
 def test_the_activity_requirement_is_missing_from_day_57_where_graded_work_does_not_meet_it() -> (
     None
 ):
