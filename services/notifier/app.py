@@ -126,7 +126,12 @@ def turns_with(settings: NotifierSettings, pool: Pool, senders: Senders) -> Turn
         special_office=settings.special_office,
         limits=Limits(settings.contact_interval, settings.channel_ceiling_per_hour),
     )
-    return Turns(begin=begin_on(pool), senders=senders, judging=judging)
+    return Turns(
+        begin=begin_on(pool),
+        senders=senders,
+        judging=judging,
+        special_office=settings.special_office,
+    )
 
 
 async def start(life: Life, settings: NotifierSettings) -> None:

@@ -24,11 +24,18 @@ from services.notifier.domain.delivery import (
     confirmed,
     withdrawn,
 )
+from services.notifier.domain.employers_side import CanClose
 from services.notifier.domain.withdrawal import code, reason_code, withdrawal_for
 from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
-from services.notifier.lookups import due_for, read_contacts
+from services.notifier.lookups import due_for, organisation_lock, read_contacts
 from services.notifier.ports import Begin, PresentPerson, Tables
-from services.notifier.settling import CanClose, end_duties, observe, update_tasks
+from services.notifier.settling import (
+    add_following,
+    close_protected,
+    end_duties,
+    observe,
+    update_tasks,
+)
 from services.runtime.clock import Clock
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -120,11 +127,14 @@ class Handlers:
         batch.renumberings = _unseen(batch.renumberings, fresh)
 
     async def _lock(self, tables: Tables, batch: Batch) -> Persons:
-        """Lock everybody in the batch, under every number that a change ties to them."""
+        """Lock everybody in the batch, under every number that a change ties to them, and every organisation in it."""
         persons = await self._present(tables, batch)
+        locks = {organisation_lock(org_number) for org_number in batch.organisations()}
         if persons:
             written = hashes(self._hash_of, persons).values()
-            await tables.events.lock(await tables.contacts.connected(set(written)))
+            locks |= await tables.contacts.connected(set(written))
+        if locks:
+            await tables.events.lock(locks)
             # Another transaction may have changed their numbers while this one waited for the lock.
             persons = await self._present(tables, batch)
         return persons
@@ -181,8 +191,7 @@ class Handlers:
         changed: list[Delivery] = []
         moved: list[Delivery] = []
         for delivery in await tables.deliveries.lock_of_events(sorted(events)):
-            event = events[delivery.event_id].event
-            withdrawal = withdrawal_for(event, delivery, withdrawals.get(delivery.event_id, ()))
+            withdrawal = withdrawal_for(delivery, withdrawals.get(delivery.event_id, ()))
             if withdrawal is not None and delivery.withdrawn is None:
                 can_close = self._can_close(delivery, now)
                 after = withdrawn(delivery, reason_code(withdrawal), can_close=can_close, now=now)
@@ -190,7 +199,8 @@ class Handlers:
                 if after.state != delivery.state:
                     moved.append(after)
         await tables.deliveries.write(changed)
-        return moved
+        persons = {event.person for event in events.values()}
+        return moved + await close_protected(tables, persons, self._can_close, now)
 
     async def _end_duties(
         self, tables: Tables, batch: Batch, persons: Persons, now: datetime
@@ -232,7 +242,7 @@ class Handlers:
             next_delivery(due_for(events[row.event_id]), row, book.of(row.person), now)
             for row in failed
         )
-        await tables.deliveries.add([row for row in following if row is not None])
+        await add_following(tables, [row for row in following if row is not None], now)
 
 
 async def _save_contacts(tables: Tables, batch: Batch, persons: Persons, now: datetime) -> None:
@@ -243,6 +253,8 @@ async def _save_contacts(tables: Tables, batch: Batch, persons: Persons, now: da
     messages = (contact.message for contact in batch.contacts)
     registered = [message for message in messages if isinstance(message, PersonContactChanged)]
     await tables.contacts.wake({hashes_of[message.person_id] for message in registered}, now)
+    people = {hashes_of[person_id] for person_id in batch.with_other_contacts()}
+    await tables.deliveries.wake_for_managers(people, batch.organisations(), now)
 
 
 def _with_receipt(delivery: Delivery, receipt: DeliveryReceipt, now: datetime) -> Delivery:

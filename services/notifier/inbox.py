@@ -75,10 +75,22 @@ class Batch:
 
     def person_ids(self) -> set[str]:
         """Every person's number in it, as written."""
-        ids = {m.person_id for m in (*self.due, *self.updates, *self.withdrawals)}
-        for contact in self.contacts:
-            if isinstance(contact.message, PersonContactChanged | LineManagerChanged):
-                ids.add(contact.message.person_id)
+        events = (*self.due, *self.updates, *self.withdrawals)
+        return {event.person_id for event in events} | self.with_other_contacts()
+
+    def organisations(self) -> set[str]:
+        """Every organisation whose contact is in it."""
+        messages = (contact.message for contact in self.contacts)
+        return {m.org_number for m in messages if isinstance(m, OrganisationContactChanged)}
+
+    def with_other_contacts(self) -> set[str]:
+        """The numbers of all around whom a contact has changed, or whose number has."""
+        messages = (contact.message for contact in self.contacts)
+        ids = {
+            m.person_id
+            for m in messages
+            if isinstance(m, PersonContactChanged | LineManagerChanged)
+        }
         for change in self.renumberings:
             ids |= {change.message.old_person_id, change.message.new_person_id}
         return ids

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from hashlib import sha256
 
 from schemas.norway import oslo_date
 from services.notifier.domain.decision import DueFor
@@ -32,6 +33,11 @@ async def present_number(tables: Tables, person: bytes) -> bytes:
     """The hash of the number that is in force now for whoever has, or once had, this one."""
     present = await tables.contacts.present([person])
     return present[person][0] if person in present else person
+
+
+def organisation_lock(org_number: str) -> bytes:
+    """What `Events.lock` takes to keep others from an employer, as the hash of a number does for a person."""
+    return sha256(f"organisation/{org_number}".encode()).digest()
 
 
 def due_for(known: KnownEvent) -> DueFor:

@@ -172,7 +172,7 @@ async def deliveries_at(
                 for withdrawal in withdrawals.get(delivery.event_id, ())
                 if withdrawal.withdrawn_at <= at
             ]
-            withdrawal = withdrawal_for(event, delivery, earlier)
+            withdrawal = withdrawal_for(delivery, earlier)
             why = reason_code(withdrawal) if withdrawal is not None else None
             stories.append(_story(event, as_it_stood(delivery, why, at)))
     return stories

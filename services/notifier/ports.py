@@ -443,14 +443,16 @@ class Events(Protocol):
 class Deliveries(Protocol):
     """Deliveries, whole rows. What is returned is locked, and in the order of the ids unless said."""
 
-    async def add(self, deliveries: Sequence[Delivery]) -> None:
-        """Store those that are not there yet; one that is stays as it is."""
+    async def add(self, deliveries: Sequence[Delivery]) -> set[str]:
+        """Store those that are not there yet, and return their ids; one that is there stays as it is."""
         ...
 
     async def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Delivery]:
         """Lease up to `limit` that are ready until that instant, planned first first.
 
-        What somebody else is claiming is passed over. One that was being sent already comes back `uncertain`.
+        What waits for somebody at an employer, and what somebody else is claiming, is passed over.
+
+        One that was being sent already comes back `uncertain`.
         """
         ...
 
@@ -470,6 +472,30 @@ class Deliveries(Protocol):
 
     async def lock_to_employers(self, persons: Collection[bytes]) -> list[Delivery]:
         """Deliveries to the employers of these people, tasks that stand in for them included."""
+        ...
+
+    async def ready_for_managers(self, now: datetime, limit: int) -> set[tuple[bytes, str]]:
+        """The (person, employer) of at most `limit` e-mails that wait for somebody there and are to be looked at.
+
+        Locks nothing.
+        """
+        ...
+
+    async def lock_for_managers(self, persons: Collection[bytes]) -> list[Delivery]:
+        """E-mails about these people that wait for somebody at an employer, and all tasks in the place of employers."""
+        ...
+
+    async def wake_for_managers(
+        self, persons: Collection[bytes], org_numbers: Collection[str], now: datetime
+    ) -> None:
+        """E-mails that wait for somebody at an employer, of these people and of these employers, are ready at `now`.
+
+        The caller has locked the people and the employers.
+        """
+        ...
+
+    async def lock_of_protected(self, persons: Collection[bytes]) -> list[Delivery]:
+        """Open tasks about the protected address of these people, and what was cancelled because of it."""
         ...
 
     async def lock_stale_tasks(self, event_ids: Collection[str]) -> list[Delivery]:

@@ -41,7 +41,7 @@ def still_relevant(about: AboutDelivery, now: datetime) -> bool:
         delivery.state in _LIVING
         and delivery.withdrawn is None
         and now < delivery.not_after
-        and withdrawal_for(about.event, delivery, about.withdrawals) is None
+        and withdrawal_for(delivery, about.withdrawals) is None
         and not (about.died_at is not None and about.died_at >= about.event.fired_at)
     )
 

@@ -9,12 +9,19 @@ each send (`relevance`), because contacts change and arrive late.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from schemas.ids import delivery_id
 from schemas.messages import DeadlineDue, Recipient, Role
 from services.notifier.domain.addresses import email_address, phone_number
-from services.notifier.domain.delivery import ChannelName, Delivery, Purpose, planned
+from services.notifier.domain.delivery import (
+    ChannelName,
+    Delivery,
+    Purpose,
+    planned,
+    until_manager_known,
+)
 from services.notifier.domain.matrix import CHAINS
 from services.notifier.domain.recipients import Contacts
 from services.notifier.domain.window import opening
@@ -64,7 +71,6 @@ def decide(
 ) -> tuple[Decision, ...]:
     """The deliveries of a due event. `withdrawn` has the recipients of each withdrawal, None for all."""
     decisions: list[Decision] = []
-    protected = contacts.person is not None and contacts.person.protected
     for recipient in due.event.recipients:
         party = Party(recipient.role, recipient.org_number)
         if any(names(recipients, party) for recipients in withdrawn):
@@ -72,30 +78,67 @@ def decide(
         if party.role == "line_manager" and party.org_number in contacts.ended_employments:
             decisions.append(Drop(_delivery(due, party, "email", "step", now), EMPLOYMENT_ENDED))
             continue
-        if party.role == "line_manager" and protected:
-            decisions.append(Drop(_delivery(due, party, "email", "step", now), "protected"))
-            continue
         decisions.append(Deliver(_first(due, party, contacts, now)))
-    if any(isinstance(decision, Drop) and decision.reason == "protected" for decision in decisions):
-        decisions.append(Deliver(protected_task(due, now)))
     return tuple({_id(decision): decision for decision in decisions}.values())
 
 
 def next_delivery(
     due: DueFor, after: Delivery, contacts: Contacts, now: datetime
 ) -> Delivery | None:
-    """The delivery through the next channel that can reach the recipient; None after the last."""
+    """The delivery through the next channel that can reach the recipient; None after the last.
+
+    After an organisation's address it is the manager's, where that was never tried (see `never_left_out`).
+    """
     if after.purpose != "step":
         return None
+    party = Party(after.role, after.org_number)
+    if after.channel == "organisation_email":
+        return until_manager_known(_delivery(due, party, "email", "step", now), now)
     chain = CHAINS[after.role]
     rest = chain[chain.index(after.channel) + 1 :]
-    party = Party(after.role, after.org_number)
     return _along(rest, due, party, contacts, now) if rest else None
 
 
-def protected_task(due: DueFor, now: datetime) -> Delivery:
-    """One task, however many employers, that says that the employer side was not told."""
-    return _delivery(due, Party("line_manager"), "adviser_task", "protected", now)
+def never_left_out(
+    delivery: Delivery, earlier: Iterable[Delivery], now: datetime
+) -> Delivery | None:
+    """What is made of a following delivery whose id another has already; `earlier` has all of the same event.
+
+    A task gets an id of its own, and an e-mail that was tried before is now a task; anything else is a repeat.
+    """
+    if delivery.channel not in ("email", "adviser_task"):
+        return None
+    purpose = "undelivered" if delivery.channel == "email" else delivery.purpose
+    task = planned(
+        event_id=delivery.event_id,
+        person=delivery.person,
+        role=delivery.role,
+        org_number=delivery.org_number,
+        channel="adviser_task",
+        purpose=purpose,
+        now=now,
+        not_after=max(delivery.not_after, now + LASTS),
+    )
+    return _numbered(task, earlier)
+
+
+def stand_in(
+    due: DueFor, party: Party, purpose: Purpose, earlier: Iterable[Delivery], now: datetime
+) -> Delivery:
+    """A task that stands in for an employer's side; `earlier` has the person's tasks that did so before."""
+    return _numbered(_delivery(due, party, "adviser_task", purpose, now), earlier)
+
+
+def to_organisation(due: DueFor, party: Party, now: datetime) -> Delivery:
+    """An e-mail to the organisation in place of one to the manager."""
+    return _delivery(due, party, "organisation_email", "step", now)
+
+
+def channel_to_employer(org_number: str | None, contacts: Contacts) -> ChannelName | None:
+    """The channel by which somebody at the employer can be written to; None where nobody can."""
+    if email_address(contacts.manager(org_number).email):
+        return "email"
+    return "organisation_email" if email_address(contacts.organisation(org_number).email) else None
 
 
 def names(recipients: Iterable[Recipient] | None, party: Party) -> bool:
@@ -158,6 +201,10 @@ def _obstacle_to_employee(
 
 
 def _first(due: DueFor, party: Party, contacts: Contacts, now: datetime) -> Delivery:
+    if party.role == "line_manager" and (
+        contacts.is_protected or channel_to_employer(party.org_number, contacts) is None
+    ):
+        return until_manager_known(_delivery(due, party, "email", "step", now), now)
     on_paper = due.event.case.form in PAPER_FORMS
     chain = CHAINS[party.role]
     if party.role == "employee" and contacts.person is None and not on_paper:
@@ -172,11 +219,8 @@ def _along(
     channel = next(
         channel for channel in chain if obstacle(channel, party, due.event, contacts) is None
     )
-    purpose: Purpose = "step"
-    if channel == "adviser_task" and party.role != "adviser":
-        nobody = party.role == "line_manager" and obstacle("email", party, due.event, contacts)
-        purpose = "no_line_manager" if nobody else "undelivered"
-    return _delivery(due, party, channel, purpose, now)
+    stands_in = channel == "adviser_task" and party.role != "adviser"
+    return _delivery(due, party, channel, "undelivered" if stands_in else "step", now)
 
 
 def _delivery(
@@ -196,6 +240,21 @@ def _delivery(
         now=now,
         not_after=not_after,
     )
+
+
+def _numbered(task: Delivery, earlier: Iterable[Delivery]) -> Delivery:
+    """The task under the first id that none of the `earlier` tasks of its event and employer has."""
+    event = task.event_id, task.org_number
+    ids = {
+        one.delivery_id
+        for one in earlier
+        if one.channel == "adviser_task" and (one.event_id, one.org_number) == event
+    }
+    if not ids:
+        return task
+    channel = f"adviser_task/{len(ids) + 1}"
+    number = delivery_id(task.event_id, task.role, task.org_number, channel)
+    return replace(task, delivery_id=number)
 
 
 def _id(decision: Decision) -> str:

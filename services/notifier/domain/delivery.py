@@ -27,9 +27,13 @@ ChannelName = Literal["sms", "email", "organisation_email", "letter", "adviser_t
 State = Literal[
     "waiting", "sending", "sent", "delivered", "closing", "closed", "cancelled", "expired", "failed"
 ]
-WaitReason = Literal["window", "brake", "interval", "retry", "show_on", "register"]
+WaitReason = Literal[
+    "window", "brake", "interval", "retry", "show_on", "register", "no_line_manager"
+]
 Purpose = Literal["step", "no_line_manager", "protected", "undelivered"]
 """Why a delivery exists: the step itself, or a task that stands in for somebody who is not reached."""
+STANDING_IN: frozenset[Purpose] = frozenset({"no_line_manager", "protected"})
+"""Those of tasks that stand in for an employer's side, however many steps (employers_side.py)."""
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     "waiting": frozenset({"sending", "cancelled", "closing"}),
@@ -45,6 +49,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     "failed": frozenset(),
 }
 CLOSABLE: frozenset[State] = frozenset({"sent", "delivered"})
+OPEN_TASK: frozenset[State] = frozenset({"waiting", "sending", "sent", "delivered"})
+"""A task in these states is on a desk, or on its way there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,16 @@ def deferred(delivery: Delivery, until: datetime, why: WaitReason) -> Delivery:
     return replace(delivery, state="waiting", ready_at=until, wait_reason=why)
 
 
+def until_manager_known(delivery: Delivery, now: datetime) -> Delivery:
+    """Waits until somebody at the employer can receive it; looked at at once, for a task has to say so."""
+    return deferred(delivery, now, "no_line_manager")
+
+
+def waits_for_manager(delivery: Delivery) -> bool:
+    """Whether it waits for somebody at the employer who can receive it."""
+    return delivery.state == "waiting" and delivery.wait_reason == "no_line_manager"
+
+
 def cancelled(delivery: Delivery, reason: str, now: datetime) -> Delivery:
     return _ended(delivery, "cancelled", reason, now)
 
@@ -209,6 +225,9 @@ def withdrawn(
     if reason is None:
         return delivery
     match delivery.state:
+        case "waiting" if waits_for_manager(delivery):
+            # Looked at at once, together with the task that stands in for it (employers_side.py).
+            return replace(delivery, withdrawn=reason, ready_at=now)
         case "waiting" if not delivery.uncertain:
             return cancelled(delivery, reason, now)
         case "sending":

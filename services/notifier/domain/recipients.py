@@ -64,6 +64,11 @@ class Contacts:
     organisations: Mapping[str, Mailbox] = field(default_factory=dict, repr=False)
     advisers: tuple[Adviser, ...] = ()
 
+    @property
+    def is_protected(self) -> bool:
+        """Whether a record says that the person's address is protected."""
+        return self.person is not None and self.person.protected
+
     def manager(self, org_number: str | None) -> Mailbox:
         """The line manager's at that employer; without an address where there is no manager."""
         return self.managers.get(org_number or "", NO_MAILBOX)

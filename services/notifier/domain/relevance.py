@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
 
 from schemas.messages import DeadlineDue
 from services.notifier.domain.addresses import email_address, phone_number
@@ -17,6 +16,7 @@ from services.notifier.domain.decision import (
     EMPLOYMENT_ENDED,
     PAPER_FORMS,
     Party,
+    channel_to_employer,
     obstacle,
     shows_at,
 )
@@ -65,10 +65,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Never send it. `instead`: through the next channel, by a task about the protection, or not at all."""
+    """Never send it; `to_next_channel`: but through the next channel."""
 
     reason: str
-    instead: Literal["next_channel", "protected_task"] | None = None
+    to_next_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +111,22 @@ def _endings(delivery: Delivery, facts: Facts, now: datetime) -> Iterator[Verdic
         yield Close("died") if delivery.uncertain else Cancel("died")
     if now >= delivery.not_after:
         yield Expire()
-    person = facts.contacts.person
-    if _to_employer(delivery) and person is not None and person.protected:
-        yield Cancel("protected", "protected_task")
+    if _to_employer(delivery) and _is_for_nobody(delivery, facts.contacts):
+        # Cancelled, or put off, together with the task that says so (employers_side.py).
+        yield Defer(now, "no_line_manager")
     if delivery.purpose == "step" and not _is_asked_for(delivery, facts, now):
         party = Party(delivery.role, delivery.org_number)
         why = obstacle(delivery.channel, party, facts.event, facts.contacts)
         if why is not None:
-            yield Cancel(why, "next_channel")
+            yield Cancel(why, to_next_channel=True)
+
+
+def _is_for_nobody(delivery: Delivery, contacts: Contacts) -> bool:
+    """Whether nobody at the employer may have it, or nobody can; what may be out already does not wait for anybody."""
+    if contacts.is_protected:
+        return True
+    waits = delivery.channel == "email" and not delivery.uncertain
+    return waits and channel_to_employer(delivery.org_number, contacts) is None
 
 
 def _employment_ended(delivery: Delivery, facts: Facts) -> str | None:

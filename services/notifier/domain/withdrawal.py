@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas.messages import DeadlineDue, DeadlineWithdrawn, Role
+from schemas.messages import DeadlineWithdrawn, Role
 from services.notifier.domain.decision import Party, names
-from services.notifier.domain.delivery import Purpose
+from services.notifier.domain.delivery import STANDING_IN, Purpose
 
 # A code such as plan_shared or exempted:medical. Other text is not passed on: it could hold personal data.
 _CODE = re.compile(r"^[a-z][a-z0-9_:.-]{0,63}$")
@@ -29,24 +29,15 @@ class Addressed(Protocol):
 
 
 def withdrawal_for(
-    event: DeadlineDue, delivery: Addressed, withdrawals: Sequence[DeadlineWithdrawn]
+    delivery: Addressed, withdrawals: Sequence[DeadlineWithdrawn]
 ) -> DeadlineWithdrawn | None:
-    """The one of the event's withdrawals, oldest first, that ends this delivery.
+    """The first of the event's withdrawals, oldest first, that ends this delivery.
 
-    The task about a protected address stands for all employers, so it ends with the last of them.
+    None ends a task that stands in for an employer's side: it is about other events too, and ends with the last.
     """
-    if delivery.purpose != "protected":
-        parties = [Party(delivery.role, delivery.org_number)]
-    else:
-        managers = (manager for manager in event.recipients if manager.role == "line_manager")
-        parties = [Party(manager.role, manager.org_number) for manager in managers]
-    ends = [_first_naming(party, withdrawals) for party in parties]
-    return None if None in ends else max(filter(None, ends), key=withdrawals.index, default=None)
-
-
-def _first_naming(
-    party: Party, withdrawals: Sequence[DeadlineWithdrawn]
-) -> DeadlineWithdrawn | None:
+    if delivery.purpose in STANDING_IN:
+        return None
+    party = Party(delivery.role, delivery.org_number)
     return next(
         (withdrawal for withdrawal in withdrawals if names(withdrawal.recipients, party)), None
     )

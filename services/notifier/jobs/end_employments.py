@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from schemas.norway import ONE_DAY, oslo_date
-from services.notifier.settling import CanClose, end_duties, observe
+from services.notifier.domain.employers_side import CanClose
+from services.notifier.settling import end_duties, observe
 from services.notifier.store import Begin
 
 # Looked back so far every time, so that no end is missed while the service was away; what is done changes nothing.

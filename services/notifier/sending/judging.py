@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from services.notifier.domain.decision import next_delivery, protected_task
+from services.notifier.domain.decision import next_delivery
 from services.notifier.domain.delivery import (
     Delivery,
     Failed,
@@ -107,7 +107,7 @@ class Judging:
         for delivery in claimed:
             known = events[delivery.event_id]
             event = known.event
-            withdrawal = withdrawal_for(event, delivery, withdrawals.get(delivery.event_id, ()))
+            withdrawal = withdrawal_for(delivery, withdrawals.get(delivery.event_id, ()))
             died_at = deaths.get(known.person)
             facts[delivery.delivery_id] = Facts(
                 event=event,
@@ -196,9 +196,7 @@ def _following(
     if not isinstance(step, Delivery) or step.ended_at is None:
         return None
     match verdict:
-        case Cancel(instead="protected_task"):
-            return protected_task(due_for(known), step.ended_at)
-        case Cancel(instead="next_channel") | Send():
+        case Cancel(to_next_channel=True) | Send():
             return next_delivery(due_for(known), step, book.of(known.person), step.ended_at)
         case _:
             return None

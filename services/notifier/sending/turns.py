@@ -29,6 +29,7 @@ from services.notifier.domain.delivery import (
 from services.notifier.domain.recipients import ContactBook
 from services.notifier.lookups import due_for
 from services.notifier.ports import Begin, Outgoing, Recall, Tables
+from services.notifier.sending.employers_side import EmployersSide
 from services.notifier.sending.judging import Judging
 from services.notifier.sending.rehearsal import Rehearsed, rehearsed
 from services.notifier.sending.senders import Job, NotBegun, Result, Senders, Trouble
@@ -62,10 +63,13 @@ class _Done:
 class Turns:
     """Sends what is ready, one batch a turn."""
 
-    def __init__(self, *, begin: Begin, senders: Senders, judging: Judging) -> None:
+    def __init__(
+        self, *, begin: Begin, senders: Senders, judging: Judging, special_office: str
+    ) -> None:
         self._begin = begin
         self._senders = senders
         self._judging = judging
+        self._employers_side = EmployersSide(begin, senders.can_close, special_office)
 
     async def turn(self, now: datetime) -> bool:
         """Handle what is ready at `now`; False where nothing was.
@@ -73,11 +77,12 @@ class Turns:
         Raises what PostgreSQL raises, and our own trouble on the way out (Kafka away) after everything
         else of the batch was written down; both may be tried again.
         """
+        settled = await self._employers_side.settle(now)
         lease_until = now + LEASE
         async with self._begin() as tables:
             batch = await self._claim(tables, now, lease_until)
         if batch is None:
-            return False
+            return settled
         results = await self._senders.run(batch.jobs, now)
         done = {
             job.delivery_id: _Done(job, result)
@@ -116,7 +121,7 @@ class Turns:
         judged, book = await self._judging.judge(tables, claimed, now)
         settled = [one.step for one in judged if isinstance(one.step, Delivery)]
         following = [one.following for one in judged if one.following is not None]
-        await settle(tables, settled, following)
+        await settle(tables, settled, following, now)
         jobs = [one.step for one in judged if not isinstance(one.step, Delivery)]
         # Before they leave: the next desk is chosen by these, in this process and in others.
         tasks = [job.delivery for job in jobs if isinstance(job, Outgoing) and job.is_task]
@@ -141,7 +146,7 @@ class Turns:
                 after = self._after(delivery, job, result, now)
                 settled.append(after)
                 following += _through_the_next_channel(after, job, book, now)
-            await settle(tables, settled, following)
+            await settle(tables, settled, following, now)
             tasks = (
                 one for one in settled if one.channel == "adviser_task" and one.state == "sent"
             )

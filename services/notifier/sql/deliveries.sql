@@ -10,6 +10,7 @@ select * from unnest(
     $15::boolean[], $16::text[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[],
     $20::bigint[], $21::text[], $22::text[], $23::date[])
 on conflict (delivery_id) do nothing
+returning delivery_id
 
 -- name: claim_deliveries
 -- Oldest first, by the index alone; as an array, because a planner that cannot know the limit would join by reading
@@ -21,7 +22,7 @@ update deliveries set
     ready_at = $2
 where delivery_id = any(array(
     select delivery_id from deliveries
-    where ready_at <= $1
+    where ready_at <= $1 and wait_reason is distinct from 'no_line_manager'
     order by ready_at, delivery_id
     limit $3
     for update skip locked
@@ -59,6 +60,36 @@ from unnest(
     as new (delivery_id, state, ready_at, reason, wait_reason, attempts, uncertain, withdrawn,
         sent_at, delivered_at, ended_at, basis_revision, office, adviser_id, due_on)
 where d.delivery_id = new.delivery_id
+
+-- name: read_ready_for_managers
+select distinct person, org_number from (
+    select person, org_number from deliveries
+    where ready_at <= $1 and state = 'waiting' and wait_reason = 'no_line_manager'
+    order by ready_at limit $2
+) as oldest
+
+-- name: lock_for_managers
+select * from deliveries
+where person = any($1::bytea[]) and role = 'line_manager'
+    and (channel = 'adviser_task' or (state = 'waiting' and wait_reason = 'no_line_manager'))
+order by delivery_id for update
+
+-- name: wake_for_managers
+update deliveries d set ready_at = $3
+from (
+    select delivery_id from deliveries
+    where state = 'waiting' and wait_reason = 'no_line_manager' and ready_at > $3
+        and (person = any($1::bytea[]) or org_number = any($2::text[]))
+    order by delivery_id for update
+) as waiting
+where d.delivery_id = waiting.delivery_id
+
+-- name: lock_of_protected
+select * from deliveries
+where person = any($1::bytea[]) and role = 'line_manager' and (
+    (purpose = 'protected' and state in ('waiting', 'sending', 'sent', 'delivered') and withdrawn is null)
+    or (state = 'cancelled' and reason = 'protected'))
+order by delivery_id for update
 
 -- name: lock_stale_tasks
 -- Tasks that are open with an older basis than their event has now.

@@ -34,13 +34,15 @@ class DeliveryTable:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def add(self, deliveries: Sequence[Delivery]) -> None:
-        """Store what is not there yet."""
+    async def add(self, deliveries: Sequence[Delivery]) -> set[str]:
+        """Store what is not there yet; returns the ids of those."""
         new = list({delivery.delivery_id: delivery for delivery in reversed(deliveries)}.values())
-        if new:
-            await self._connection.execute(
-                QUERIES["insert_deliveries"], *_columns(new, _INSERTED_COLUMNS)
-            )
+        if not new:
+            return set()
+        rows = await self._connection.fetch(
+            QUERIES["insert_deliveries"], *_columns(new, _INSERTED_COLUMNS)
+        )
+        return {row["delivery_id"] for row in rows}
 
     async def claim(self, now: datetime, lease_until: datetime, limit: int) -> list[Delivery]:
         """Take up to `limit` that are ready, oldest first; until `lease_until` they are the caller's."""
@@ -65,6 +67,28 @@ class DeliveryTable:
     async def lock_to_employers(self, persons: Collection[bytes]) -> list[Delivery]:
         """Deliveries to the employers of these people, tasks that stand in for them included."""
         return await self._fetch("lock_deliveries_to_employers", list(persons))
+
+    async def ready_for_managers(self, now: datetime, limit: int) -> set[tuple[bytes, str]]:
+        """The (person, employer) whose e-mails that wait for somebody there are to be looked at; locks nothing."""
+        rows = await self._connection.fetch(QUERIES["read_ready_for_managers"], now, limit)
+        return {(bytes(row["person"]), row["org_number"]) for row in rows}
+
+    async def lock_for_managers(self, persons: Collection[bytes]) -> list[Delivery]:
+        """E-mails about these people that wait for somebody at an employer; every task in the place of an employer."""
+        return await self._fetch("lock_for_managers", list(persons))
+
+    async def wake_for_managers(
+        self, persons: Collection[bytes], org_numbers: Collection[str], now: datetime
+    ) -> None:
+        """E-mails that wait for somebody at an employer, of these people and of these employers, are ready at `now`."""
+        if persons or org_numbers:
+            await self._connection.execute(
+                QUERIES["wake_for_managers"], list(persons), list(org_numbers), now
+            )
+
+    async def lock_of_protected(self, persons: Collection[bytes]) -> list[Delivery]:
+        """Open tasks about the protected address of these people, and what was cancelled because of it."""
+        return await self._fetch("lock_of_protected", list(persons))
 
     async def lock_stale_tasks(self, event_ids: Collection[str]) -> list[Delivery]:
         """Open tasks that were opened or updated with an older basis than their event has now."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.messages import AdviserTaskOpened, DeadlineDue, Employer, MeetingBasis, TaskCase
 from schemas.norway import OSLO
-from services.notifier.domain.decision import DueFor, decide, protected_task
+from services.notifier.domain.decision import DueFor, Party, decide, stand_in
 from services.notifier.domain.delivery import Purpose
 from services.notifier.domain.matrix import TASK_RULES, priority, task_rule
 from services.notifier.domain.recipients import Contacts, Desk
@@ -112,7 +112,8 @@ def test_a_task_that_stands_in_for_somebody_has_the_last_rule_and_the_events_leg
 
 
 def test_a_task_about_a_protected_address_is_about_no_single_employer() -> None:
-    assert protected_task(DueFor(event(), b"anne"), TUESDAY).org_number is None
+    party = Party("line_manager")
+    assert stand_in(DueFor(event(), b"anne"), party, "protected", (), TUESDAY).org_number is None
 
 
 @pytest.mark.parametrize(
