@@ -9,7 +9,7 @@ mark fails, only the mark is repeated.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -209,7 +209,7 @@ class Oppgave:
         return {
             "personident": request.person_id,
             "opprettetAvEnhetsnr": MACHINE_OFFICE,
-            "beskrivelse": self._description(request),
+            "beskrivelse": self._description(request, oslo_date(at)),
             "tema": settings.oppgave_tema,
             "oppgavetype": settings.oppgave_type,
             "aktivDato": oslo_date(at).isoformat(),
@@ -218,12 +218,13 @@ class Oppgave:
             **{name: value for name, value in optional.items() if value is not None},
         }
 
-    def _description(self, request: AdviserTaskOpened) -> str:
+    def _description(self, request: AdviserTaskOpened, today: date) -> str:
         """Shown in lists, so it says what the step is, until when, and nothing about the person."""
         title = f"{self._title(request)}."
         if request.legal_on is None:
             return title
-        return f"{title} Siste frist er {written(request.legal_on, 'nb')}."
+        verb = "var" if request.legal_on < today else "er"
+        return f"{title} Siste frist {verb} {written(request.legal_on, 'nb')}."
 
     def _title(self, request: AdviserTaskOpened) -> str:
         if request.step in STAND_INS:

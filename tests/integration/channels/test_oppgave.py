@@ -179,6 +179,25 @@ async def test_a_task_is_looked_for_made_and_given_its_reference_and_its_adviser
     assert ANNE not in server.asked[0].path + str(server.asked[0].query)
 
 
+@pytest.mark.parametrize(
+    ("legal_on", "words"),
+    [
+        (date(2026, 2, 24), " Siste frist er 24. februar 2026."),
+        (date(2026, 2, 23), " Siste frist var 23. februar 2026."),
+        (None, ""),
+    ],
+)
+async def test_a_date_that_has_passed_is_not_told_as_one_to_come(
+    legal_on: date | None, words: str
+) -> None:
+    """It opens on 24 February."""
+    book = Book()
+    async with serving(handler=book) as server, oppgave(server.url) as channel:
+        assert await channel.send(opened(legal_on=legal_on)) == Sent()
+    (task,) = book.tasks.values()
+    assert task["beskrivelse"] == f"Frist for dialogmøte 2.{words}"
+
+
 @pytest.mark.parametrize("step", ["no_line_manager", "protected", "undelivered"])
 async def test_a_task_that_stands_in_for_somebody_says_which_kind_it_is(step: str) -> None:
     book = Book()
