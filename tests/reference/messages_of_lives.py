@@ -111,7 +111,9 @@ def _leaving_for(
         if isinstance(decision, Drop):
             continue
         delivery: Delivery | None = decision.delivery
-        while delivery is not None:
+        tried: set[str] = set()
+        while delivery is not None and delivery.channel not in tried:
+            tried.add(delivery.channel)
             for then in _instants(chance, delivery, at):
                 message = _attempt(event, delivery, contacts, at, then, later)
                 if message is not None:
@@ -140,7 +142,7 @@ def _attempt(
     updates = [m for when, m in later if when <= then and isinstance(m, DeadlineUpdated)]
     if updates:
         event = event.model_copy(update={"basis": updates[-1].basis})
-    withdrawal = withdrawal_for(event, delivery, withdrawals)
+    withdrawal = withdrawal_for(delivery, withdrawals)
     facts = Facts(
         event=event,
         contacts=contacts,

@@ -104,11 +104,12 @@ def never_left_out(
 ) -> Delivery | None:
     """What is made of a following delivery whose id another has already; `earlier` has all of the same event.
 
-    A task gets an id of its own, and an e-mail that was tried before is now a task; anything else is a repeat.
+    A task gets an id of its own, and an e-mail to an employer that was tried before is now a task; anything else is a
+    repeat.
     """
-    if delivery.channel not in ("email", "adviser_task"):
+    if delivery.channel != "adviser_task" and delivery.role != "line_manager":
         return None
-    purpose = "undelivered" if delivery.channel == "email" else delivery.purpose
+    purpose = "undelivered" if delivery.purpose == "step" else delivery.purpose
     task = planned(
         event_id=delivery.event_id,
         person=delivery.person,

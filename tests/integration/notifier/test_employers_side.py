@@ -144,6 +144,18 @@ async def test_a_new_managers_address_that_bounces_is_told_by_a_task_of_its_own(
         assert len({task.key for task in it.left("adviser_task.opened")}) == 2
 
 
+async def test_once_every_address_has_bounced_a_task_says_so(database_url: str) -> None:
+    """First the organisation's, then the manager's who came later, while the organisation's is known again."""
+    async with desk(database_url, TUESDAY, limits=NO_INTERVAL) as it:
+        await it.receive_and_send(anne(), organisation(), plan(it))
+        for contact in (manager(), organisation(email="ny@example.invalid")):
+            email = it.left("email.requested")[-1]
+            bounce = DeliveryReceipt(delivery_id=email.key, outcome="failed", at=it.now)
+            await it.receive_and_send(bounce, contact)
+        assert to(it) == ["post@kafe.example.invalid", "leder@example.invalid"]
+        assert opened(it) == ["undelivered"]
+
+
 async def test_the_task_closes_when_nothing_waits_any_more(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
         first, second = plan(it), plan(it, "deadline")
