@@ -6,6 +6,7 @@ clocks change (contract 4.1).
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,3 +27,10 @@ def oslo_instant(day: date, at: time) -> datetime:
 def midnight(day: date) -> datetime:
     """The instant at which a date begins in Oslo, in UTC."""
     return datetime.combine(day, time(), OSLO).astimezone(UTC)
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month, so many months earlier; where that month is shorter, its last day."""
+    month = day.year * 12 + day.month - 1 - months
+    year, month = month // 12, month % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))

@@ -13,7 +13,7 @@ from services.notifier.gateways.transport import ChannelParts, Decode
 from services.notifier.handlers import Handlers
 from services.notifier.jobs.count_backlog import count_backlog
 from services.notifier.jobs.end_employments import end_employments
-from services.notifier.jobs.forget import forget
+from services.notifier.jobs.forget import Forgetting
 from services.notifier.ports import Channel
 from services.notifier.sending.judging import Judging
 from services.notifier.sending.limits import Limits
@@ -54,7 +54,8 @@ TOPICS = own_topics(
 """Every topic of ours that the notifier reads or writes, its dead topics too (contract 10)."""
 
 COUNT_BACKLOG_EVERY_SECONDS = 60.0
-FORGET_EVERY_SECONDS = 3600.0
+# With 200 people at a time everybody of a small country is looked at in a few days, at no noticeable cost.
+FORGET_EVERY_SECONDS = 15.0
 END_EMPLOYMENTS_EVERY_SECONDS = 900.0
 
 
@@ -93,6 +94,7 @@ def compose(
         decode=decode or receipt_reading(settings, decode_inbound),
         hash_of=settings.hash_of,
         special_office=settings.special_office,
+        retention_months=settings.retention_months,
         can_close=senders.can_close,
     )
     turns = turns_with(settings, pool, senders)
@@ -148,7 +150,9 @@ async def start(life: Life, settings: NotifierSettings) -> None:
     channels = channels_of(settings, pool, clock, connections.publisher, life)
     app = compose(settings, pool, clock, connections.publisher, channels=channels, life=life)
     handle = assembly.keep_loops(life, app, clock, turn_name="turn")
-    await assembly.keep_house(life, _housekeeper(pool, clock, Senders(channels)))
+    forgetting = Forgetting(begin_on(pool), settings.retention_months)
+    housekeeper = _housekeeper(pool, clock, Senders(channels), forgetting)
+    await assembly.keep_house(life, housekeeper)
     life.health.watch("dead letters", readiness=dead_letters_check(pool))
     await assembly.consume(life, settings, group_id=GROUP_ID, topics=topics, handle=handle)
 
@@ -158,20 +162,20 @@ def run(settings: NotifierSettings) -> int:
     return run_service(SCHEMA, settings, lambda life: start(life, settings))
 
 
-def _housekeeper(pool: Pool, clock: Clock, senders: Senders) -> Housekeeper:
+def _housekeeper(pool: Pool, clock: Clock, senders: Senders, forgetting: Forgetting) -> Housekeeper:
     begin = begin_on(pool)
     housekeeper = Housekeeper()
 
     async def watch() -> None:
         await count_backlog(begin, await clock.now())
 
-    async def forget_old() -> None:
-        await forget(begin, await clock.now())
+    async def forget() -> None:
+        await forgetting.run(await clock.now())
 
     async def end() -> None:
         await end_employments(begin, senders.can_close, await clock.now())
 
     housekeeper.every(COUNT_BACKLOG_EVERY_SECONDS, "watch", watch)
-    housekeeper.every(FORGET_EVERY_SECONDS, "forget", forget_old)
+    housekeeper.every(FORGET_EVERY_SECONDS, "forget", forget)
     housekeeper.every(END_EMPLOYMENTS_EVERY_SECONDS, "employments", end)
     return housekeeper

@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 
 from schemas.messages import DeliveryReceipt, LineManagerChanged, PersonContactChanged
+from schemas.norway import ONE_DAY, midnight, months_before, oslo_date
 from schemas.numbers import NumberChange
 from schemas.wire import Decoded, Record
 from services.notifier import metrics
@@ -55,6 +56,7 @@ class Handlers:
         decode: Callable[[Record], Decoded],
         hash_of: Callable[[str], bytes],
         special_office: str,
+        retention_months: int,
         can_close: CanClose,
     ) -> None:
         self._begin = begin
@@ -62,6 +64,7 @@ class Handlers:
         self._decode = decode
         self._hash_of = hash_of
         self._special_office = special_office
+        self._retention_months = retention_months
         self._can_close = can_close
 
     async def handle(self, records: Sequence[Record]) -> None:
@@ -77,6 +80,8 @@ class Handlers:
             persons = await self._lock(tables, batch)
             if erased := await self._erased(tables, persons):
                 batch = self._without(records, erased)
+            last_on = months_before(oslo_date(now), self._retention_months)
+            metrics.REFUSED.inc(batch.drop_deadlines_until(midnight(last_on + ONE_DAY)))
             changed = await self._handle(tables, batch, persons, now)
         observe(changed)
         if batch.dead:

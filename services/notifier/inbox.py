@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from schemas.inbound import SCHEDULER_TOPICS
 from schemas.messages import (
@@ -94,6 +94,19 @@ class Batch:
         for change in self.renumberings:
             ids |= {change.message.old_person_id, change.message.new_person_id}
         return ids
+
+    def drop_deadlines_until(self, until: datetime) -> int:
+        """Leave out due events, updates and withdrawals of before that instant (aware); returns how many those were.
+
+        So old they are of people who may be forgotten: a replay must not bring them back.
+        """
+        count = len(self.due) + len(self.updates) + len(self.withdrawals)
+        self.due = [due for due in self.due if due.fired_at >= until]
+        self.updates = [update for update in self.updates if update.updated_at >= until]
+        self.withdrawals = [
+            withdrawal for withdrawal in self.withdrawals if withdrawal.withdrawn_at >= until
+        ]
+        return count - len(self.due) - len(self.updates) - len(self.withdrawals)
 
 
 def sort_records(records: Iterable[Record], decode: Callable[[Record], Decoded]) -> Batch:

@@ -31,3 +31,11 @@ UNANSWERED = gauge(
     "Sent more than 24 hours ago and never confirmed, by channel.",
     "channel",
 )
+PEOPLE_FORGOTTEN = counter(
+    "notifier_people_forgotten",
+    "People whose due events went so long after the end of their last case.",
+)
+RETENTION_RUN_AT = gauge(
+    "notifier_retention_run_timestamp_seconds",
+    "When everybody had last been looked at to be forgotten; 0 before the first time.",
+)

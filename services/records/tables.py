@@ -124,6 +124,10 @@ class RecordTables:
         rows = await self._connection.fetch(_QUERIES["remove_refused_records"], list(refused_ids))
         return {row["id"] for row in rows}
 
+    async def forget_refused(self, before: datetime) -> None:
+        """Forget what Kafka refused before that instant (aware): it may name people who are forgotten."""
+        await self._connection.execute(_QUERIES["forget_refused_records"], before)
+
     async def set_aside(
         self, dead: Sequence[Dead], now: datetime, *, is_counted: bool = True
     ) -> None:

@@ -35,6 +35,10 @@ _LOOPBACK = ("127.", "localhost", "[::1]")
 # A hundred years: what is farther away is a slip, and soon no instant at all.
 CLOCK_OFFSET_SECONDS_MAX = 100 * 366 * 86_400.0
 
+# An adviser is shown the cases of the last 36 months (contract 4.4), and what is forgotten never comes back.
+RETENTION_MONTHS_MIN = 37
+RETENTION_MONTHS_MAX = 1200
+
 # pydantic's types of faults in our own words, which follow the variable's name.
 _WORDS = {
     "missing": "is not given",
@@ -105,6 +109,11 @@ class ServiceSettings(BaseSettings):
     pseudonym_key: StrongKey = Field(
         description="secret key of the keyed hash that stands for a person"
     )
+    retention_months: int = Field(
+        default=37,
+        le=RETENTION_MONTHS_MAX,
+        description="how long after the end of their last case people are remembered; the same for both services",
+    )
     clock_offset_seconds: float = Field(
         default=0.0,
         ge=-CLOCK_OFFSET_SECONDS_MAX,
@@ -135,6 +144,16 @@ class ServiceSettings(BaseSettings):
         if not _TOPIC_PREFIX.match(prefix):
             raise ValueError("may have letters, digits, '.', '_' and '-' only, at most 100")
         return prefix
+
+    @field_validator("retention_months")
+    @classmethod
+    def _keeps_what_advisers_are_shown(cls, months: int) -> int:
+        if months < RETENTION_MONTHS_MIN:
+            raise ValueError(
+                f"must be {RETENTION_MONTHS_MIN} or more: advisers are shown the cases of the last 36 months,"
+                " and what is forgotten never comes back"
+            )
+        return months
 
     @model_validator(mode="after")
     def _security_is_whole(self) -> Self:

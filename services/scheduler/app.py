@@ -26,6 +26,7 @@ from services.scheduler.explain.ask import explain
 from services.scheduler.explain.endpoint import operator_routes
 from services.scheduler.handlers import Scheduler
 from services.scheduler.jobs.count_figures import count_figures
+from services.scheduler.jobs.forget import forget
 from services.scheduler.jobs.reconcile import Reconciliation
 from services.scheduler.jobs.watch_rulebook import RulebookWatch, put_first_in_force
 from services.scheduler.ports import Begin, Schemas, Tables, UnusableRulebook
@@ -46,6 +47,8 @@ RECONCILE_EVERY_SECONDS = 15.0
 LOOK_AT_RULEBOOK_EVERY_SECONDS = 15.0
 # How soon after midnight a month is closed; after an outage, how long the records that waited have to be read first.
 FIGURES_EVERY_SECONDS = 900.0
+# People's time is over at midnight; that they go within the hour is soon enough.
+FORGET_EVERY_SECONDS = 3600.0
 
 
 TABLES = postgres.OwnTables(
@@ -89,6 +92,8 @@ async def start(life: Life, settings: SchedulerSettings) -> None:
     handle = assembly.keep_loops(life, app, clock, turn_name="turning")
     housekeeper = _housekeeper(begin, clock, watch)
     housekeeper.every(FIGURES_EVERY_SECONDS, "figures", partial(count_figures, pool, clock))
+    forget_people = partial(forget, pool, clock, settings.hash_of, settings.retention_months)
+    housekeeper.every(FORGET_EVERY_SECONDS, "forget", forget_people)
     await assembly.keep_house(life, housekeeper)
     life.health.watch("dead letters", readiness=dead_letters_check(pool))
     if settings.operator_token is not None:

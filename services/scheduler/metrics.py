@@ -41,3 +41,14 @@ FIGURES_MONTH = gauge(
     "figures_month_timestamp_seconds",
     "When the last closed month began (UTC); 0 where none is closed.",
 )
+PEOPLE_FORGOTTEN = counter(
+    "scheduler_people_forgotten", "People forgotten so long after the end of their last case."
+)
+RETENTION_RUN_AT = gauge(
+    "scheduler_retention_run_timestamp_seconds",
+    "When everybody whose time was over had last been forgotten; 0 before the first time.",
+)
+RETENTION_OVERDUE_DAYS = gauge(
+    "scheduler_retention_overdue_days",
+    "Of those who are still remembered though their time is over, the days since it was; the longest.",
+)

@@ -128,25 +128,6 @@ where state = 'sent' and channel <> 'adviser_task'
     and sent_at <= $1 and sent_at > $1 - interval '30 days'
 group by channel
 
--- name: forget_events
--- Oldest first, with all that hangs on them; what is still open downstream then stays open there.
-with old as (
-    select event_id from events where received_at < $1 order by received_at limit $2
-), gone_withdrawals as (
-    delete from withdrawals using old where withdrawals.event_id = old.event_id
-), gone_deliveries as (
-    delete from deliveries using old where deliveries.event_id = old.event_id
-), gone as (
-    delete from events using old where events.event_id = old.event_id returning 1
-)
-select count(*) from gone
-
--- name: forget_hours
-delete from hourly_sends where hour < $1
-
--- name: forget_seen
-delete from seen_records where seen_at < $1
-
 -- name: read_delivery
 -- Without a lock: whoever asks changes nothing.
 select * from deliveries where delivery_id = $1

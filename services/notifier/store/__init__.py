@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from services.notifier.store.contacts import ContactTables
 from services.notifier.store.deliveries import DeliveryTable
 from services.notifier.store.events import EventTables
+from services.notifier.store.retention import RetentionTables
 from services.notifier.store.safety import SafetyTables
 from services.records.tables import RecordTables
 from services.runtime.postgres import Connection, Pool, transaction
@@ -21,6 +22,7 @@ class Tables:
         self.events = EventTables(connection)
         self.deliveries = DeliveryTable(connection)
         self.safety = SafetyTables(connection)
+        self.retention = RetentionTables(connection)
         self.records = RecordTables(connection)
 
 

@@ -151,13 +151,6 @@ class DeliveryTable:
         rows = await self._connection.fetch(QUERIES["count_by_state"], ended_after)
         return {(row["channel"], row["state"]): row["deliveries"] for row in rows}
 
-    async def forget(self, before: datetime, limit: int = 1000) -> int:
-        """Delete up to `limit` events that came before that instant, with all that hangs on them."""
-        count: int = await self._connection.fetchval(QUERIES["forget_events"], before, limit)
-        for name in ("forget_hours", "forget_seen"):
-            await self._connection.execute(QUERIES[name], before)
-        return count
-
     async def _fetch(self, name: str, *arguments: object) -> list[Delivery]:
         rows = await self._connection.fetch(QUERIES[name], *arguments)
         return [delivery_of(row) for row in rows]

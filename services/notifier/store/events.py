@@ -88,7 +88,7 @@ class EventTables:
     async def read(self, event_ids: Collection[str]) -> dict[str, KnownEvent]:
         """Those of these events that have come."""
         rows = await self._connection.fetch(QUERIES["read_events"], list(event_ids))
-        return {row["event_id"]: _event(row) for row in rows}
+        return {row["event_id"]: known_event(row) for row in rows}
 
     async def withdraw(
         self, withdrawals: Sequence[DeadlineWithdrawn], persons: Mapping[str, PresentPerson]
@@ -124,7 +124,8 @@ class EventTables:
         return {row["person"]: row["died_at"] for row in rows}
 
 
-def _event(row: asyncpg.Record) -> KnownEvent:
+def known_event(row: asyncpg.Record) -> KnownEvent:
+    """A row of an event that has come, with its newest basis."""
     event = read_stored(DeadlineDue, row["payload"])
     basis = read_stored(Basis, row["basis"]) if row["basis"] else None
     present = event.model_copy(update={"person_id": row["person_id"], "basis": basis})

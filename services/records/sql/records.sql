@@ -53,6 +53,9 @@ select id from gone
 -- name: remove_refused_records
 delete from refused_records where id = any($1::bigint[]) returning id
 
+-- name: forget_refused_records
+delete from refused_records where refused_at < $1
+
 -- name: has_any_to_leave
 select exists (select from outbox)
 

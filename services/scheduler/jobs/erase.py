@@ -7,12 +7,13 @@ new cases get new ids. Kafka is not touched: what stands there goes by retention
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.records.dead_letters import digest
 from services.runtime.postgres import Connection, Pool, Queries, retrying, transaction
+from services.scheduler.store.removal import RemovalTables, Tombstone, count_of
 
 _QUERIES = Queries("services.scheduler.sql")
 _RETRIES = 3
@@ -46,9 +47,9 @@ async def erase(
         async with transaction(pool) as connection:
             done = await connection.execute(_QUERIES[f"sweep_{table}"], quoted, erased.numbers)
             await connection.execute(_QUERIES[f"blank_{table}"], erased.numbers)
-        erased.rows[table] += _count(done)
+        erased.rows[table] += count_of(done)
     async with transaction(pool) as connection:
-        erased.rows["facts"] += _count(await connection.execute(_QUERIES["sweep_facts"], quoted))
+        erased.rows["facts"] += count_of(await connection.execute(_QUERIES["sweep_facts"], quoted))
     return erased
 
 
@@ -56,33 +57,24 @@ class _Eraser:
     def __init__(self, connection: Connection, hash_of: Callable[[str], bytes]) -> None:
         self._connection = connection
         self._hash_of = hash_of
-        self._rows: dict[str, int] = {}
 
     async def erase(self, person_id: str, now: datetime, operator: str) -> Erased:
         numbers, used = await self._lock(person_id)
         hashes = sorted(used)
-        notes = [
-            row["note_id"]
-            for row in await self._connection.fetch(_QUERIES["read_notes_of_people"], hashes)
-        ]
-        await self._leave_tombstones(used, notes, now)
-        await self._delete("timers", hashes)
-        await self._delete("withdrawals", hashes)
-        await self._delete("due_events", hashes)
-        await self._delete("cases", hashes)
-        await self._delete("note_slots", notes)
-        await self._delete("note_versions", hashes, notes)
-        await self._delete_facts(hashes)
-        await self._delete("renumberings", numbers)
-        await self._delete("number_ties", numbers)
-        await self._delete("person_states", hashes)
-        await self._delete("people", hashes)
-        await self._delete_from("outbox", numbers)
-        await self._delete_from("refused_records", numbers)
+        tables = RemovalTables(self._connection)
+        await tables.leave(await self._tombstones(used, now))
+        removed = await tables.remove(hashes, numbers)
+        rows = removed.rows
+        digests = [digest(*event) for event in removed.facts]
+        await self._connection.execute(_QUERIES["erase_seen"], digests)
+        done = await self._connection.execute(_QUERIES["erase_people"], hashes)
+        rows["people"] = count_of(done)
+        rows["outbox"] = await self._delete_from("outbox", numbers)
+        rows["refused_records"] = await self._delete_from("refused_records", numbers)
         await self._connection.execute(
             _QUERIES["add_audit"], now, operator, "erase", self._hash_of(person_id)
         )
-        return Erased(now, self._rows, numbers)
+        return Erased(now, rows, numbers)
 
     async def _lock(self, person_id: str) -> tuple[list[str], dict[bytes, int]]:
         """Every number of the person, and how many case ids each has used up; nobody else changes them from here."""
@@ -103,36 +95,19 @@ class _Eraser:
             found = {row[name] for row in rows for name in ("old_person_id", "new_person_id")}
         return sorted(numbers), used
 
-    async def _leave_tombstones(
-        self, used: dict[bytes, int], notes: Sequence[str], now: datetime
-    ) -> None:
-        subjects = used | {self._hash_of(note_id): 0 for note_id in notes}
-        await self._connection.execute(
-            _QUERIES["add_erasures"], list(subjects), list(subjects.values()), now
-        )
+    async def _tombstones(self, used: Mapping[bytes, int], now: datetime) -> list[Tombstone]:
+        rows = await self._connection.fetch(_QUERIES["read_notes_of_people"], sorted(used))
+        subjects = {**used, **{self._hash_of(row["note_id"]): 0 for row in rows}}
+        return [Tombstone(subject, now, count) for subject, count in subjects.items()]
 
-    async def _delete(self, table: str, *arguments: Sequence[object]) -> None:
-        done = await self._connection.execute(_QUERIES[f"erase_{table}"], *arguments)
-        self._rows[table] = _count(done)
-
-    async def _delete_facts(self, hashes: Sequence[bytes]) -> None:
-        rows = await self._connection.fetch(_QUERIES["erase_facts"], hashes)
-        self._rows["facts"] = len(rows)
-        digests = [digest(row["source"], row["id"]) for row in rows]
-        await self._connection.execute(_QUERIES["erase_seen"], digests)
-
-    async def _delete_from(self, table: str, numbers: Sequence[str]) -> None:
+    async def _delete_from(self, table: str, numbers: Sequence[str]) -> int:
         quoted = [_quoted(number).encode() for number in numbers]
         done = await self._connection.execute(
             _QUERIES[f"erase_from_{table}"], quoted, [number.encode() for number in numbers]
         )
-        self._rows[table] = _count(done)
+        return count_of(done)
 
 
 def _quoted(number: str) -> str:
     """The number in quotation marks, as it stands in every payload that is stored."""
     return json.dumps(number, ensure_ascii=False)
-
-
-def _count(status: str) -> int:
-    return int(status.rpartition(" ")[2])

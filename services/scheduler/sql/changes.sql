@@ -13,9 +13,10 @@ update people p set
     office_version_ms = n.office_version_ms,
     office_version_offset = n.office_version_offset,
     numbers_used = n.numbers_used,
-    replan_at = n.replan_at
-from unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::integer[], $6::timestamptz[])
-    as n (person, office, office_version_ms, office_version_offset, numbers_used, replan_at)
+    replan_at = n.replan_at,
+    last_on = n.last_on
+from unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::integer[], $6::timestamptz[], $7::date[])
+    as n (person, office, office_version_ms, office_version_offset, numbers_used, replan_at, last_on)
 where p.person = n.person
 
 -- name: write_notes_since

@@ -3,7 +3,7 @@ select subject, erased_at from erasures where subject = any($1::bytea[])
 
 -- name: add_erasures
 insert into erasures as old (subject, erased_at, numbers_used)
-select subject, $3, numbers_used from unnest($1::bytea[], $2::integer[]) as new (subject, numbers_used)
+select * from unnest($1::bytea[], $2::timestamptz[], $3::integer[]) as new (subject, erased_at, numbers_used)
 order by subject
 on conflict (subject) do update set
     erased_at = greatest(old.erased_at, excluded.erased_at),
@@ -31,8 +31,10 @@ delete from seen_records where digest = any($1::bytea[])
 delete from timers where person = any($1::bytea[])
 
 -- name: erase_withdrawals
-delete from withdrawals where person = any($1::bytea[])
-    or event_id in (select event_id from due_events where person = any($1::bytea[]))
+delete from withdrawals where id = any(array(
+    select id from withdrawals where person = any($1::bytea[])
+    union
+    select w.id from due_events d join withdrawals w using (event_id) where d.person = any($1::bytea[])))
 
 -- name: erase_due_events
 delete from due_events where person = any($1::bytea[])
@@ -44,13 +46,47 @@ delete from cases where person = any($1::bytea[])
 delete from renumberings where old_person_id = any($1::text[]) or new_person_id = any($1::text[])
 
 -- name: erase_number_ties
-delete from number_ties where number = any($1::text[]) or other = any($1::text[])
+-- Each stands in both directions, and only the first of the two numbers has an index.
+delete from number_ties where ctid = any(array(
+    select ctid from number_ties where number = any($1::text[])
+    union
+    select back.ctid from number_ties t join number_ties back on (back.number, back.other) = (t.other, t.number)
+    where t.number = any($1::text[])))
 
 -- name: erase_person_states
 delete from person_states where person = any($1::bytea[])
 
 -- name: erase_people
 delete from people where person = any($1::bytea[])
+
+-- name: claim_people_to_forget
+-- Whose retention counts from $1 or before, in that order, behind ($2, $3). Those whom somebody else holds are passed over.
+select person, person_id, last_on from people
+where last_on <= $1 and (last_on, person) > ($2, $3)
+order by last_on, person limit $4 for update skip locked
+
+-- name: lock_free_people
+-- Never waits, so it may lock people in any order.
+select person, numbers_used from people where person = any($1::bytea[]) order by person for update skip locked
+
+-- name: read_newest_versions
+select person, max(version_ms) as version_ms from (
+    select person, version_ms from note_slots where person = any($1::bytea[])
+    union all
+    select person, version_ms from facts where person = any($1::bytea[])) as stored
+group by person
+
+-- name: read_nameless_notes
+-- Of which a null value came, or a status: such a record names no person, or need not.
+select distinct person, note_id from note_slots where person = any($1::bytea[]) and note is null
+
+-- name: forget_offices
+-- What is left of somebody forgotten is what the register of contacts has said: the number and the office.
+update people set replan_at = null, last_on = null
+where person = any($1::bytea[]) and (office is not null or office_version_ms >= 0)
+
+-- name: forget_people
+delete from people where person = any($1::bytea[]) and office is null and office_version_ms < 0
 
 -- name: erase_from_outbox
 -- $1: the numbers as JSON writes them. $2: the numbers as they are, for dead letters alone, which may be in any form.

@@ -1,14 +1,20 @@
 -- name: read_renumberings
 -- All changes of number that are connected with these numbers, in either direction: chains are followed to both ends.
+-- Lateral, with the limit of one, or PostgreSQL would read all changes at once.
 with recursive connected (number) as (
     select unnest($1::text[])
     union
-    select case when r.old_person_id = c.number then r.new_person_id else r.old_person_id end
+    select other.number
     from connected c
-    join renumberings r on c.number in (r.old_person_id, r.new_person_id)
+    cross join lateral (
+        select r.new_person_id from renumberings r where r.old_person_id = c.number
+        union all
+        select r.old_person_id from renumberings r where r.new_person_id = c.number) as other (number)
 )
-select distinct r.old_person_id, r.new_person_id
-from connected c join renumberings r on r.old_person_id = c.number
+select change.old_person_id, change.new_person_id
+from connected c
+cross join lateral (
+    select r.old_person_id, r.new_person_id from renumberings r where r.old_person_id = c.number limit 1) as change
 
 -- name: read_number_ties
 -- Every two numbers that a change names, whether it stands or not, from these numbers on as far as that leads: which

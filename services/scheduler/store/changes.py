@@ -75,4 +75,5 @@ def _head_row(head: PersonHead) -> tuple[object, ...]:
         head.office_version.offset,
         head.numbers_used,
         head.replan_at,
+        head.last_on,
     )

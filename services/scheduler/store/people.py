@@ -9,7 +9,7 @@ other has committed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from schemas.messages import PersonRenumbered, SickNoteRegistered
@@ -38,6 +38,8 @@ from services.scheduler.store.rows import (
 from services.scheduler.store.rulebooks import RulebookTables
 
 _QUERIES = Queries("services.scheduler.sql")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 T = TypeVar("T")
 
@@ -59,7 +61,10 @@ class PeopleTables:
         ]
         asked = sorted(set().union(*subjects))
         rows = await self._connection.fetch(_QUERIES["read_erasures"], asked)
-        erased = {bytes(row["subject"]): row["erased_at"].timestamp() * 1000 for row in rows}
+        # Whole milliseconds, as timestamps have: a float would be a hair below some of them.
+        erased = {
+            bytes(row["subject"]): (row["erased_at"] - _EPOCH) // _MILLISECOND for row in rows
+        }
         return [
             observation
             for observation, hashes in zip(batch, subjects, strict=True)
@@ -177,6 +182,7 @@ class PeopleTables:
                 fired=tuple(fired.get(person, ())),
                 timers=tuple(timers.get(person, ())),
                 replan_at=row["replan_at"],
+                last_on=row["last_on"],
             )
             if row["office_version_ms"] >= 0:
                 version = Version(row["office_version_ms"], row["office_version_offset"])

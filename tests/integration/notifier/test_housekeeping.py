@@ -8,18 +8,13 @@ import asyncpg
 import pytest
 
 from services.notifier.jobs.count_backlog import count_backlog
-from services.notifier.jobs.forget import forget
 from services.notifier.store.queries import QUERIES
 from tests.support.notifier_desk import (
-    ADVISER,
-    EMPLOYEE,
-    adviser,
     anne,
     desk,
     due,
     oslo,
     receipt,
-    withdrawal,
 )
 
 TUESDAY = oslo("2026-02-24T09:00:00")
@@ -44,16 +39,6 @@ async def test_what_is_late_is_seen(database_url: str) -> None:
         await it.receive(anne(), due(at=TUESDAY))
         backlog = await count_backlog(it.begin, TUESDAY + timedelta(minutes=5))
         assert (backlog.ready, backlog.oldest_ready_at) == (1, TUESDAY)
-
-
-async def test_after_three_years_nothing_of_an_event_is_left(database_url: str) -> None:
-    async with desk(database_url, TUESDAY) as it:
-        event = due(at=TUESDAY, recipients=(EMPLOYEE, ADVISER))
-        await it.receive_and_send(anne(), adviser(), event, withdrawal(event, at=TUESDAY))
-        await it.receive_and_send(due(at=TUESDAY, generation=2))
-        assert await forget(it.begin, TUESDAY + 1000 * DAY) == 0
-        assert await forget(it.begin, TUESDAY + 1100 * DAY) == 2
-        assert await it.deliveries() == []
 
 
 @pytest.mark.parametrize("rows", [3_000, 50_000])

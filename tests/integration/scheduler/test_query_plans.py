@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from services.runtime.postgres import Queries
+from tests.integration.query_plans import nodes, read_whole
 
 QUERIES = Queries("services.scheduler.sql")
 RECORDS = Queries("services.records.sql")
@@ -18,8 +19,9 @@ NOW = "timestamptz '2026-04-27 07:00Z'"
 PERSON = "array['\\x01'::bytea]"
 
 FILL = """
-insert into people (person, person_id, replan_at)
-select decode(lpad(to_hex(n), 64, '0'), 'hex'), n::text, {now} + n * interval '1 minute'
+insert into people (person, person_id, replan_at, last_on)
+select decode(lpad(to_hex(n), 64, '0'), 'hex'), n::text, {now} + n * interval '1 minute',
+    date '2026-05-01' + n % 1000
 from generate_series(1, $1::int) n;
 """
 FILL_TIMERS = """
@@ -34,27 +36,105 @@ select n::text, decode(lpad(to_hex(n), 64, '0'), 'hex'), n::text, {now}, false, 
 from generate_series(1, $1::int) n;
 """
 
-HOT = {
-    "fire_due_timers": (QUERIES, f"({NOW}, 1000)", "timestamptz, int"),
-    "claim_people_to_replan": (QUERIES, f"({NOW}, 200)", "timestamptz, int"),
-    "read_next_due_at": (QUERIES, "", ""),
-    "lock_people": (QUERIES, f"({PERSON})", "bytea[]"),
-    "lock_timers": (QUERIES, f"({PERSON})", "bytea[]"),
-    "read_due_events": (QUERIES, f"({PERSON})", "bytea[]"),
-    "read_cases": (QUERIES, f"({PERSON})", "bytea[]"),
-    "read_facts": (QUERIES, f"({PERSON})", "bytea[]"),
-    "read_slots_of_people": (QUERIES, f"({PERSON})", "bytea[]"),
-    "take_from_outbox": (RECORDS, "(1000, 16777216)", "int, int"),
+FILL_FACTS = """
+insert into facts
+select 's', n::text, decode(lpad(to_hex(n), 64, '0'), 'hex'), 't', 0, 0, '{{}}', {now}
+from generate_series(1, $1::int) n;
+"""
+FILL_CASES = """
+insert into cases
+select n::text, decode(lpad(to_hex(n), 64, '0'), 'hex'), 1, date '2026-01-05', date '2026-05-01', false
+from generate_series(1, $1::int) n;
+"""
+FILL_SLOTS = """
+insert into note_slots
+select n::text, 'canonical', decode(lpad(to_hex(n), 64, '0'), 'hex'), 0, 0, '{{}}', true, false, '{{}}', 0, 0
+from generate_series(1, $1::int) n;
+"""
+FILL_VERSIONS = """
+insert into note_versions (note_id, source, person, version_ms, version_offset, note, counts,
+    keeps_self_certified_days, self_certified_days, self_certified_days_version_ms,
+    self_certified_days_version_offset, recorded_at)
+select n::text, 'canonical', decode(lpad(to_hex(n), 64, '0'), 'hex'), 0, 0, '{{}}', true, false, '{{}}', 0, 0, {now}
+from generate_series(1, $1::int) n;
+"""
+FILL_WITHDRAWALS = """
+insert into withdrawals (event_id, person, role, reason, withdrawn_at)
+select n::text, decode(lpad(to_hex(n), 64, '0'), 'hex'), '', 'ended', {now} from generate_series(1, $1::int) n;
+"""
+FILL_STATES = """
+insert into person_states (person, recorded_at, state)
+select decode(lpad(to_hex(n), 64, '0'), 'hex'), {now}, '{{}}' from generate_series(1, $1::int) n;
+"""
+FILL_NUMBERS = """
+insert into renumberings select n::text, 'new-' || n from generate_series(1, $1::int) n;
+"""
+FILL_TIES = """
+insert into number_ties select n::text, 'new-' || n from generate_series(1, $1::int) n
+union all select 'new-' || n, n::text from generate_series(1, $1::int) n;
+"""
+FILLS = {
+    "people": FILL,
+    "timers": FILL_TIMERS,
+    "due_events": FILL_EVENTS,
+    "facts": FILL_FACTS,
+    "cases": FILL_CASES,
+    "note_slots": FILL_SLOTS,
+    "note_versions": FILL_VERSIONS,
+    "withdrawals": FILL_WITHDRAWALS,
+    "person_states": FILL_STATES,
+    "renumberings": FILL_NUMBERS,
+    "number_ties": FILL_TIES,
 }
-# PostgreSQL reads an empty table without an index, so only the tables with rows are held to it.
-FILLED = {"people", "timers", "due_events"}
+"""Every table that has rows of people: a statement about some of them may read none of these whole."""
+
+NUMBERS = "array['1']"
+FORGETTING = {
+    "claim_people_to_forget": (
+        "date '2026-05-10', date '2026-05-01', '\\x00', 100",
+        "date, date, bytea, int",
+    ),
+    "lock_free_people": (PERSON, "bytea[]"),
+    "read_people": (PERSON, "bytea[]"),
+    "read_timers": (PERSON, "bytea[]"),
+    "read_newest_versions": (PERSON, "bytea[]"),
+    "read_nameless_notes": (PERSON, "bytea[]"),
+    "read_renumberings": (NUMBERS, "text[]"),
+    "read_notes_of_people": (PERSON, "bytea[]"),
+    "erase_timers": (PERSON, "bytea[]"),
+    "erase_withdrawals": (PERSON, "bytea[]"),
+    "erase_due_events": (PERSON, "bytea[]"),
+    "erase_cases": (PERSON, "bytea[]"),
+    "erase_note_slots": (NUMBERS, "text[]"),
+    "erase_note_versions": (f"{PERSON}, {NUMBERS}", "bytea[], text[]"),
+    "erase_facts": (PERSON, "bytea[]"),
+    "erase_renumberings": (NUMBERS, "text[]"),
+    "erase_number_ties": (NUMBERS, "text[]"),
+    "erase_person_states": (PERSON, "bytea[]"),
+    "forget_offices": (PERSON, "bytea[]"),
+    "forget_people": (PERSON, "bytea[]"),
+}
+
+HOT = {
+    "fire_due_timers": (QUERIES, f"{NOW}, 1000", "timestamptz, int"),
+    "claim_people_to_replan": (QUERIES, f"{NOW}, 200", "timestamptz, int"),
+    "read_next_due_at": (QUERIES, "", ""),
+    "lock_people": (QUERIES, PERSON, "bytea[]"),
+    "lock_timers": (QUERIES, PERSON, "bytea[]"),
+    "read_due_events": (QUERIES, PERSON, "bytea[]"),
+    "read_cases": (QUERIES, PERSON, "bytea[]"),
+    "read_renumberings": (QUERIES, NUMBERS, "text[]"),
+    "read_facts": (QUERIES, PERSON, "bytea[]"),
+    "read_slots_of_people": (QUERIES, PERSON, "bytea[]"),
+    "take_from_outbox": (RECORDS, "1000, 16777216", "int, int"),
+}
 
 
 @asynccontextmanager
 async def filled(database_url: str, rows: int) -> AsyncIterator[asyncpg.Connection[Any]]:
     connection = await asyncpg.connect(database_url, server_settings={"search_path": "scheduler"})
     try:
-        for text in (FILL, FILL_TIMERS, FILL_EVENTS):
+        for text in FILLS.values():
             await connection.execute(text.format(now=NOW), rows)
         await connection.execute("analyze")
         # The plan for any parameters, which PostgreSQL uses for a prepared statement after some executions.
@@ -64,23 +144,20 @@ async def filled(database_url: str, rows: int) -> AsyncIterator[asyncpg.Connecti
         await connection.close()
 
 
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for below in plan.get("Plans", ()):
-        yield from nodes(below)
-
-
 @pytest.mark.parametrize("rows", [3_000, 50_000])
 async def test_no_hot_statement_reads_a_large_table_whole(database_url: str, rows: int) -> None:
     async with filled(database_url, rows) as connection:
         for name, (queries, arguments, types) in HOT.items():
-            declared = f"({types})" if types else ""
-            await connection.execute(f"prepare hot{declared} as {queries[name]}")
-            explanation = await connection.fetchval(f"explain (format json) execute hot{arguments}")
-            await connection.execute("deallocate hot")
-            for node in nodes(json.loads(explanation)[0]["Plan"]):
-                whole = node["Node Type"] == "Seq Scan" and node.get("Relation Name") in FILLED
-                assert not whole, f"{name} reads {node.get('Relation Name')} whole"
+            whole = await read_whole(connection, queries[name], arguments, types)
+            assert not whole & FILLS.keys(), f"{name} reads {whole} whole"
+
+
+async def test_forgetting_some_people_reads_no_table_whole(database_url: str) -> None:
+    """contract 14.10: of 50 000 people, whoever is to go is found by an index, and so is all that goes with them."""
+    async with filled(database_url, 50_000) as connection:
+        for name, (arguments, types) in FORGETTING.items():
+            whole = await read_whole(connection, QUERIES[name], arguments, types)
+            assert not whole & FILLS.keys(), f"{name} reads {whole} whole"
 
 
 async def test_a_poll_that_finds_nothing_due_reads_a_few_pages_of_the_index(

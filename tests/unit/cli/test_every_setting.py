@@ -52,6 +52,9 @@ USABLE = {
 ADDRESS = "must be http(s)://host:port/path, with a port from 1 to 65535, no user and no query"
 HOST = "must be the name or the address of a host, and nothing else"
 TOKEN = "must have letters, digits and signs of ASCII only, and no blank or line break"
+SHORT_RETENTION = (
+    "advisers are shown the cases of the last 36 months, and what is forgotten never comes back"
+)
 FOLDER = "names a file that cannot be read (IsADirectoryError)"
 UNUSABLE: dict[str, tuple[tuple[str, str], ...]] = {
     **dict.fromkeys(
@@ -102,6 +105,12 @@ UNUSABLE: dict[str, tuple[tuple[str, str], ...]] = {
             "is an example's; make one with `openssl rand -hex 32`",
         ),
         (PUBLIC_PSEUDONYM_KEY, "is an example's; make one with `openssl rand -hex 32`"),
+    ),
+    "RETENTION_MONTHS": (
+        ("36", f"must be 37 or more: {SHORT_RETENTION}"),
+        ("-37", f"must be 37 or more: {SHORT_RETENTION}"),
+        ("three years", "must be a whole number"),
+        ("1201", "must be 1200 or less"),
     ),
     "CLOCK_OFFSET_SECONDS": (
         ("soon", "must be a number"),

@@ -59,6 +59,7 @@ class PersonHead:
     office_version: Version
     numbers_used: int
     replan_at: datetime | None
+    last_on: date | None
 
 
 class StateChange(NamedTuple):
@@ -229,4 +230,5 @@ def _head(known: KnownPeople, number: str) -> PersonHead:
         office.version if office is not None else OLDEST_VERSION,
         person.numbers_used,
         person.replan_at,
+        person.last_on,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from services.scheduler.domain.facts.cases import StoredCase
 from services.scheduler.domain.facts.facts import Fact, NoteSlot
@@ -15,7 +15,8 @@ class Person:
     """One person under the number that is in force.
 
     `hash` is the keyed hash of the number, `numbers_used` counts the cases that ever got an id, `replan_at` (UTC) is
-    when time alone changes the plan next.
+    when time alone changes the plan next. Retention counts from `last_on`, a date in Norway; None where nothing is
+    stored that it is about.
     """
 
     person_id: str
@@ -28,3 +29,4 @@ class Person:
     fired: tuple[Fired, ...] = ()
     timers: tuple[Timer, ...] = ()
     replan_at: datetime | None = None
+    last_on: date | None = None

@@ -18,6 +18,7 @@ from services.scheduler.domain.facts.case_facts import CaseFacts, case_facts, fa
 from services.scheduler.domain.facts.cases import Identified, Leave, StoredCase, identify, leaves_of
 from services.scheduler.domain.facts.facts import standing
 from services.scheduler.domain.people.person import Person
+from services.scheduler.domain.people.retention import last_on
 from services.scheduler.domain.plan.history import ArmedStep, Fired, Timer, Withdrawn
 from services.scheduler.domain.plan.plan import CasePlan, plan
 from services.scheduler.domain.plan.planned_step import PlannedStep
@@ -48,8 +49,9 @@ def replan(
     `armed` stands in for the person's timers where an earlier moment is explained: of those only so much is kept.
     """
     stands = standing(person.slots, person.facts)
+    leaves = leaves_of(stands.notes, stands.resumed)
     identified = identify(
-        leaves_of(stands.notes, stands.resumed),
+        leaves,
         person.cases,
         person.numbers_used,
         lambda number: case_id_of(person.hash, number),
@@ -87,6 +89,7 @@ def replan(
                 (case_plan.replan_at for case_plan in plans.values() if case_plan.replan_at),
                 default=None,
             ),
+            last_on=last_on(leaves, person.slots, person.facts),
         ),
         messages=(*withdrawn, *updated),
         leaves=identified.leaves,
