@@ -38,7 +38,6 @@ AT_ONCE = on(MONDAY)
 # Words that stand before the rows of the rulebook that they are for.
 WORDS_AHEAD: set[tuple[str, str, Role]] = {
     ("follow_up_plan", "to_practitioner", "line_manager"),
-    ("exemption_review", "review", "adviser"),
     ("dialogue_meeting_2_assessment", "graded_overview", "adviser"),
 }
 
