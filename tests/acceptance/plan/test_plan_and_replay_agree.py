@@ -1,4 +1,4 @@
-"""`plan` and `replay` of the same file agree on every due event: id, instant, lateness."""
+"""`plan` and `replay` of the same file agree on every due event: id, instant, lateness, and basis."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCENARIO_1 = SCENARIOS / "scenario_1_in_order.ndjson"
 HALF_YEAR = Path(str(files("services.cli") / "scenarios" / "half_year.ndjson"))
 LATER = datetime(2028, 1, 1, tzinfo=UTC)
 
-Fired = tuple[str, datetime, int]
+Fired = tuple[str, datetime, int, str]
 
 
 @pytest.fixture
@@ -41,10 +41,15 @@ def due_events_of_plan(filed: Sequence[FiledRecord], rulebook: Rulebook) -> list
     folded = fold(filed, rulebook, LATER, dead.append)
     assert not dead
     return sorted(
-        (message.event_id, at, message.late_seconds)
+        _fired(at, message)
         for at, message in folded.simulation.sent
         if isinstance(message, DeadlineDue)
     )
+
+
+def _fired(at: datetime, event: DeadlineDue) -> Fired:
+    basis = event.basis.model_dump_json() if event.basis is not None else ""
+    return event.event_id, at, event.late_seconds, basis
 
 
 async def departures_of(
@@ -69,7 +74,7 @@ async def departures_of(
 def due_events(departures: Sequence[Departure]) -> list[Fired]:
     messages = [(departure.at, decode(departure.record)) for departure in departures]
     return sorted(
-        (envelope.message.event_id, at, envelope.message.late_seconds)
+        _fired(at, envelope.message)
         for at, envelope in messages
         if isinstance(envelope, Envelope) and isinstance(envelope.message, DeadlineDue)
     )
@@ -103,10 +108,10 @@ async def test_with_step_no_due_event_is_early_or_later_than_one_step(
         read_rulebook("standard"),
         timedelta(hours=7),
     )
-    exact = {event_id: at for event_id, at, _ in due_events_of_plan(filed, rules)}
+    exact = {event_id: at for event_id, at, *_ in due_events_of_plan(filed, rules)}
 
     departures = await departures_of(filed, rules, parts, database_url, topic_prefix, step=step)
-    bundled = {event_id: at for event_id, at, _ in due_events(departures)}
+    bundled = {event_id: at for event_id, at, *_ in due_events(departures)}
 
     assert set(bundled) <= set(exact)
     # A deadline that falls due and is done within one step of the clock does not fire.

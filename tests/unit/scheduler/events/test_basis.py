@@ -115,6 +115,18 @@ def test_an_office_with_dates_of_its_own_has_them_in_the_basis() -> None:
     assert (basis_of(life).summon_by, basis_of(life).meet_by) == (day(111), day(132))
 
 
+def test_a_move_to_an_office_with_other_dates_goes_out_with_them() -> None:
+    trial = """
+        [office.0220]
+        "dialogue_meeting_2.deadline.day" = 167
+    """
+    life = away(rulebook=parse((RULEBOOKS / "standard.toml").read_text("utf-8") + trial))
+    life.turn(at(113))
+    life.arrive(at(114), OfficeChange(ANNE, "0220", Version(1, 1)))
+    basis = basis_of(life)
+    assert (basis.revision, basis.summon_by, basis.meet_by) == (2, day(146), day(167))
+
+
 def test_a_rulebook_that_knows_no_meeting_2_gives_no_dates_for_it() -> None:
     own = """
         name = "own"
@@ -151,6 +163,15 @@ def test_refusals_of_a_meeting_are_counted_over_its_dates_and_parties() -> None:
     life.turn(at(170))
     refused = {meeting.meeting_id: meeting.refusals for meeting in meetings_of(life)}
     assert refused == {"m": 3}
+
+
+def test_a_refusal_goes_out_to_whoever_reads_of_the_meeting_already() -> None:
+    life = away(300)
+    life.arrive(at(90), summoned(90, 150), requested(91, meeting=3))
+    life.turn(at(92))
+    life.arrive(at(95), answered(95, "other_time"))
+    basis = basis_of(life, REQUESTED)
+    assert (basis.revision, [meeting.refusals for meeting in basis.meetings]) == (2, [1])
 
 
 def test_a_party_that_is_coming_after_all_has_not_refused_that_date() -> None:
