@@ -119,6 +119,7 @@ HOT = {
     "fire_due_timers": (QUERIES, f"{NOW}, 1000", "timestamptz, int"),
     "claim_people_to_replan": (QUERIES, f"{NOW}, 200", "timestamptz, int"),
     "read_next_due_at": (QUERIES, "", ""),
+    "read_people": (QUERIES, PERSON, "bytea[]"),
     "lock_people": (QUERIES, PERSON, "bytea[]"),
     "lock_timers": (QUERIES, PERSON, "bytea[]"),
     "read_due_events": (QUERIES, PERSON, "bytea[]"),
@@ -173,3 +174,46 @@ async def test_a_poll_that_finds_nothing_due_reads_a_few_pages_of_the_index(
     assert claim["Actual Rows"] == 0
     assert pages < 20
     assert not any(node["Node Type"] == "Sort" for node in nodes(plan))
+
+
+# Twenty thousand people with a case each, over three years: most are short, and one in ten has had its meeting.
+THREE_YEARS_OF_CASES = """
+truncate cases;
+insert into cases (case_id, person, number, start_on, end_on, is_withdrawn)
+select n::text, decode(lpad(to_hex(n), 64, '0'), 'hex'), 1, date '2024-01-01' + n % 1000,
+    date '2024-01-01' + n % 1000 + case when n % 20 = 0 then 200 else 30 end, false
+from generate_series(1, 20000) n;
+"""
+THREE_YEARS_OF_FACTS = """
+truncate facts;
+insert into facts (source, id, person, type, version_ms, version_offset, payload, recorded_at)
+select 'urn:test', n::text, decode(lpad(to_hex(n), 64, '0'), 'hex'),
+    case when n % 10 = 0 then 'dialogue_meeting.held.v1' else 'follow_up_plan.made.v1' end, 0, n,
+    '{"occurred_at":"' || (date '2024-06-01' + n % 1000) || 'T12:00:00+02:00"}', now()
+from generate_series(1, 20000) n;
+"""
+MONTH = "(date '2026-03-01', date '2026-03-31', '2026-02-28', '2025-08-31')"
+
+
+@pytest.mark.parametrize("cache_mode", ["force_custom_plan", "force_generic_plan"])
+async def test_finding_whom_a_month_may_concern_reads_no_table_whole(
+    database_url: str, cache_mode: str
+) -> None:
+    """contract 9: of all cases those of 26 weeks, and of all facts the meetings held, by an index of their own."""
+    async with filled(database_url, 20_000) as connection:
+        for text in (
+            THREE_YEARS_OF_CASES,
+            THREE_YEARS_OF_FACTS,
+            "analyze",
+            f"set plan_cache_mode = {cache_mode}",
+        ):
+            await connection.execute(text)
+        statement = QUERIES["read_people_to_count"]
+        await connection.execute(f"prepare month(date, date, text, text) as {statement}")
+        explanation = await connection.fetchval(f"explain (format json) execute month{MONTH}")
+        found = await connection.fetch(f"execute month{MONTH}")
+    plan = list(nodes(json.loads(explanation)[0]["Plan"]))
+    assert found
+    assert [node["Relation Name"] for node in plan if node["Node Type"] == "Seq Scan"] == []
+    used = {node.get("Index Name") for node in plan}
+    assert used >= {"cases_of_26_weeks", "facts_held"}
