@@ -78,7 +78,8 @@ def compose(
             delivery = _at_desk(delivery, message)
         case _:
             assert_never(delivery.channel)
-    return Outgoing(delivery, known, message, language, now, notice)
+    named_on = words.date_named(*about, delivery.role, dates)
+    return Outgoing(delivery, known, message, language, now, notice, named_on)
 
 
 def _task(delivery: Delivery, event: DeadlineDue, desk: Desk, opened_on: date) -> AdviserTaskOpened:

@@ -146,6 +146,8 @@ class Outgoing:
 
     `at` is the instant of the attempt; `language` is that of the words. `notice` is the sentence that an e-mail is
     about, without greeting and guide, for a channel that also shows it by itself; None for every other kind.
+    `named_on` is the date in the words of an SMS or an e-mail, for a channel that says them again; None where they
+    name none.
     """
 
     delivery: Delivery
@@ -154,6 +156,7 @@ class Outgoing:
     language: Language
     at: datetime
     notice: str | None = field(default=None, repr=False)
+    named_on: date | None = None
 
     @property
     def delivery_id(self) -> str:

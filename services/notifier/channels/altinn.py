@@ -7,11 +7,13 @@ before a reminder, Altinn asks our condition endpoint whether there is still a r
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from schemas.messages import EmailRequested, SmsRequested
+from schemas.norway import oslo_date
 from services.notifier.channels.altinn_condition import serve_condition
 from services.notifier.domain.addresses import email_address, phone_number
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
@@ -80,7 +82,7 @@ class Altinn:
         recipient = self._recipient(outgoing)
         if isinstance(recipient, Failed):
             return recipient
-        order = self._order(outgoing.delivery_id, recipient)
+        order = self._order(outgoing, recipient)
         answer = await self._gateway.call("POST", PATH, at=outgoing.at, json=order)
         if isinstance(answer, Failed):
             return answer
@@ -121,11 +123,16 @@ class Altinn:
             case _:
                 raise TypeError("only SMS and e-mail go through Altinn")
 
-    def _order(self, delivery_id: str, recipient: dict[str, Any]) -> dict[str, Any]:
+    def _order(self, outgoing: Outgoing, recipient: dict[str, Any]) -> dict[str, Any]:
+        """Without a reminder where the date in its words will have passed by then: it says the same once more."""
+        delivery_id, days = outgoing.delivery_id, self._settings.altinn_reminder_days
         order = {"idempotencyId": delivery_id, **self._message(delivery_id, recipient)}
-        if self._settings.altinn_reminder_days is not None:
+        named_on = outgoing.named_on
+        if days is not None and (
+            named_on is None or oslo_date(outgoing.at) + timedelta(days=days) <= named_on
+        ):
             reminder = self._message(delivery_id, recipient, suffix="-r1")
-            order["reminders"] = [{"delayDays": self._settings.altinn_reminder_days, **reminder}]
+            order["reminders"] = [{"delayDays": days, **reminder}]
         return order
 
     def _message(

@@ -2,19 +2,21 @@
 
 The notice's id is the delivery's, on Kafka as key too: a repeat is the same notice. It is shown until the delivery's
 `not_after`; then the next step of the checkpoint has a notice of its own. An `oppgave` is notified of again by NAV
-after seven days, which cannot be turned off; a `beskjed` never, but its reader can put it away.
+after seven days, which cannot be turned off; a `beskjed` never, but its reader can put it away. So what names a date
+that has passed by then is a `beskjed`: the words would be said again, and no longer be true (contract 6.5).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from schemas.messages import Language, SmsRequested
+from schemas.norway import oslo_date
 from schemas.wire import Record
 from services.notifier.channels import minside_receipts
 from services.notifier.domain.delivery import Failed, Outcome, Sent, State
@@ -26,6 +28,7 @@ from services.runtime.setting_kinds import url_parts
 
 TOPIC = "min-side.aapen-brukervarsel-v1"
 LINK_CHARACTERS_MAX = 200
+OPPGAVE_REPEATED_AFTER = timedelta(days=7)
 NoticeType = Literal["oppgave", "beskjed"]
 
 _NATIONAL_NUMBER = re.compile(r"^\d{11}$")
@@ -114,7 +117,7 @@ class MinSide:
     def _notice_of(self, outgoing: Outgoing, request: SmsRequested) -> dict[str, Any]:
         return {
             "@event_name": "opprett",
-            "type": self._notice,
+            "type": "beskjed" if _is_notified_of_too_late(outgoing, request) else self._notice,
             "varselId": outgoing.delivery_id,
             "ident": outgoing.known.event.person_id,
             "tekster": [{"spraakkode": outgoing.language, "tekst": request.text, "default": True}],
@@ -134,6 +137,17 @@ class MinSide:
     async def _publish(self, key: str, value: dict[str, Any]) -> None:
         data = json.dumps(value, ensure_ascii=False).encode()
         await self._publisher.publish([Record(TOPIC, key.encode(), data)])
+
+
+def _is_notified_of_too_late(outgoing: Outgoing, request: SmsRequested) -> bool:
+    """Whether NAV would repeat an `oppgave` when the date in its words has passed."""
+    repeated_at = outgoing.at + OPPGAVE_REPEATED_AFTER
+    named_on = outgoing.named_on
+    return (
+        named_on is not None
+        and repeated_at < request.not_after
+        and named_on < oslo_date(repeated_at)
+    )
 
 
 def _instant(at: datetime) -> str:

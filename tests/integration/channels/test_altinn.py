@@ -170,6 +170,17 @@ async def test_an_email_with_a_reminder_asks_twice_whether_to_go() -> None:
     assert reminder["recipient"] == order["recipient"]
 
 
+@pytest.mark.parametrize(("days_ahead", "reminds"), [(6, False), (7, True), (8, True)])
+async def test_altinn_does_not_say_a_date_again_that_has_passed_by_then(
+    days_ahead: int, reminds: bool
+) -> None:
+    """contract 6.5: its reminder is the same words once more, seven days later."""
+    named_on = NOW.date() + timedelta(days=days_ahead)
+    outgoing = replace(email(), named_on=named_on)
+    _, server = await send(outgoing, receipt(), kind="email", altinn_reminder_days=7)
+    assert ("reminders" in server.asked[0].body) is reminds
+
+
 def test_the_order_is_the_rulebooks_alone_unless_somebody_wants_reminders() -> None:
     """contract 6.1: reminders are steps of the rulebook."""
     assert settings("http://127.0.0.1").altinn_reminder_days is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -115,6 +115,24 @@ def value(record: Record) -> dict[str, Any]:
     assert record.key == DELIVERY.encode()
     found: dict[str, Any] = json.loads(record.value or b"")
     return found
+
+
+@pytest.mark.parametrize(
+    ("days_ahead", "shown_for_days", "kind"),
+    [(6, 14, "beskjed"), (7, 14, "oppgave"), (6, 7, "oppgave")],
+)
+async def test_nav_does_not_say_a_date_again_that_has_passed_by_then(
+    days_ahead: int, shown_for_days: int, kind: str
+) -> None:
+    """contract 6.5: an `oppgave` that is shown for longer is notified of again after seven days, in the same words."""
+    topic = Topic()
+    outgoing = sms()
+    message = outgoing.message.model_copy(
+        update={"not_after": outgoing.at + timedelta(days=shown_for_days)}
+    )
+    named_on = outgoing.at.date() + timedelta(days=days_ahead)
+    await min_side(topic).send(replace(outgoing, message=message, named_on=named_on))
+    assert value(topic.records[0])["type"] == kind
 
 
 @pytest.mark.parametrize("name", ["minside_opprett_oppgave", "minside_opprett_beskjed"])

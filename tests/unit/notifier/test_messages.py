@@ -11,6 +11,7 @@ from schemas.messages import EmailRequested, Language, LetterRequested, SmsReque
 from services.notifier.domain.recipients import Contacts, Mailbox, PersonContact
 from services.notifier.domain.relevance import Facts, Send
 from services.notifier.domain.words.dates import MessageDates
+from services.notifier.domain.words.rules import written
 from services.notifier.messages import compose
 from services.notifier.ports import KnownEvent, Outgoing
 from services.notifier.texts_folder import load_texts
@@ -108,6 +109,15 @@ def test_a_message_names_the_last_day_by_law_whatever_day_its_step_reminds_on() 
     letter = compose(stored.delivery, known, facts, Send(), words=TEXTS, now=NOW).message
     assert isinstance(letter, LetterRequested)
     assert letter.due_on == early.case.start + timedelta(days=27)
+
+
+def test_a_channel_is_told_which_date_the_words_name() -> None:
+    sms = composed("employee", "sms", "nb")
+    event = sms.known.event
+    dates = MessageDates.of(event, NOW)
+    assert sms.named_on == TEXTS.date_named(event.checkpoint, event.step, "employee", dates)
+    assert sms.named_on is not None
+    assert written(sms.named_on, "nb") in sms.message.text  # type: ignore[union-attr]
 
 
 def test_a_letter_whose_words_name_no_date_has_none() -> None:
