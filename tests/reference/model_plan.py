@@ -120,7 +120,7 @@ def _due_of_ask(step: Dict, ask: Dict | None) -> Dict:
         return {"on": on, "at": (on, NINE)}
     if step["days"] is not None and ask["base"] is not None:
         on = ask["base"] + step["days"]
-        return {"on": on, "at": (on, NINE)}
+        return {"on": on, "at": (_sent_on(step, on), NINE)}
     if step["days"] is None and not step["working"]:
         return {"on": ask["at"][0], "at": ask["at"]}
     return {"on": None, "at": None}
@@ -179,13 +179,13 @@ def assess(
         return answer | {"state": "not_applicable", "reason": "nobody_asked"}
     question = {"step": step, "ask": ask, "scene": scene, "due_on": due["on"]}
     question |= {"told_on": due["at"][0], "withdrawn_for": withdrawn_for, "judged_on": due["on"]}
-    asked, again = _asked(question, every_grade=False)
+    asked, again = _asked(question, everybody=False)
     to = [who for who, reason in asked.items() if reason is None]
     if to and all(who in again for who in to):
         answer["due_at"] = max(due["at"], (min(again[who] for who in to), NINE))
         answer |= {"from": answer["due_at"][0], "resumed": True}
         question["judged_on"] = max(due["on"], answer["from"])
-        asked, _ = _asked(question, every_grade=False)
+        asked, _ = _asked(question, everybody=False)
     answer["to"] = [who for who, reason in asked.items() if reason is None]
     answer["closed"] = {who: why for who, why in asked.items() if why}
     return answer | _verdict(question, answer, asked, is_full=due["is_full"])
@@ -198,8 +198,8 @@ def _verdict(question: Dict, answer: Dict, asked: dict[Who, str | None], *, is_f
         return {"state": "not_applicable", "reason": "ended"}
     closed = answer["closed"]
     if not asked:
-        # Nobody is asked because of a grade; what every employer has done is shown as done all the same.
-        others, _ = _asked(question, every_grade=True)
+        # Nobody is asked for want of a grade or a plan; what every employer has done is shown as done all the same.
+        others, _ = _asked(question, everybody=True)
         closed = answer["closed"] = others if others and all(others.values()) else {}
     if closed and not answer["to"]:
         return {"state": "done", "reason": first(list(closed.values()))}
@@ -221,6 +221,8 @@ def _fails(question: Dict, day: int, *, is_full: bool, has_recipients: bool) -> 
         return "no_employer"
     if not is_full:
         return "graded"
+    if "plan_made" in step["when"] and not _employers(question, everybody=False):
+        return "nobody_asked"
     if "exempted" in step["when"] and not _waits_out_recovery(scene, day):
         return "not_exempted"
     meetings = [m for m in scene["meetings"] if m["meeting"] == 2 and m["type"] != "cancelled"]
@@ -246,13 +248,22 @@ def _waits_out_recovery(scene: Dict, day: int) -> bool:
 # --- who is asked ---------------------------------------------------------------------------------------------
 
 
-def _employers(question: Dict, *, every_grade: bool) -> list[str]:
-    """The employers of the due date; of meeting 1 those of full work, of its request those of graded work."""
+def _employers(question: Dict, *, everybody: bool) -> list[str]:
+    """The employers of the due date; of meeting 1 those of full work, of its request those of graded work.
+
+    Of a plan that is to be sent on those that have made one.
+    """
     step, case, ask = question["step"], question["scene"]["case"], question["ask"]
     orgs = employers_on(case, question["due_on"])
     if ask is not None and ask["orgs"] is not None:
         orgs = sorted(ask["orgs"])
-    if step["meeting"] != 1 or every_grade:
+    if everybody:
+        return orgs
+    if "plan_made" in step["when"]:
+        plans = ("plan_made", "plan_shared")
+        made = {f["org"] for f in question["scene"]["facts"] if f["type"] in plans}
+        return [org for org in orgs if org in made]
+    if step["meeting"] != 1:
         return orgs
     notes = notes_on(case, question["judged_on"])
     if "graded" in step["when"]:
@@ -260,10 +271,10 @@ def _employers(question: Dict, *, every_grade: bool) -> list[str]:
     return [org for org in orgs if grade_of(notes, org) == 100]
 
 
-def _asked(question: Dict, *, every_grade: bool) -> tuple[dict[Who, str | None], dict[Who, int]]:
+def _asked(question: Dict, *, everybody: bool) -> tuple[dict[Who, str | None], dict[Who, int]]:
     """Each recipient with the reason that it is not asked, and the day from which it is asked after an exemption."""
     step, ask = question["step"], question["ask"]
-    orgs = _employers(question, every_grade=every_grade)
+    orgs = _employers(question, everybody=everybody)
     managers: list[Who] = [("line_manager", org) for org in orgs]
     adviser: Who = ("adviser", ask["adviser"] if ask is not None else None)
     whole: list[Who] = [*managers, ("employee", None), adviser]
@@ -308,7 +319,11 @@ def _reason(question: Dict, who: Who) -> str | None:
         return str(ask["met"][who[1]])
     if "plan_shared_with_office" in step["done"] and _has_office_plan(question, who):
         return "plan_shared"
+    if "plan_shared_with_practitioner" in step["done"] and _practitioner_has_plan(scene, who):
+        return "plan_shared"
     for act in ORDER:
+        if act == "summoned" and _is_summoned_in_time(question, who):
+            return act
         if act in step["done"] and _happened(act, question, who):
             return act
     for exemption in scene["exemptions"]:
@@ -328,6 +343,25 @@ def _has_office_plan(question: Dict, who: Who) -> bool:
         and f["org"] in (asked or [f["org"]])
         and f["on"] >= question["ask"]["at"][0]
         for f in question["scene"]["facts"]
+    )
+
+
+def _practitioner_has_plan(scene: Dict, who: Who) -> bool:
+    return any(
+        f["type"] == "plan_shared"
+        and f["with"] == "practitioner"
+        and who == ("line_manager", f["org"])
+        for f in scene["facts"]
+    )
+
+
+def _is_summoned_in_time(question: Dict, who: Who) -> bool:
+    return "summoned_in_time" in question["step"]["done"] and any(
+        meeting["date"] is not None
+        and meeting["date"] <= question["due_on"]
+        and meeting["meeting"] == question["step"]["meeting"]
+        and _counts_as("summoned", meeting, who)
+        for meeting in question["scene"]["meetings"]
     )
 
 
@@ -467,7 +501,14 @@ def _is_of_same_checkpoint(one: Dict, other: Dict) -> bool:
         and one["subject"] == other["subject"]
         and not is_at_once(other["step"])
         and other["planned_on"] is not None
+        and not _is_for_others(one, other)
     )
+
+
+def _is_for_others(one: Dict, other: Dict) -> bool:
+    """Whether both go to managers, and to none who is the same: what one of them hears says nothing to the other."""
+    managers = [{who for who in c["to"] if who[0] == "line_manager"} for c in (one, other)]
+    return all(managers) and not set.intersection(*managers)
 
 
 def _day(candidate: Dict) -> int:

@@ -411,6 +411,15 @@ STEPS = [
         gives_way_to=("dialogue_meeting_1.deadline",),
     ),
     _row(
+        "follow_up_plan.to_practitioner",
+        MANAGER,
+        ("plan_shared_with_practitioner",),
+        (*EMPLOYEE, "plan_made"),
+        14,
+        offset=27,
+        before=True,
+    ),
+    _row(
         "dialogue_meeting_1.reminder",
         BOTH,
         ("held", "summoned"),
@@ -424,7 +433,7 @@ STEPS = [
     _row(
         "dialogue_meeting_1.deadline",
         BOTH,
-        ("held",),
+        ("held", "summoned_in_time"),
         EMPLOYEE,
         28,
         offset=48,
@@ -453,7 +462,15 @@ STEPS = [
         full=1,
         gives_way_to=("activity_requirement.assess",),
     ),
-    _row("activity_requirement.assess", ADVISER, ("assessed",), ("sick",), offset=55, full=1),
+    _row(
+        "activity_requirement.assess",
+        ADVISER,
+        ("assessed",),
+        ("sick",),
+        offset=55,
+        full=1,
+        before=True,
+    ),
     _row("activity_requirement.reply", ADVISER, (), ("sick",), asks=_replies, days=1),
     _row(
         "meeting_need.question",
@@ -510,7 +527,7 @@ STEPS = [
         ("employee",),
         asks=_summonses(2, 3),
         days=-14,
-        gives_way_to=("meeting_plan.second",),
+        before=True,
     ),
     _row(
         "meeting_plan.second",
@@ -519,6 +536,7 @@ STEPS = [
         ("employee",),
         asks=_summonses(2, 3),
         days=-7,
+        before=True,
     ),
     _row("meeting_notice.notice", ADVISER, (), OPEN, asks=_summonses(2, 3, short=True)),
     _row("meeting_notice.after_limit", ADVISER, ("held",), OPEN, meeting=2, asks=_after_limit),

@@ -19,12 +19,14 @@ REASONS += ["a_reason_of_the_offices_own"]
 CHECKPOINTS = ["dialogue_meeting_2", "dialogue_meeting_1", "follow_up_plan", "activity_requirement"]
 # The days of the rulebook, beside which things happen, and on the eve of which exemptions end.
 DAYS = [21, 27, 34, 42, 48, 55, 105, 109, 112, 160, 181, 195]
+# Kinds of facts that cluster about one of these days.
+DAY_OF = {"meeting_1": 48, "plans": 27, "late_meeting": 181}
 FIRST_MEETING_FROM, SECOND_MEETING_FROM = 55, 115
 FRIDAY = 4
 KINDS = ["exemption"] * 6 + ["meeting"] * 4 + ["request"] * 3 + ["late_meeting"] * 3
 KINDS += ["meeting_between_requests"] * 2 + ["plan"] * 2
+KINDS += ["meeting_1", "plans"] * 2
 KINDS += ["assessed", "need", "reassessment", "plan_request", "resumed", "death", "answer"]
-LIMIT = 181
 MINUTES = [0, 539, 540, 541, 600, 720, 720, 720, 900, 1439]
 
 
@@ -157,11 +159,10 @@ def _corrections(chance: random.Random, notes: list[Dict], start: int) -> list[D
 def _facts(chance: random.Random, start: int, focus: int, orgs: list[Any]) -> list[Dict]:
     """One thing that happened, of one fact or of several that belong together, each of which may be unknown."""
     near = start + chance.choice([focus, focus, chance.choice(DAYS)])
-    on = near + chance.randrange(-12, 12)
     org = chance.choice([None, *orgs])
     kind = chance.choice(KINDS)
-    if kind == "late_meeting":
-        near = start + LIMIT
+    near = start + DAY_OF.get(kind, near - start)
+    on = near + chance.randrange(-12, 12)
     found = globals()[f"_{kind}"](chance, on, near, org)
     whole = [fact for fact in found if len(found) == 1 or chance.random() < 0.8]
     for fact in whole:
@@ -244,6 +245,18 @@ def _late_meeting(chance: random.Random, on: int, limit: int, org: str | None) -
     return found
 
 
+def _meeting_1(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    """Summoned for a date about the last day for it, and then perhaps moved, cancelled or held."""
+    of = {"meeting": 1, "meeting_id": f"m1{chance.choice('ab')}", "org": org}
+    dates = [near - 8, near - 1, near, near, near + 1, near + 6, None]
+    found = [_at(chance, on) | of | {"type": "summoned", "date": chance.choice(dates)}]
+    if chance.random() < 0.5:
+        on += chance.choice([1, 4, 9])
+        kind = chance.choice(["moved", "moved", "cancelled", "held"])
+        found.append(_at(chance, on) | of | {"type": kind, "date": chance.choice(dates)})
+    return found
+
+
 def _answer(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
     number = chance.choice([2, 2, 3])
     answer = {
@@ -300,6 +313,16 @@ def _plan(chance: random.Random, on: int, near: int, org: str | None) -> list[Di
     return [
         _at(chance, on) | shared | {"type": kind, "with": chance.choice(["practitioner", "office"])}
     ]
+
+
+def _plans(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
+    """A plan made about the last day for it, and sent to the practitioner then, later or never."""
+    of = {"org": org or KAFE, "with": "practitioner"}
+    sent_on = on + chance.choice([0, 1, 4, 9])
+    found = [_at(chance, on) | of | {"type": "plan_made", "on": on - chance.choice([0, 0, 3])}]
+    if chance.random() < 0.5:
+        found.append(_at(chance, sent_on) | of | {"type": "plan_shared", "on": sent_on})
+    return found
 
 
 def _plan_request(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:

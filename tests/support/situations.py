@@ -31,6 +31,7 @@ from schemas.messages import (
     EmailRequested,
     Employer,
     FollowUpPlanMade,
+    FollowUpPlanShared,
     LetterCancelled,
     LetterRequested,
     LineManagerChanged,
@@ -180,10 +181,16 @@ class Life:
 
     def all_else_done(self, at: str) -> None:
         """No step before week 16 is left to do."""
+        day = oslo(at).date()
         self.plan_made(at)
         self.fact(
-            at, DialogueMeetingHeld, meeting=1, meeting_id="m1", takes_place_on=oslo(at).date()
+            at,
+            FollowUpPlanShared,
+            org_number=KAFE,
+            shared_with="practitioner",
+            shared_on=day,
         )
+        self.fact(at, DialogueMeetingHeld, meeting=1, meeting_id="m1", takes_place_on=day)
         self.fact(at, ActivityRequirementAssessed, outcome="met", final=True)
 
     def receipt(self, at: str, outcome: Any, message: str, **others: Any) -> None:

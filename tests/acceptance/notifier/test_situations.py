@@ -222,6 +222,7 @@ def a_line_manager_who_leaves_before_the_send_gets_nothing(life: Life) -> Story:
 def a_line_manager_who_changes_after_the_send(life: Life) -> Story:
     """contract 6.8: the e-mail to the first is cancelled by its id; the next step's e-mail goes to the second.
 
+    The plan was made and has not been sent to the practitioner: the second is asked to, on the Friday before 1 March.
     Meeting 1's reminder is due on Sunday 8 March, day 34, and leaves on the Monday.
     """
     life.contact()
@@ -234,6 +235,7 @@ def a_line_manager_who_changes_after_the_send(life: Life) -> Story:
         f"2026-02-23 09:00 email.requested follow_up_plan.reminder to {MANAGER}",
         "2026-02-23 14:00 sms.cancelled follow_up_plan.reminder: done:plan_made",
         "2026-02-23 14:00 email.cancelled follow_up_plan.reminder: done:plan_made",
+        "2026-02-27 09:00 email.requested follow_up_plan.to_practitioner to ny.leder@example.invalid",
         f"2026-03-09 09:00 sms.requested dialogue_meeting_1.reminder to {PHONE}",
         "2026-03-09 09:00 email.requested dialogue_meeting_1.reminder to ny.leder@example.invalid",
     ]

@@ -46,7 +46,7 @@ def timers(name: str, at: str) -> dict[str, tuple[str, str, str]]:
                 name,
                 "2026-06-05T12:00:00+02:00",
                 {
-                    "meeting_plan.first": ("2026-05-14", "2026-05-14", ON_TIME),
+                    "meeting_plan.first": ("2026-05-14", "2026-05-13", ON_TIME),
                     "meeting_plan.second": ("2026-05-21", "2026-05-21", ON_TIME),
                     "meeting_outcome.outcome": ("2026-05-29", "2026-05-29", ON_TIME),
                 },
@@ -64,7 +64,7 @@ def timers(name: str, at: str) -> dict[str, tuple[str, str, str]]:
         (
             "an_assessment_after_its_notice_by_another_start",
             "2026-05-08T12:00:00+02:00",
-            {"activity_requirement.assess": ("2026-03-22", "2026-03-22", "fired: late:428400")},
+            {"activity_requirement.assess": ("2026-03-22", "2026-03-20", "fired: late:601200")},
         ),
         (
             "a_revoked_exemption",

@@ -55,6 +55,7 @@ def test_the_sick_notes_alone_give_every_date_of_the_leave(notes_alone: Path) ->
     assert dates_and_states == {
         "follow_up_plan.reminder": ("2026-01-26", "fired"),
         "follow_up_plan.deadline": ("2026-02-01", "fired"),
+        "follow_up_plan.to_practitioner": ("2026-02-01", "not_applicable"),
         "dialogue_meeting_1.reminder": ("2026-02-08", "fired"),
         "dialogue_meeting_1.deadline": ("2026-02-22", "fired"),
         "dialogue_meeting_1.requested": (None, "not_applicable"),
@@ -64,6 +65,7 @@ def test_the_sick_notes_alone_give_every_date_of_the_leave(notes_alone: Path) ->
         "meeting_need.question": ("2026-04-20", "fired"),
         "meeting_need.reminder": ("2026-04-24", "fired"),
         "dialogue_meeting_2_assessment.early": ("2026-03-01", "not_applicable"),
+        "dialogue_meeting_2_assessment.graded_overview": ("2026-03-01", "not_applicable"),
         "dialogue_meeting_2_assessment.assess": ("2026-04-27", "fired"),
         "dialogue_meeting_2_summons.last_day": ("2026-06-14", "waiting"),
         "dialogue_meeting_2.deadline": ("2026-07-05", "waiting"),
@@ -120,8 +122,15 @@ def test_a_timer_has_fired_at_its_very_instant(notes_alone: Path) -> None:
 
 
 def test_a_shared_plan_on_another_topic_ends_the_plans_steps(tmp_path: Path) -> None:
-    """In the whole scenario, with all its topics, a plan is shared on 29 January."""
+    """In the whole scenario, with all its topics, a plan is shared on 29 January.
+
+    The employer's own system tells the office of it, and would not tell that the practitioner has got it too.
+    """
     [case] = plan_of(write(tmp_path / "all.ndjson", list(records())))["persons"][0]["cases"]
     plan = [timer for timer in case["timers"] if timer["checkpoint"] == "follow_up_plan"]
 
-    assert [(timer["state"], timer["reason"]) for timer in plan] == [("done", "plan_shared")] * 2
+    assert [(timer["state"], timer["reason"]) for timer in plan] == [
+        ("done", "plan_shared"),
+        ("done", "plan_shared"),
+        ("not_applicable", "nobody_asked"),
+    ]

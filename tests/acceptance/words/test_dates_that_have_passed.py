@@ -64,6 +64,10 @@ UPDATED_PLAN = (
     "Oppdater oppfølgingsplanen for en medarbeider, og send den til Nav senest en uke før dialogmøtet med "
     "Nav. Frist: 14. mai 2026."
 )
+SEND_PLAN = (
+    "Send den oppdaterte oppfølgingsplanen for en medarbeider til Nav senest en uke før dialogmøtet med Nav. "
+    "Frist: 14. mai 2026."
+)
 UPDATED_PLAN_WAS = (
     "Send den oppdaterte oppfølgingsplanen for en medarbeider til Nav så snart som mulig, før dialogmøtet "
     "med Nav. Fristen en uke før møtet var 14. mai 2026."
@@ -107,14 +111,23 @@ def asked_without_a_last_day(life: Life) -> Story:
 
 @LIVES.add
 def called_ten_days_ahead(life: Life) -> Story:
-    """One week before the meeting is Ascension Day: what was due that morning leaves on Friday."""
+    """One week before the meeting is Ascension Day: it is told on the day before, when there is still time."""
     _ill(life)
     meeting = {"meeting": 2, "meeting_id": "m2", "takes_place_on": date(2026, 5, 21)}
     life.fact("2026-05-11 12:00", DialogueMeetingSummoned, **meeting)
     return [
         f"2026-05-11 email {UPDATED_PLAN}",
-        f"2026-05-15 email {UPDATED_PLAN_WAS}",
+        f"2026-05-13 email {SEND_PLAN}",
     ]
+
+
+@LIVES.add
+def called_three_days_ahead(life: Life) -> Story:
+    """A week before the meeting has passed when it is called."""
+    _ill(life)
+    meeting = {"meeting": 2, "meeting_id": "m2", "takes_place_on": date(2026, 5, 21)}
+    life.fact("2026-05-18 12:00", DialogueMeetingSummoned, **meeting)
+    return [f"2026-05-18 email {UPDATED_PLAN_WAS}"]
 
 
 @LIVES.add

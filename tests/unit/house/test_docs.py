@@ -219,7 +219,10 @@ def test_the_rulebook_that_is_shown_is_right() -> None:
 
 
 def test_the_table_of_standard_has_every_step_and_its_day() -> None:
-    """A step that the start decides stands with its day, one that waits for full leave with its days."""
+    """A step that the start decides stands with its day, one that waits for full leave with its days.
+
+    A step that hangs on a fact has its day in words; whether it is told before is said of each.
+    """
     days_in_table: dict[str, str] = {}
     checkpoint = ""
     for line in text_of("rulebook.md").partition("## Where the rules")[2].splitlines():
@@ -237,7 +240,8 @@ def test_the_table_of_standard_has_every_step_and_its_day() -> None:
             before = ["adv"] if step["tell"] else []
             expected = " ".join(map(str, [*days, *full, *before]))
             cell = days_in_table[f"{checkpoint_form['name']}.{step['name']}"]
-            assert not expected or cell == expected, (checkpoint_form["name"], step["name"])
+            is_right = cell == expected if days else cell.endswith(expected)
+            assert is_right, (checkpoint_form["name"], step["name"])
 
 
 def test_decisions_are_numbered_without_a_gap_and_have_their_three_parts() -> None:

@@ -20,6 +20,7 @@ from tests.reference.life import (
     shipped,
 )
 from tests.support.paths import RULEBOOKS
+from tests.unit.rulebook.test_plan_to_practitioner import shared
 from tests.unit.scheduler.test_states import exempted, held, summoned
 
 ASSESS = "dialogue_meeting_2_assessment.assess"
@@ -88,6 +89,45 @@ def test_an_employer_updates_the_plan_on_the_working_day_after_the_meeting() -> 
     life.turn(at(50))
     assert life.fired_on("meeting_1_follow_up.update_plan") == [day(42)]
     assert life.state("dialogue_meeting_1.deadline", at(50)) == "done: held"
+
+
+def test_a_plan_that_the_practitioner_has_got_since_the_meeting_needs_no_update() -> None:
+    """Shared on the day of the meeting is after it; what was shared before is the plan that is to be updated."""
+    for shared_on, fired in ((38, 1), (39, 0), (40, 0)):
+        life = employers()
+        life.arrive(at(38), shared(38, with_="practitioner"))
+        life.arrive(at(40), held(1, 39))
+        if shared_on > 38:
+            life.arrive(at(41), shared(shared_on, with_="practitioner"))
+        life.turn(at(50))
+        assert len(life.due("meeting_1_follow_up.update_plan")) == fired
+
+
+def test_the_employer_that_held_the_meeting_updates_its_plan_and_the_other_does_not() -> None:
+    life = employers()
+    life.arrive(at(1), note(0, 300, note_id="note-2", employer=BYGG))
+    life.arrive(at(39), held(1, 39, org=BYGG))
+    life.turn(at(50))
+    assert asked(life.due("meeting_1_follow_up.update_plan")[0]) == [("line_manager", BYGG)]
+
+
+def test_of_graded_people_an_office_may_look_over_the_case_after_eight_weeks() -> None:
+    """Both looks at week 8 are off unless an office turns them on."""
+    text = (RULEBOOKS / "standard.toml").read_text("utf-8") + (
+        """
+        [office.0220]
+        "dialogue_meeting_2_assessment.graded_overview.enabled" = true
+        """
+    )
+    rulebook = parse(text)
+    for office, grade, state in (
+        (None, 50, "not_applicable: disabled"),
+        ("0220", 50, "armed: due"),
+        ("0220", None, "not_applicable: not_graded"),
+    ):
+        life = Life(rulebook.for_office(office))
+        life.arrive(at(0), note(0, 300, kind="full" if grade is None else "graded", grade=grade))
+        assert life.state("dialogue_meeting_2_assessment.graded_overview", at(1)) == state
 
 
 def test_an_employer_finds_a_new_date_for_a_meeting_that_was_postponed() -> None:

@@ -201,12 +201,19 @@ def test_a_meeting_of_another_number_ends_nothing() -> None:
     assert life.state(DEADLINE, at(21)) == "armed: due"
 
 
-def test_a_summons_ends_the_reminder_of_meeting_1_and_not_its_deadline() -> None:
+@pytest.mark.parametrize(
+    ("takes_place", "deadline"),
+    [(40, "done: summoned"), (48, "done: summoned"), (49, "armed: due"), (None, "armed: due")],
+)
+def test_a_summons_ends_the_reminder_of_meeting_1_and_its_deadline_where_it_is_in_time(
+    takes_place: int | None, deadline: str
+) -> None:
+    """Day 48 is the last one within seven weeks."""
     life = Life()
     life.arrive(at(0), note(0, 300))
-    life.arrive(at(20), summoned(20, 40, meeting=1))
+    life.arrive(at(20), summoned(20, takes_place, meeting=1))
     assert life.state("dialogue_meeting_1.reminder", at(21)) == "done: summoned"
-    assert life.state(MEETING, at(21)) == "armed: due"
+    assert life.state(MEETING, at(21)) == deadline
 
 
 def test_only_a_final_assessment_ends_the_activity_requirement() -> None:

@@ -63,6 +63,10 @@ def _office_has_plan(question: Question, recipient: Recipient) -> bool:
     return any(plan.shared_with == "office" for plan in _plans_shared(question, recipient))
 
 
+def _practitioner_has_plan(question: Question, recipient: Recipient) -> bool:
+    return any(plan.shared_with == "practitioner" for plan in _plans_shared(question, recipient))
+
+
 def _plans_shared(question: Question, recipient: Recipient) -> list[FollowUpPlanShared]:
     """The recipient's own shared plans; where a fact asked for one, those shared on its day or later."""
     if recipient.role == "employee":
@@ -86,15 +90,27 @@ def _is_recipients_own(org_number: str, question: Question, recipient: Recipient
 
 
 def _any_meeting(has: Callable[[MeetingState], bool]) -> HasHappened:
+    return _any_meeting_by(lambda meeting, _: has(meeting))
+
+
+def _any_meeting_by(has: Callable[[MeetingState, date], bool]) -> HasHappened:
+    """`has` is asked of a meeting and the step's due date."""
+
     def has_happened(question: Question, recipient: Recipient) -> bool:
         if question.step.on == "meeting_requested":
             return False  # The occurrence itself knows which meeting answers the request.
         return any(
-            has(meeting) and _is_recipients_meeting(meeting, recipient)
+            has(meeting, question.due_on) and _is_recipients_meeting(meeting, recipient)
             for meeting in _meetings_meant(question)
         )
 
     return has_happened
+
+
+def _is_summoned_in_time(meeting: MeetingState, due_on: date) -> bool:
+    """Whether it is to be held by the due date; a meeting of no known date is not."""
+    day = meeting.takes_place_on
+    return meeting.is_summoned and day is not None and day <= due_on
 
 
 def _meetings_meant(question: Question) -> Sequence[MeetingState]:
@@ -154,8 +170,12 @@ ACTS: Mapping[Act, ActRow] = {
     "plan_made": ActRow("plan_made", _plans, _plan_is_made, _always),
     "plan_shared": ActRow("plan_shared", _plans, _plan_is_shared, _always),
     "plan_shared_with_office": ActRow("plan_shared", _plans, _office_has_plan, _always),
+    "plan_shared_with_practitioner": ActRow("plan_shared", _plans, _practitioner_has_plan, _always),
     "held": ActRow("held", _meetings, _any_meeting(lambda meeting: meeting.is_held), _is_meeting_1),
     "summoned": ActRow("summoned", _meetings, _any_meeting(lambda meeting: meeting.is_summoned)),
+    "summoned_in_time": ActRow(
+        "summoned", _meetings, _any_meeting_by(_is_summoned_in_time), _is_meeting_1
+    ),
     "assessed": ActRow("assessed", lambda facts: facts.assessments, _is_assessed),
     "answered": ActRow("answered", lambda facts: facts.answers, _has_answered),
     "requested": ActRow("requested", lambda facts: facts.requests, _has_requested),

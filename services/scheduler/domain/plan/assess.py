@@ -187,9 +187,9 @@ def _closed_open_resumed(
 
 
 def _closed_at_other_employers(question: Question) -> dict[Recipient, ShownReason]:
-    """Why every employer whom its grade leaves out has done its duty; empty where one has not.
+    """Why every employer whom a condition leaves out has done its duty; empty where one has not.
 
-    Nobody is asked because of the grade, and what is done is shown as done all the same (contract 4.1's order).
+    Nobody is asked because of a grade or a plan, and what is done is shown as done all the same (contract 4.1's order).
     """
     everybody = replace(question, asks_every_employer=True)
     closed, _ = closed_and_resumed(everybody)

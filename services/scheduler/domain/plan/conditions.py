@@ -49,6 +49,10 @@ def _is_not_graded(question: Question, day: date) -> bool:
     return question.leave.grade(question.leave.within(day)) >= FULL_GRADE
 
 
+def _no_plan_is_made(question: Question, _: date) -> bool:
+    return not question.asked_employers  # Judged employer by employer.
+
+
 def _lacks_exemption(question: Question, day: date) -> bool:
     step, exemptions = question.step, question.view.facts.exemptions
     return any(
@@ -79,6 +83,7 @@ CONDITIONS: Mapping[ConditionName, ConditionRow] = {
     "employee": ConditionRow("no_employer", _has_no_employer),
     "full": ConditionRow("graded", _is_graded),
     "graded": ConditionRow("not_graded", _is_not_graded),
+    "plan_made": ConditionRow("nobody_asked", _no_plan_is_made),
     "exempted": ConditionRow("not_exempted", _lacks_exemption),
     "not_summoned": ConditionRow("summoned", _is_summoned),
 }

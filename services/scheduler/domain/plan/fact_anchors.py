@@ -65,11 +65,12 @@ def _meetings(step: Step, facts: CaseFacts) -> list[MeetingState]:
 
 def _held_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Occurrence]:
     for meeting in _meetings(step, facts):
-        if meeting.is_held:
+        if meeting.held_at is not None:
             yield Occurrence(
                 meeting.meeting_id,
-                meeting.last.occurred_at,
+                meeting.held_at,
                 {"takes_place_on": meeting.takes_place_on, "held_on": meeting.held_on},
+                org_numbers=_employers_meant(meeting),
                 meeting=meeting,
             )
 
@@ -196,7 +197,7 @@ def _summoned_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterato
             meeting.meeting_id,
             first.occurred_at,
             {"takes_place_on": meeting.takes_place_on},
-            org_numbers=frozenset({meeting.org_number}) if meeting.org_number else None,
+            org_numbers=_employers_meant(meeting),
             done=_ended(meeting),
             meeting=meeting,
             renewed_at=meeting.moved_at if "moved" in step.done_by else None,
@@ -224,6 +225,10 @@ def beyond_limit(occurrence: Occurrence, limit: date) -> Occurrence | None:
     if not was_beyond or not has_date:
         return None
     return replace(occurrence, done=occurrence.done or "moved_in_time")
+
+
+def _employers_meant(meeting: MeetingState) -> frozenset[str] | None:
+    return frozenset({meeting.org_number}) if meeting.org_number is not None else None
 
 
 def _ended(meeting: MeetingState) -> Reason | None:

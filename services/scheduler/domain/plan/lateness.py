@@ -152,11 +152,20 @@ def _giving_way(
                 other.key.checkpoint == candidate.key.checkpoint
                 and other.key.subject == candidate.key.subject
                 and not other.step.is_at_once
+                and not _is_for_other_employers(other, candidate)
                 and _makes_needless(view, other, candidate, late)
             ):
                 giving_way[candidate.key] = with_detail("superseded", other.step.path)
                 break
     return giving_way
+
+
+def _is_for_other_employers(other: Candidate, candidate: Candidate) -> bool:
+    """Whether both go to line managers and none of them is the same: each is to hear its own."""
+    asked_by_other = other.given.recipients if other.given is not None else other.assessment.open_to
+    theirs = {recipient for recipient in asked_by_other if recipient.role == "line_manager"}
+    mine = {r for r in candidate.assessment.open_to if r.role == "line_manager"}
+    return bool(theirs) and bool(mine) and not theirs & mine
 
 
 def _due_on(candidate: Candidate) -> date:

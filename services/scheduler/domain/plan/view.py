@@ -38,7 +38,7 @@ class Question:
 
     That is the due date, or the day for which an exemption or a suspension has put the step off. `suspensions` are
     those that count, `resumes` exemptions for which it was withdrawn before. With `asks_every_employer` those are asked
-    for meeting 1 too whom their grade leaves out, to see whether they have held it.
+    too whom a condition leaves out (for meeting 1 their grade), to see whether they have done it.
     """
 
     step: Step
@@ -72,12 +72,20 @@ class Question:
 
     @property
     def asked_employers(self) -> tuple[str, ...]:
-        """The employers of the due date, each by its own notes; one that joins later is not asked."""
+        """The employers of the due date, each by its own notes and plan; one that joins later is not asked."""
         day = self.leave.within(self.due_on)
         orgs = tuple(employer.org_number for employer in self.leave.employers(day))
         if self.occurrence is not None and self.occurrence.org_numbers is not None:
             orgs = tuple(sorted(self.occurrence.org_numbers))
-        if self.asked_work is None or self.asks_every_employer:
+        if self.asks_every_employer:
+            return orgs
+        if self.step.requires("plan_made"):
+            # Of a plan without `made_on` an employer's own system has told the office alone, and would tell nobody here
+            # that the practitioner has got it too.
+            plans = [plan for plan in self.view.facts.plans if plan.made_on is not None]
+            with_plan = {plan.org_number for plan in plans}
+            orgs = tuple(org for org in orgs if org in with_plan)
+        if self.asked_work is None:
             return orgs
         return tuple(org for org in orgs if self._work(org) == self.asked_work)
 

@@ -23,15 +23,24 @@ NAME = r"^[a-z][a-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 # Each has a row in plan/conditions.py. One may carry reasons after a colon: `exempted:medical`.
 ConditionName = Literal[
-    "sick_listed", "employee", "graded", "full", "not_summoned", "exempted", "case_not_over"
+    "sick_listed",
+    "employee",
+    "graded",
+    "full",
+    "plan_made",
+    "not_summoned",
+    "exempted",
+    "case_not_over",
 ]
 # Each has a row in plan/acts.py.
 Act = Literal[
     "plan_made",
     "plan_shared",
     "plan_shared_with_office",
+    "plan_shared_with_practitioner",
     "held",
     "summoned",
+    "summoned_in_time",
     "moved",
     "cancelled",
     "assessed",
