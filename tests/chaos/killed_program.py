@@ -1,7 +1,7 @@
 """A service that sends itself SIGKILL at a named point of its work, and is otherwise as it always is.
 
-`python -m tests.chaos.killed_program <service> <point>`. Each point is a moment between two effects that belong
-together (contract 15), which a kill from outside would hit only by chance.
+`python -m tests.chaos.killed_program <service> <point>`; `never` is a point too. Each is a moment between two effects
+that belong together (contract 15), which a kill from outside would hit only by chance. People go each second.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from services.notifier.settings import NotifierSettings
 from services.records.tables import RecordTables
 from services.runtime.kafka import Publisher
 from services.runtime.settings import load_settings
-from services.scheduler.app import run as run_scheduler
+from services.scheduler import app as scheduler
 from services.scheduler.handlers import Scheduler
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.people import PeopleTables
+from services.scheduler.store.removal import RemovalTables
 
 # point: (class, method, whether the kill comes before or after the call, how many calls are let through before)
 POINTS: dict[str, tuple[type, str, Literal["before", "after"], int]] = {
@@ -30,6 +31,7 @@ POINTS: dict[str, tuple[type, str, Literal["before", "after"], int]] = {
     "stored_not_committed": (PeopleTables, "save", "after", 0),
     "committed_not_acknowledged": (Scheduler, "handle", "after", 0),
     "fired_not_in_outbox": (RecordTables, "put", "before", 0),
+    "removed_not_committed": (RemovalTables, "remove", "after", 1),
     # both
     "half_published": (Publisher, "_send", "after", 5),
     "published_not_committed": (Publisher, "publish", "after", 0),
@@ -67,7 +69,9 @@ def kill_at(point: str) -> None:
 
 if __name__ == "__main__":
     service, wanted = sys.argv[1:]
-    kill_at(wanted)
+    scheduler.FORGET_EVERY_SECONDS = 1.0
+    if wanted != "never":
+        kill_at(wanted)
     if service == "scheduler":
-        sys.exit(run_scheduler(load_settings(SchedulerSettings)))
+        sys.exit(scheduler.run(load_settings(SchedulerSettings)))
     sys.exit(run_notifier(load_settings(NotifierSettings)))

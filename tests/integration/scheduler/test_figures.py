@@ -18,12 +18,15 @@ from services.scheduler import metrics
 from services.scheduler.domain.people.figures import OUTCOMES, Month
 from services.scheduler.jobs.count_figures import count_figures
 from services.scheduler.jobs.erase import erase
+from services.scheduler.jobs.forget import forget
 from services.scheduler.store.figures import FigureTables
 from tests.reference.figures_count import count, days_of
 from tests.reference.figures_year import date_of, instant_of, lives, record_of
 from tests.support.scheduler_bench import Bench, hash_of, scheduler_on
 
 YEAR = [(2025, month) for month in range(6, 13)] + [(2026, month) for month in range(1, 7)]
+PEOPLES = ("facts", "note_slots", "note_versions", "cases", "timers", "due_events", "person_states")
+"""What has rows of people; the rows of `people` themselves stay where an office is known."""
 Dict = dict[str, Any]
 Figures = dict[Month, dict[str, Counter[str]]]
 Instant = tuple[int, int]
@@ -134,6 +137,41 @@ async def test_forgetting_everybody_changes_no_closed_month(database_url: str) -
     assert sum(sum(sum(before[month].values(), Counter()).values()) for month in closed) > 30
     assert {month: after[month] for month in closed} == {month: before[month] for month in closed}
     assert [after.get(month) for month in written] == [None]
+
+
+async def test_retention_changes_no_closed_month_and_loses_nobody_of_an_open_one(
+    database_url: str,
+) -> None:
+    """contract 9, 14.10: a year is counted, and then the service is away until everybody's time is over."""
+    last = days_of(*YEAR[-1])
+    years_later = (2_200, 600)
+    async with scheduler_on(database_url, start=instant_of((-60, 0))) as bench:
+        year = Year(bench, 150, seed=40)
+        for days in (days_of(*month) for month in YEAR):
+            await year.arrive_by((days[-1] + 4, 1439))
+            await year.count()
+        closed = await stored(bench)
+        for days in (last, days_of(2026, 7)):
+            del closed[month_of(days)]
+        await year.arrive_by(years_later)
+        await bench.settle()
+        assert await forget(bench.pool, bench.clock, hash_of, 37) == 0
+        await year.count()
+        before = await stored(bench)
+        people = await forget(bench.pool, bench.clock, hash_of, 37)
+        left = [
+            await bench.pool.fetchval(f"select count(*) from {table} where person is not null")  # noqa: S608
+            for table in PEOPLES
+        ]
+        bench.clock.turn(await bench.clock.now() + timedelta(days=40))
+        assert await year.count()
+        after = await stored(bench)
+    assert people == len(year.lives)
+    assert left == [0] * len(PEOPLES)
+    assert {month: before[month] for month in closed} == closed
+    assert without_zeros(before[month_of(last)]) == count(year.lives, last, years_later)
+    assert {month: after[month] for month in before} == before
+    assert sum(sum(sum(figures.values(), Counter()).values()) for figures in before.values()) > 100
 
 
 async def test_two_processes_count_at_once_and_a_killed_one_is_done_again(
