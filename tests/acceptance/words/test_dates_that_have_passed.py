@@ -69,8 +69,8 @@ SEND_PLAN = (
     "Frist: 14. mai 2026."
 )
 UPDATED_PLAN_WAS = (
-    "Send den oppdaterte oppfølgingsplanen for en medarbeider til Nav så snart som mulig, før dialogmøtet "
-    "med Nav. Fristen en uke før møtet var 14. mai 2026."
+    "Send den oppdaterte oppfølgingsplanen for en medarbeider til Nav så snart som mulig. Fristen var "
+    "14. mai 2026, en uke før dialogmøtet med Nav."
 )
 QUESTION_MANAGERS = (
     "Svar på om du og en medarbeider trenger dialogmøte med Nav, helst så snart du kan, og skriv"
