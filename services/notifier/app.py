@@ -96,6 +96,7 @@ def compose(
         special_office=settings.special_office,
         retention_months=settings.retention_months,
         can_close=senders.can_close,
+        words=load_texts(sender=settings.sender),
     )
     turns = turns_with(settings, pool, senders)
     relay = Relay(begin, clock, publisher, metrics.PUBLISHED)
@@ -122,9 +123,10 @@ def channels_of(
 
 def turns_with(settings: NotifierSettings, pool: Pool, senders: Senders) -> Turns:
     """What a turn of the notifier does, and what a rehearsal of it would."""
+    words = load_texts(sender=settings.sender)
     judging = Judging(
         senders=senders,
-        words=load_texts(sender=settings.sender),
+        words=words,
         special_office=settings.special_office,
         limits=Limits(settings.contact_interval, settings.channel_ceiling_per_hour),
     )
@@ -133,6 +135,7 @@ def turns_with(settings: NotifierSettings, pool: Pool, senders: Senders) -> Turn
         senders=senders,
         judging=judging,
         special_office=settings.special_office,
+        words=words,
     )
 
 

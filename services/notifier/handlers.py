@@ -29,7 +29,7 @@ from services.notifier.domain.employers_side import CanClose
 from services.notifier.domain.withdrawal import code, reason_code, withdrawal_for
 from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
 from services.notifier.lookups import due_for, organisation_lock, read_contacts
-from services.notifier.ports import Begin, PresentPerson, Tables
+from services.notifier.ports import Begin, PresentPerson, Tables, Words
 from services.notifier.settling import (
     add_following,
     close_protected,
@@ -58,6 +58,7 @@ class Handlers:
         special_office: str,
         retention_months: int,
         can_close: CanClose,
+        words: Words,
     ) -> None:
         self._begin = begin
         self._clock = clock
@@ -66,6 +67,7 @@ class Handlers:
         self._special_office = special_office
         self._retention_months = retention_months
         self._can_close = can_close
+        self._words = words
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Handle a batch; a batch that was handled before changes nothing.
@@ -176,7 +178,8 @@ class Handlers:
             known = events[event_id]
             withdrawn_for = [w.recipients for w in withdrawals.get(event_id, ())]
             died_at = deaths.get(known.person)
-            for decision in decide(due_for(known), book.of(known.person), withdrawn_for, now):
+            due = due_for(known, self._words, now)
+            for decision in decide(due, book.of(known.person), withdrawn_for, now):
                 match decision:
                     case Deliver(delivery):
                         died = died_at is not None and died_at >= known.event.fired_at
@@ -244,7 +247,9 @@ class Handlers:
         events = await tables.events.read({delivery.event_id for delivery in failed})
         book = await read_contacts(tables, events.values(), self._special_office, now)
         following = (
-            next_delivery(due_for(events[row.event_id]), row, book.of(row.person), now)
+            next_delivery(
+                due_for(events[row.event_id], self._words, now), row, book.of(row.person), now
+            )
             for row in failed
         )
         await add_following(tables, [row for row in following if row is not None], now)

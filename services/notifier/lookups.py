@@ -6,10 +6,12 @@ from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
 
+from schemas.messages import Role
 from schemas.norway import oslo_date
 from services.notifier.domain.decision import DueFor
 from services.notifier.domain.recipients import ContactBook
-from services.notifier.ports import KnownEvent, Tables
+from services.notifier.domain.words.dates import MessageDates
+from services.notifier.ports import KnownEvent, Tables, Words
 
 
 async def read_contacts(
@@ -40,6 +42,9 @@ def organisation_lock(org_number: str) -> bytes:
     return sha256(f"organisation/{org_number}".encode()).digest()
 
 
-def due_for(known: KnownEvent) -> DueFor:
-    """The event as decisions need it."""
-    return DueFor(known.event, known.person)
+def due_for(known: KnownEvent, words: Words, now: datetime) -> DueFor:
+    """The event as decisions need it; the dates are those of messages that leave on the day of `now` in Norway."""
+    event, dates = known.event, MessageDates.of(known.event, now)
+    roles: tuple[Role, ...] = ("employee", "line_manager")
+    named = {role: words.date_named(event.checkpoint, event.step, role, dates) for role in roles}
+    return DueFor(event, known.person, named)

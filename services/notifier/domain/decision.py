@@ -8,9 +8,9 @@ each send (`relevance`), because contacts change and arrive late.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from schemas.ids import delivery_id
 from schemas.messages import DeadlineDue, Recipient, Role
@@ -60,10 +60,14 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class DueFor:
-    """A due event and the person it is about: the keyed hash that every row carries."""
+    """A due event and the person it is about: the keyed hash that every row carries.
+
+    `dates_named` has the date that the words name, for each role that gets words.
+    """
 
     event: DeadlineDue = field(repr=False)
     person: bytes
+    dates_named: Mapping[Role, date | None] = field(default_factory=dict)
 
 
 def decide(
@@ -240,6 +244,7 @@ def _delivery(
         purpose=purpose,
         now=now,
         not_after=not_after,
+        date_named=due.dates_named.get(party.role) if channel != "adviser_task" else None,
     )
 
 

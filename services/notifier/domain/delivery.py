@@ -60,7 +60,8 @@ class Delivery:
     `uncertain`: an attempt began and nobody knows how it ended, so the message may be out already.
     `withdrawn` is the reason of a withdrawal that came while the message was on its way, or that could
     not be passed on. `basis_revision` is the one that an adviser's task was opened or updated with; `office`,
-    `adviser_id` and `due_on` are the task's own, from the moment at which it leaves.
+    `adviser_id` and `due_on` are the task's own, from the moment at which it leaves. `date_named` is the date that a
+    message's words name; None where they name none, and for a task.
     """
 
     delivery_id: str
@@ -86,6 +87,7 @@ class Delivery:
     office: str | None = None
     adviser_id: str | None = None
     due_on: date | None = None
+    date_named: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def planned(
     purpose: Purpose,
     now: datetime,
     not_after: datetime,
+    date_named: date | None = None,
 ) -> Delivery:
     """A new delivery that waits for its first attempt, which may be now."""
     return Delivery(
@@ -137,6 +140,7 @@ def planned(
         ready_at=now,
         planned_at=now,
         not_after=not_after,
+        date_named=date_named,
     )
 
 

@@ -41,6 +41,13 @@ def is_open_day(day: date) -> bool:
     return day.weekday() != SUNDAY and not is_public_holiday(day) and not is_christmas_eve(day)
 
 
+def last_opening(day: date) -> tuple[datetime, datetime]:
+    """The beginning and the end of the last window on or before that day, in UTC; the end lies outside."""
+    while not is_open_day(day):
+        day -= ONE_DAY
+    return opening(day), oslo_instant(day, CLOSES).astimezone(UTC)
+
+
 def opening(day: date) -> datetime:
     """09:00 in Oslo on that day, in UTC."""
     return oslo_instant(day, OPENS).astimezone(UTC)

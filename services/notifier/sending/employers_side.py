@@ -19,7 +19,7 @@ from services.notifier.domain.employers_side import (
     settle_employer,
 )
 from services.notifier.lookups import due_for, organisation_lock, read_contacts
-from services.notifier.ports import Begin, Tables
+from services.notifier.ports import Begin, Tables, Words
 from services.notifier.settling import settle
 
 BATCH = 100
@@ -32,6 +32,7 @@ class EmployersSide:
     begin: Begin
     can_close: CanClose
     special_office: str
+    words: Words
 
     async def settle(self, now: datetime) -> bool:
         """Settle what is ready to be looked at, a batch; False where nothing was. Raises what PostgreSQL raises."""
@@ -54,7 +55,7 @@ class EmployersSide:
         # Somebody else may have settled them while this one waited for the lock, or their number may have changed.
         looked_at = sorted(ready & waiting.keys())
         events = await tables.events.read({e.event_id for one in looked_at for e in waiting[one]})
-        dues = {event_id: due_for(known) for event_id, known in events.items()}
+        dues = {event_id: due_for(known, self.words, now) for event_id, known in events.items()}
         book = await read_contacts(tables, events.values(), self.special_office, now)
         every = Changes()
         for person, org_number in looked_at:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import assert_never
 
+from schemas.messages import DeadlineDue
 from services.notifier.domain.decision import next_delivery
 from services.notifier.domain.delivery import (
     Delivery,
@@ -80,8 +81,8 @@ class Judging:
         relevant = [
             delivery for delivery in to_send if isinstance(verdicts[delivery.delivery_id], Send)
         ]
-        # Oldest due first: the interval lets one message per recipient through, so the order decides which.
-        relevant.sort(key=lambda delivery: events[delivery.event_id].event.due_at)
+        # Nearest date first: the interval lets one message per recipient through, so the order decides which.
+        relevant.sort(key=lambda delivery: _nearest(delivery, events[delivery.event_id].event))
         verdicts |= await hold_back(tables.safety, relevant, self._limits, now)
         verdicts |= await _at_one_desk(tables, relevant, verdicts)
         judged = []
@@ -89,7 +90,7 @@ class Judging:
             known = events[delivery.event_id]
             verdict = verdicts.get(delivery.delivery_id)
             step = self._step(delivery, known, facts[delivery.delivery_id], verdict, now)
-            following = _following(step, verdict, known, book)
+            following = self._following(step, verdict, known, book)
             judged.append(Judged(delivery, known, step, following))
         return judged, book
 
@@ -164,6 +165,31 @@ class Judging:
             case _:
                 assert_never(verdict)
 
+    def _following(
+        self,
+        step: Outgoing | Recall | Delivery,
+        verdict: Verdict | None,
+        known: KnownEvent,
+        book: ContactBook,
+    ) -> Delivery | None:
+        if not isinstance(step, Delivery) or step.ended_at is None:
+            return None
+        match verdict:
+            case Cancel(to_next_channel=True) | Send():
+                return next_delivery(
+                    due_for(known, self._words, step.ended_at),
+                    step,
+                    book.of(known.person),
+                    step.ended_at,
+                )
+            case _:
+                return None
+
+
+def _nearest(delivery: Delivery, event: DeadlineDue) -> tuple[date, datetime]:
+    """Its place in the queue: by the date that it names, else by that of its step; of equals what was due first."""
+    return delivery.date_named or event.due_on, event.due_at
+
 
 async def _at_one_desk(
     tables: Tables, in_order: Sequence[Delivery], verdicts: Mapping[str, Verdict]
@@ -185,18 +211,3 @@ async def _at_one_desk(
         delivery.delivery_id: replace(send, desks=(desk,))
         for (delivery, send), desk in zip(tasks, desks, strict=True)
     }
-
-
-def _following(
-    step: Outgoing | Recall | Delivery,
-    verdict: Verdict | None,
-    known: KnownEvent,
-    book: ContactBook,
-) -> Delivery | None:
-    if not isinstance(step, Delivery) or step.ended_at is None:
-        return None
-    match verdict:
-        case Cancel(to_next_channel=True) | Send():
-            return next_delivery(due_for(known), step, book.of(known.person), step.ended_at)
-        case _:
-            return None

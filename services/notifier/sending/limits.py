@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from services.notifier.domain.delivery import ChannelName, Delivery
 from services.notifier.domain.relevance import EXTERNAL, Defer
+from services.notifier.domain.window import last_opening
 from services.notifier.ports import ContactSlot, Safety
 
 HOUR = timedelta(hours=1)
@@ -19,7 +20,10 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Policy (contract 6.9). A zero interval means none."""
+    """Policy (contract 6.9). A zero interval means none.
+
+    The interval holds nothing past the last window on or before the date that a message names.
+    """
 
     interval: timedelta = timedelta(hours=24)
     ceiling_per_hour: int = 500
@@ -49,12 +53,26 @@ async def _by_interval(
     granted = await safety.take_slots(list(first.values()), now, interval)
     refused = [delivery for delivery in deliveries if delivery.delivery_id not in granted]
     last_sent = await safety.slots(refused) if refused else {}
-    return {
-        delivery.delivery_id: Defer(
-            last_sent.get(ContactSlot.of(delivery), now) + interval, "interval"
-        )
-        for delivery in refused
-    }
+    held: dict[str, Defer] = {}
+    pressing: dict[ContactSlot, Delivery] = {}
+    for delivery in refused:
+        slot = ContactSlot.of(delivery)
+        until = _no_later(delivery, last_sent.get(slot, now) + interval, now)
+        if until > now:
+            held[delivery.delivery_id] = Defer(until, "interval")
+        else:
+            pressing[slot] = delivery
+    # The next message waits for the interval after these; they themselves leave whether they have the slot or not.
+    await safety.take_slots(list(pressing.values()), now, timedelta(0))
+    return held
+
+
+def _no_later(delivery: Delivery, until: datetime, now: datetime) -> datetime:
+    """`until`; but the beginning of the last window up to the date that it names, where that is over by then."""
+    if delivery.date_named is None:
+        return until
+    opens, closes = last_opening(delivery.date_named)
+    return opens if now < closes <= until else until
 
 
 async def _by_ceiling(

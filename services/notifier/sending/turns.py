@@ -28,7 +28,7 @@ from services.notifier.domain.delivery import (
 )
 from services.notifier.domain.recipients import ContactBook
 from services.notifier.lookups import due_for
-from services.notifier.ports import Begin, Outgoing, Recall, Tables
+from services.notifier.ports import Begin, Outgoing, Recall, Tables, Words
 from services.notifier.sending.employers_side import EmployersSide
 from services.notifier.sending.judging import Judging
 from services.notifier.sending.rehearsal import Rehearsed, rehearsed
@@ -64,12 +64,19 @@ class Turns:
     """Sends what is ready, one batch a turn."""
 
     def __init__(
-        self, *, begin: Begin, senders: Senders, judging: Judging, special_office: str
+        self,
+        *,
+        begin: Begin,
+        senders: Senders,
+        judging: Judging,
+        special_office: str,
+        words: Words,
     ) -> None:
         self._begin = begin
         self._senders = senders
         self._judging = judging
-        self._employers_side = EmployersSide(begin, senders.can_close, special_office)
+        self._employers_side = EmployersSide(begin, senders.can_close, special_office, words)
+        self._words = words
 
     async def turn(self, now: datetime) -> bool:
         """Handle what is ready at `now`; False where nothing was.
@@ -145,7 +152,7 @@ class Turns:
                 job, result = done[delivery.delivery_id].job, done[delivery.delivery_id].result
                 after = self._after(delivery, job, result, now)
                 settled.append(after)
-                following += _through_the_next_channel(after, job, book, now)
+                following += self._through_the_next_channel(after, job, book, now)
             await settle(tables, settled, following, now)
             tasks = (
                 one for one in settled if one.channel == "adviser_task" and one.state == "sent"
@@ -177,12 +184,13 @@ class Turns:
         can_close = self._senders.can_close(held, now)
         return after_attempt(held, outcome, can_close=can_close, now=now)
 
-
-def _through_the_next_channel(
-    after: Delivery, job: Job, book: ContactBook, now: datetime
-) -> list[Delivery]:
-    """The delivery that takes the place of one that failed for good; none after the last channel."""
-    if after.state != "failed" or isinstance(job, Recall):
-        return []
-    following = next_delivery(due_for(job.known), after, book.of(after.person), now)
-    return [following] if following is not None else []
+    def _through_the_next_channel(
+        self, after: Delivery, job: Job, book: ContactBook, now: datetime
+    ) -> list[Delivery]:
+        """The delivery that takes the place of one that failed for good; none after the last channel."""
+        if after.state != "failed" or isinstance(job, Recall):
+            return []
+        following = next_delivery(
+            due_for(job.known, self._words, now), after, book.of(after.person), now
+        )
+        return [following] if following is not None else []

@@ -3,17 +3,17 @@
 insert into deliveries (
     delivery_id, event_id, person, role, org_number, channel, purpose, state, ready_at, planned_at,
     not_after, reason, wait_reason, attempts, uncertain, withdrawn, sent_at, delivered_at, ended_at,
-    basis_revision, office, adviser_id, due_on)
+    basis_revision, office, adviser_id, due_on, date_named)
 select * from unnest(
     $1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
     $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::integer[],
     $15::boolean[], $16::text[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[],
-    $20::bigint[], $21::text[], $22::text[], $23::date[])
+    $20::bigint[], $21::text[], $22::text[], $23::date[], $24::date[])
 on conflict (delivery_id) do nothing
 returning delivery_id
 
 -- name: claim_deliveries
--- Oldest first, by the index alone; as an array, because a planner that cannot know the limit would join by reading
+-- Oldest first, of what is ready at one instant the nearest date first, by the index alone; as an array, because a planner that cannot know the limit would join by reading
 -- the whole table. The lease is the instant at which somebody else may try: a row that is found 'sending' has been
 -- claimed before, so an attempt began and nobody knows how it ended.
 update deliveries set
@@ -23,7 +23,7 @@ update deliveries set
 where delivery_id = any(array(
     select delivery_id from deliveries
     where ready_at <= $1 and wait_reason is distinct from 'no_line_manager'
-    order by ready_at, delivery_id
+    order by ready_at, coalesce(date_named, (planned_at at time zone 'Europe/Oslo')::date), delivery_id
     limit $3
     for update skip locked
 ))
@@ -108,7 +108,7 @@ where adviser_id = any($1::text[]) and channel = 'adviser_task' and state in ('s
 group by adviser_id
 
 -- name: next_ready_at
-select ready_at from deliveries where ready_at is not null order by ready_at, delivery_id limit 1
+select ready_at from deliveries where ready_at is not null order by ready_at limit 1
 
 -- name: read_progress
 select d.delivery_id, d.event_id, d.role, d.org_number, d.channel, d.purpose, d.state, d.reason,
@@ -119,7 +119,7 @@ order by d.planned_at, d.delivery_id
 
 -- name: read_ready
 -- Bounded: to an operator a thousand late deliveries mean the same as a million.
-select ready_at from deliveries where ready_at <= $1 order by ready_at, delivery_id limit 1000
+select ready_at from deliveries where ready_at <= $1 order by ready_at limit 1000
 
 -- name: count_unanswered
 -- Sent before $1 and without a receipt since, in the 30 days that a receipt could still be read.

@@ -19,7 +19,7 @@ _INSERTED_COLUMNS = (
     *("delivery_id", "event_id", "person", "role", "org_number", "channel", "purpose", "state"),
     *("ready_at", "planned_at", "not_after", "reason", "wait_reason", "attempts", "uncertain"),
     *("withdrawn", "sent_at", "delivered_at", "ended_at", "basis_revision", "office", "adviser_id"),
-    "due_on",
+    *("due_on", "date_named"),
 )
 _WRITTEN_COLUMNS = (
     *("delivery_id", "state", "ready_at", "reason", "wait_reason", "attempts", "uncertain"),

@@ -76,7 +76,7 @@ async def test_an_empty_poll_reads_one_page_however_many_wait(database_url: str,
             )
         finally:
             await connection.close()
-        assert "deliveries_ready" in plan
+        assert "deliveries_queue" in plan
         assert "Seq Scan" not in plan
         assert "Sort" not in plan
         assert not await it.notifier.turn(TUESDAY)

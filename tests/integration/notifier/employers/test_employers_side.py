@@ -17,6 +17,7 @@ from services.notifier.jobs.erase import erase
 from services.notifier.sending.employers_side import EmployersSide
 from services.notifier.sending.limits import Limits
 from services.notifier.store import Tables
+from services.notifier.texts_folder import load_texts
 from services.runtime.postgres import transaction
 from tests.support.notifier_desk import (
     ANNE,
@@ -264,7 +265,7 @@ async def test_an_address_of_the_organisation_never_arrives_unseen(database_url:
                 tables.contacts.read = look_and_wait  # type: ignore[method-assign]
                 yield tables
 
-        slow = EmployersSide(slowly, _can_close, SPECIAL_OFFICE)
+        slow = EmployersSide(slowly, _can_close, SPECIAL_OFFICE, load_texts())
         looking = asyncio.create_task(slow.settle(it.now))
         await read.wait()
         arriving = asyncio.create_task(it.receive(organisation()))
@@ -355,7 +356,7 @@ async def _dies_after(it: Desk, statements: int) -> bool:
             yield Tables(_Dying(connection, statements))  # type: ignore[arg-type]
 
     try:
-        await EmployersSide(begin, _can_close, SPECIAL_OFFICE).settle(it.now)
+        await EmployersSide(begin, _can_close, SPECIAL_OFFICE, load_texts()).settle(it.now)
     except ConnectionAbortedError:
         assert await it.deliveries() == before
         return True
