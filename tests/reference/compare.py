@@ -19,9 +19,10 @@ from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.replan import ReplanOutcome
 from services.scheduler.domain.people.simulation import Simulation
 from services.scheduler.domain.plan.planned_step import PlannedStep
+from services.scheduler.domain.rulebook.model import Rulebook
 from tests.reference import model
-from tests.reference.life import ANNE, OSLO, START, at, shipped
-from tests.reference.lives import arrivals_of
+from tests.reference.life import ANNE, OSLO, START, at
+from tests.reference.lives import arrivals_of, rulebook_changes, rulebook_of
 from tests.reference.random_lives import life_by
 
 Dict = dict[str, Any]
@@ -49,10 +50,13 @@ def who(recipient: Recipient) -> tuple[str, str | None]:
 
 def simulated(life: Dict) -> tuple[Simulation, ReplanOutcome | None]:
     """The life lived by the domain, and its person's plan at the end; None where nobody is known."""
-    simulation = Simulation(KnownPeople(shipped("standard"), lambda _: HASH))
+    simulation = Simulation(KnownPeople(rulebook_of(life, (-1_000, 0)), lambda _: HASH))
     now = life["now"]
     arrivals = [(when, record) for record, when in arrivals_of(life) if when <= now]
-    for when in sorted({when for when, _ in arrivals}):
+    changes = rulebook_changes(life)
+    for when in sorted({when for when, _ in arrivals} | {when for when in changes if when <= now}):
+        if when in changes:
+            put_in_force(simulation, rulebook_of(life, when), instant(when))
         simulation.arrive([record for then, record in arrivals if then == when], instant(when))
     return simulation, simulation.plan(instant(now)).get(ANNE)
 
@@ -73,6 +77,14 @@ def lived(life: Dict) -> tuple[Lines, Plans]:
                 )
                 plans[timer] = _planned(step)
     return _sent(simulation), plans
+
+
+def put_in_force(simulation: Simulation, rulebook: Rulebook, at: datetime) -> None:
+    """What `replan` does: another rulebook, under which everybody is brought once what was due has fired."""
+    simulation.run_until(at, inclusive=False)
+    simulation.known_people.rulebook = rulebook
+    simulation._replan(set(simulation.known_people.people), at)
+    simulation.run_until(at)
 
 
 def _planned(step: PlannedStep) -> tuple[Any, ...]:
@@ -152,7 +164,7 @@ def smallest(life: Dict) -> Dict:
     is_smaller = True
     while is_smaller:
         is_smaller = False
-        for kind in ("facts", "notes"):
+        for kind in ("facts", "notes", "suspensions", "offices"):
             for entry in list(life[kind]):
                 rest = life | {kind: [other for other in life[kind] if other is not entry]}
                 if rest["notes"] and difference(rest):
@@ -172,7 +184,7 @@ def main(count: int, first: int = 0) -> int:
         if difference(life):
             life = smallest(life)
             _say(f"life {number} comes out differently\n{difference(life)}")
-            for entry in (*life["notes"], *life["facts"]):
+            for entry in (*life["notes"], *life["facts"], *life["suspensions"], *life["offices"]):
                 _say(" ", entry)
             _say("  now", life["now"], instant(life["now"]).astimezone(UTC))
             return 1

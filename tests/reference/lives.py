@@ -6,6 +6,7 @@ a minute of that day in Oslo; they are compared as local time, so that a change 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from schemas import messages as m
 from schemas.wire import Version
 from services.scheduler.domain.facts.facts import Fact, NoteSlot
-from services.scheduler.domain.facts.intake import Observation
-from tests.reference.life import ADVISER, ANNE, BYGG, KAFE, NO_RECORD, at, day, note
+from services.scheduler.domain.facts.intake import Observation, OfficeChange
+from services.scheduler.domain.rulebook.model import Rulebook
+from services.scheduler.domain.rulebook.reader import parse
+from tests.reference.life import ADVISER, ANNE, BYGG, KAFE, NO_RECORD, at, day, note, shipped
 
 Dict = dict[str, Any]
 ORGS = st.sampled_from([KAFE, KAFE, BYGG])
@@ -133,7 +136,35 @@ def arrivals_of(life: Dict) -> list[tuple[Observation, Any]]:
         own = f"withdrawal-{number}" if entry["type"] == "withdrawn" else entry["id"]
         fact = Fact("tests", own, Version(number, number), message_of(entry))
         arrivals.append((Observation(fact, ("tests", own), NO_RECORD), entry.get("arrives")))
+    for number, (since, office) in enumerate(life.get("offices", ())):
+        change = OfficeChange(ANNE, office, Version(number, number))
+        arrivals.append((Observation(change, None, NO_RECORD), since))
     return arrivals
+
+
+def rulebook_changes(life: Dict) -> set[Any]:
+    """The instants at which another rulebook is put in force."""
+    stops = life.get("suspensions", ())
+    return {stop["known"] for stop in stops} | {stop["gone"] for stop in stops} - {None}
+
+
+def rulebook_of(life: Dict, now: Any) -> Rulebook:
+    """The rulebook in force: `standard` with the life's suspensions that it has then."""
+    text = ""
+    for stop in life.get("suspensions", ()):
+        if stop["known"] <= now and (stop["gone"] is None or now < stop["gone"]):
+            office = f'office = "{stop["office"]}"\n' if stop["office"] else ""
+            text += (
+                f"[[suspend]]\nsteps = {stop['steps']}\nfrom = {day(stop['from'])}\n"
+                f'until = {day(stop["until"])}\nsource = "tests"\n{office}'
+            )
+    return _suspending(text)
+
+
+@lru_cache(maxsize=100)
+def _suspending(text: str) -> Rulebook:
+    standard = shipped("standard")
+    return parse(f"{standard.text}\n{text}") if text else standard
 
 
 def gone_of(life: Dict, number: int) -> Observation:

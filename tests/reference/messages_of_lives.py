@@ -34,11 +34,8 @@ from services.notifier.domain.withdrawal import reason_code, withdrawal_for
 from services.notifier.messages import compose
 from services.notifier.ports import KnownEvent, Outgoing
 from services.notifier.texts_folder import load_texts
-from services.scheduler.domain.people.known_people import KnownPeople
-from services.scheduler.domain.people.simulation import Simulation
-from tests.reference.compare import HASH, instant
-from tests.reference.life import ADVISER, BYGG, KAFE, shipped
-from tests.reference.lives import arrivals_of
+from tests.reference.compare import HASH, simulated
+from tests.reference.life import ADVISER, BYGG, KAFE
 from tests.reference.random_lives import KONTOR, life_by
 
 Dict = dict[str, Any]
@@ -91,12 +88,7 @@ def leaving(number: int, life: Dict) -> Iterator[Leaving]:
 
 
 def _sent(life: Dict) -> Sequence[tuple[datetime, Message]]:
-    simulation = Simulation(KnownPeople(shipped("standard"), lambda _: HASH))
-    arrivals = [(when, record) for record, when in arrivals_of(life) if when <= life["now"]]
-    for when in sorted({when for when, _ in arrivals}):
-        simulation.arrive([record for then, record in arrivals if then == when], instant(when))
-    simulation.run_until(instant(life["now"]))
-    return simulation.sent
+    return simulated(life)[0].sent
 
 
 def _leaving_for(

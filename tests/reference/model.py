@@ -13,6 +13,7 @@ from tests.reference import calendar
 from tests.reference.model_cases import cases_of, facts_of, identified, is_dead, known_by
 from tests.reference.model_plan import assess, last_days, scene_of, settle
 from tests.reference.model_steps import STEPS, day_number
+from tests.reference.model_suspensions import changes, in_force, lifted_on, reaching
 
 Dict = dict[str, Any]
 Instant = tuple[int, int]
@@ -43,21 +44,22 @@ class Story:
 def live(life: Dict, until: Instant) -> Story:
     """The life up to and with that instant, everything fired at its own."""
     story = Story()
-    ticks = {e["arrives"] for e in (*life["notes"], *life["facts"]) if e["arrives"] <= until}
+    ticks = {e["arrives"] for e in (*life["notes"], *life["facts"])} | changes(life)
+    ticks = {tick for tick in ticks if tick <= until}
     while ticks:
         now = min(ticks)
-        _replan(story, known_by(life, now), now)
+        _replan(story, known_by(life, now), now, in_force(life, now))
         _fire(story, now)
         ticks = {tick for tick in ticks if tick > now}
         ticks |= {tick for tick in _wakes(story) if now < tick <= until}
-    _replan(story, known_by(life, until), until)
+    _replan(story, known_by(life, until), until, in_force(life, until))
     return story
 
 
 def plan_of(life: Dict, now: Instant) -> Story:
     """The plan where every record arrives at that instant and nothing has fired yet."""
     story = Story()
-    _replan(story, life, now)
+    _replan(story, life, now, in_force(life, now))
     return story
 
 
@@ -73,7 +75,7 @@ def _later(instant: Instant, minutes: int) -> Instant:
     return instant[0] + (instant[1] + minutes) // DAY_MINUTES, (instant[1] + minutes) % DAY_MINUTES
 
 
-def _replan(story: Story, life: Dict, now: Instant) -> None:
+def _replan(story: Story, life: Dict, now: Instant, stops: list[Dict]) -> None:
     cases = cases_of(life)
     story.stored, merged, story.numbers_used = identified(cases, story.stored, story.numbers_used)
     by_number = {case["number"]: case for case in cases}
@@ -85,7 +87,7 @@ def _replan(story: Story, life: Dict, now: Instant) -> None:
     for old in story.stored:
         case = by_number.get(old["number"])
         facts = facts_of(life, cases, case) if case is not None else []
-        scene = scene_of(case, facts, now, dead=is_dead(life))
+        scene = scene_of(case, facts, now, dead=is_dead(life), stops=stops)
         candidates = _candidates(story, scene, old["number"])
         settle(candidates, scene)
         _arm(candidates, timers, scene, old["number"])
@@ -149,7 +151,17 @@ def _candidate(
         _withdraw(story, twin, grounds, scene["now"])
     if standing:
         _review(story, step, ask, scene, standing[0], _exempted_by(history))
-    answer = assess(step, ask, scene, withdrawn_for=_exempted_by(history))
+    stands = standing[0]["due_at"][0] if standing and left(standing[0]) else None
+    answer = assess(step, ask, scene, withdrawn_for=_exempted_by(history), sent_on=stands)
+    late = answer["state"] == "open" and not _is_in_time(answer["due_at"], scene, timer)
+    held_until = lifted_on(reaching(step["path"], scene["stops"]), scene["now"])
+    if late and held_until is not None:
+        counts_from = answer["from"]
+        answer = assess(
+            step, ask, scene, withdrawn_for=_exempted_by(history), held_until=held_until
+        )
+        answer["from"] = counts_from
+        late = answer["state"] == "open"
     last = max(history, key=lambda event: event["generation"], default=None)
     candidate = answer | {
         "step": step,
@@ -158,7 +170,7 @@ def _candidate(
         "of_this_start": False,
         "generation": last["generation"] if last else 1,
         "last": last,
-        "late": answer["state"] == "open" and not _is_in_time(answer["due_at"], scene, timer),
+        "late": late,
     }
     if standing and left(standing[0]):
         return candidate | _fired(standing[0], scene)
@@ -203,6 +215,12 @@ def _fired(event: Dict, scene: Dict) -> Dict:
     }
 
 
+def date_of(day: int) -> str:
+    """The date of a day as people write it."""
+    year, month, of_month = calendar.ymd(day_number(day))
+    return f"{year}-{month:02}-{of_month:02}"
+
+
 def _unix(instant: Instant) -> int:
     return calendar.in_oslo(day_number(instant[0]), instant[1])
 
@@ -221,7 +239,9 @@ def _arm(candidates: list[Dict], timers: dict[Any, Dict], scene: Dict, number: i
         is_due = candidate["due_at"] <= scene["now"]
         candidate["generation"] = generation
         candidate["reason"] = "overdue" if is_due else "due"
-        if generation > 1:
+        if candidate["suspended"] is not None and not is_due:
+            candidate["reason"] = f"suspended:{date_of(candidate['suspended'])}"
+        elif generation > 1:
             candidate["reason"] = f"again:{generation}"
         timers[number, candidate["step"]["path"], candidate["subject"]] = {
             "generation": generation,
@@ -278,10 +298,11 @@ def _review(
     event: Dict,
     withdrawn_for: frozenset[str],
 ) -> None:
-    today = assess(step, ask, scene, withdrawn_for=withdrawn_for)
+    of_event: Dict = {"withdrawn_for": withdrawn_for, "sent_on": event["due_at"][0]}
+    today = assess(step, ask, scene, **of_event)
     then = today
     if step["asks"] is None:
-        then = assess(step, ask, scene, withdrawn_for=withdrawn_for, given=event["due_on"])
+        then = assess(step, ask, scene, given=event["due_on"], **of_event)
     grounds = {}
     for who in left(event):
         ground = _ground(step, ask, scene, event, who, today, then)

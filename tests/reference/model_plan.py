@@ -1,7 +1,7 @@
 """What the facts say of one step of one case, and which of those left open fire late (contract 4.1, 4.2).
 
 A *scene* is one case at one instant: `case` (None once no note makes it), `now`, `facts`, `meetings`, `grants`,
-`exemptions` (those not revoked), `orgs` (every employer of the case), `dead` and `over`.
+`exemptions` (those not revoked), `orgs` (every employer of the case), `stops` (suspensions), `dead` and `over`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tests.reference.model_steps import (
     day_number,
     is_summoned,
 )
+from tests.reference.model_suspensions import first_free_day, holds, reaching
 
 Dict = dict[str, Any]
 NINE = 9 * 60
@@ -33,7 +34,14 @@ ORDER += [
 ]
 
 
-def scene_of(case: Dict | None, facts: list[Dict], now: tuple[int, int], *, dead: bool) -> Dict:
+def scene_of(
+    case: Dict | None,
+    facts: list[Dict],
+    now: tuple[int, int],
+    *,
+    dead: bool,
+    stops: list[Dict],
+) -> Dict:
     facts = _without_replaced_plans(facts)
     versions: dict[str, list[Dict]] = {}
     slots: dict[Any, list[Dict]] = {}
@@ -54,6 +62,7 @@ def scene_of(case: Dict | None, facts: list[Dict], now: tuple[int, int], *, dead
         "now": now,
         "facts": facts,
         "dead": dead,
+        "stops": stops,
         "over": case is not None and (dead or now[0] >= case["over"]),
         "meetings": [_meeting(meeting_id, found) for meeting_id, found in versions.items()],
         "grants": grants,
@@ -166,11 +175,17 @@ def assess(
     *,
     withdrawn_for: frozenset[str] = frozenset(),
     given: int | None = None,
+    sent_on: int | None = None,
+    held_until: int | None = None,
 ) -> Dict:
-    """`state` (not_applicable, done, waiting or open), `reason`, the dates, whom it is for and who is not asked."""
+    """`state` (not_applicable, done, waiting or open), `reason`, the dates, whom it is for and who is not asked.
+
+    Of an event planned for the day `sent_on` only suspensions count that were over by then. `held_until` is the day for
+    which something waits that is late already.
+    """
     due = _due(step, ask, scene, given)
     answer: Dict = {"due_on": due["on"], "due_at": due["at"], "from": due["on"]}
-    answer |= {"to": [], "closed": {}, "resumed": False}
+    answer |= {"to": [], "closed": {}, "resumed": False, "suspended": None}
     if scene["dead"]:
         return answer | {"state": "not_applicable", "reason": "died"}
     if scene["case"] is None:
@@ -179,13 +194,22 @@ def assess(
         return answer | {"state": "not_applicable", "reason": "nobody_asked"}
     question = {"step": step, "ask": ask, "scene": scene, "due_on": due["on"]}
     question |= {"told_on": due["at"][0], "withdrawn_for": withdrawn_for, "judged_on": due["on"]}
+    stops = reaching(step["path"], scene["stops"])
+    stops = [stop for stop in stops if sent_on is None or stop["until"] < sent_on]
+    question["stops"] = stops
+    told_on = held_until or first_free_day(stops, due["at"][0])
+    if told_on != due["at"][0]:
+        answer |= {"due_at": (told_on, NINE), "from": told_on, "resumed": True}
+        question |= {"told_on": told_on, "judged_on": max(due["on"], told_on)}
     asked, again = _asked(question, everybody=False)
     to = [who for who, reason in asked.items() if reason is None]
     if to and all(who in again for who in to):
-        answer["due_at"] = max(due["at"], (min(again[who] for who in to), NINE))
+        answer["due_at"] = max(answer["due_at"], (min(again[who] for who in to), NINE))
         answer |= {"from": answer["due_at"][0], "resumed": True}
         question["judged_on"] = max(due["on"], answer["from"])
         asked, _ = _asked(question, everybody=False)
+    if answer["resumed"] and holds(stops, answer["due_at"][0] - 1):
+        answer["suspended"] = answer["due_at"][0] - 1
     answer["to"] = [who for who, reason in asked.items() if reason is None]
     answer["closed"] = {who: why for who, why in asked.items() if why}
     return answer | _verdict(question, answer, asked, is_full=due["is_full"])
@@ -450,7 +474,7 @@ def _again(question: Dict, who: Who) -> int | None:
     )
     for until, granted_on, reason in ended:
         if granted_on <= falls or reason in question["withdrawn_for"]:
-            again = falls = until + 1
+            again = falls = first_free_day(question["stops"], until + 1)
     return again
 
 
@@ -529,13 +553,16 @@ def _says_it_better(candidate: Dict, other: Dict) -> bool:
     if not candidate["resumed"]:
         return False
     if other["state"] == "fired":
-        return bool(other["of_this_start"] and other["due_at"] >= candidate["due_at"])
+        is_after = other["due_at"] >= candidate["due_at"] or candidate["suspended"] is not None
+        return bool(other["of_this_start"] and is_after)
     return bool(other["due_at"] == candidate["due_at"])
 
 
 def _missed(candidate: Dict, candidates: list[Dict], scene: Dict) -> str:
     """Why a step whose date has passed when it is first planned does not fire; empty where it does."""
     step, (today, _), case = candidate["step"], scene["now"], scene["case"]
+    # Where a suspension holds it back, it is judged by the day that it waits for.
+    today = max(today, candidate["due_at"][0])
     if today - candidate["from"] > step["catch_up"]:
         return "catch_up_passed"
     waits = "sick" in step["when"] and not is_at_once(step)
@@ -547,7 +574,8 @@ def _missed(candidate: Dict, candidates: list[Dict], scene: Dict) -> str:
         for other in candidates:
             if other["step"]["path"] != path or other["subject"] not in ("", candidate["subject"]):
                 continue
-            fell_due = other["state"] == "open" and other["planned_at"] <= scene["now"]
+            told_at = max(scene["now"], candidate["planned_at"])
+            fell_due = other["state"] == "open" and other["planned_at"] <= told_at
             fell_due = fell_due or (other["state"] == "fired" and other["of_this_start"])
             if fell_due and (not is_at_once(step) or _is_after(other, candidate)):
                 return f"superseded:{path}"

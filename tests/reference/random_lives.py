@@ -27,6 +27,16 @@ KINDS = ["exemption"] * 6 + ["meeting"] * 4 + ["request"] * 3 + ["late_meeting"]
 KINDS += ["meeting_between_requests"] * 2 + ["plan"] * 2
 KINDS += ["meeting_1", "plans"] * 2
 KINDS += ["assessed", "need", "reassessment", "plan_request", "resumed", "death", "answer"]
+SUSPENDED = [
+    *([["*.*"]] * 3),
+    ["dialogue_meeting_*.*", "meeting_*.*", "requested_meeting.*"],
+    ["dialogue_meeting_2*.*", "meeting_need.*"],
+    ["follow_up_plan.*", "activity_requirement.*", "plan_requested.*"],
+    ["dialogue_meeting_1.deadline", "follow_up_plan.reminder", "meeting_need.question"],
+    ["dialogue_meeting_1.reminder", "follow_up_plan.deadline", "meeting_need.reminder"],
+]
+# No record arrives at these minutes, so that it is no matter which comes first.
+REPLANNED_AT = [333, 545, 1000]
 MINUTES = [0, 539, 540, 541, 600, 720, 720, 720, 900, 1439]
 
 
@@ -54,7 +64,65 @@ def life_by(number: int) -> Dict:
     facts += _mistakes(chance, facts)
     last = max(entry["arrives"][0] for entry in (*notes, *facts))
     end = chance.choice([start + focus, start + focus + 5, last, 300, 420])
-    return {"notes": notes, "facts": facts, "now": (max(end, 0), chance.choice(MINUTES))}
+    life = {"notes": notes, "facts": facts, "now": (max(end, 0), chance.choice(MINUTES))}
+    life |= {"suspensions": [], "offices": []} | _suspended(chance, start + focus)
+    return life | (_stopped(chance, start, start + focus) if chance.random() < 0.1 else {})
+
+
+def _suspended(chance: random.Random, near: int) -> Dict:
+    """Suspensions about that day, of all or an office, known beforehand or put in force later, and taken out again."""
+    if chance.random() < 0.6:
+        return {}
+    suspensions: list[Dict] = []
+    first = near + chance.randrange(-20, 8)
+    for _ in range(chance.choice([1, 1, 1, 2, 3])):
+        last = first + chance.choice([0, 2, 9, 25, 60])
+        known = (-900, 0)
+        if chance.random() < 0.4:
+            on = chance.choice([first - 30, first - 1, first + 1, near + 1, near + 1, near + 4])
+            known = (on, chance.choice(REPLANNED_AT))
+        gone = None
+        if chance.random() < 0.2:
+            gone = (max(known[0], first) + chance.choice([1, 5, 12, 40]), REPLANNED_AT[0] - 1)
+        suspensions.append(
+            {"steps": chance.choice(SUSPENDED), "from": first, "until": last}
+            | {"office": chance.choice([None, None, "0219"]), "known": known, "gone": gone}
+        )
+        first = last + chance.choice([1, 1, 2, -5, 20])
+    offices = []
+    if chance.random() < 0.7:
+        offices.append(((-800, 0), chance.choice(["0219", "0219", "0301"])))
+        if chance.random() < 0.3:
+            moved_on = near + chance.randrange(-20, 40)
+            offices.append(((moved_on, REPLANNED_AT[0] - 2), chance.choice(["0219", "0301"])))
+    if chance.random() < 0.3:
+        # Known as it was, once more, on the morning after.
+        offices.append(((suspensions[0]["until"] + 1, 400), offices[-1][1] if offices else "0301"))
+    offices.sort()
+    chance.shuffle(suspensions)
+    suspended: Dict = {"suspensions": suspensions, "offices": offices}
+    if chance.random() < 0.3:
+        suspended["now"] = (max(suspensions[0]["until"] - chance.choice([0, 1, 5]), 0), 600)
+    return suspended
+
+
+def _stopped(chance: random.Random, start: int, near: int) -> Dict:
+    """A step falls due in a stop that is put in force days later, or in which an exemption ends; little else occurs."""
+    first, last = near - chance.choice([0, 2, 5]), near + chance.choice([9, 25])
+    note = _note(chance, 0, KAFE, start, near + chance.choice([8, 60, 60]))
+    note["periods"] = [(*note["periods"][0][:2], "full", None)]
+    stop = {"steps": ["*.*"], "from": first, "until": last, "office": None, "gone": None}
+    stop["known"] = chance.choice([(-900, 0), (near + 1, 333), (near + 1, 333)])
+    until = chance.choice([last - 5, last, last + 4])
+    exemption = _exemption(chance, near - 8, near, None)[0]
+    exemption |= {"org": None, "until": until, "arrives": (near - 8, 720), "id": "fact-0"}
+    return {
+        "notes": [note | {"arrives": (start, 720)}],
+        "facts": [exemption] if chance.random() < 0.5 else [],
+        "suspensions": [stop],
+        "offices": [],
+        "now": (chance.choice([until - 1, last, last + 1, 420]), 600),
+    }
 
 
 def _mistakes(chance: random.Random, facts: list[Dict]) -> list[Dict]:

@@ -21,6 +21,7 @@ from tests.reference.compare import NUMBER_OF, simulated
 from tests.reference.life import ADVISER, BYGG, KAFE, START
 from tests.reference.model_cases import facts_of, is_dead, known_by
 from tests.reference.model_plan import scene_of
+from tests.reference.model_suspensions import in_force
 from tests.reference.random_lives import life_by
 
 Dict = dict[str, Any]
@@ -77,7 +78,8 @@ def difference(life: Dict) -> str:
     for number, which, basis in bases_of(outcome):
         case = by_number[number]
         facts = facts_of(known, story.cases, case)
-        scene = scene_of(case, facts, life["now"], dead=is_dead(known))
+        stops = in_force(life, life["now"])
+        scene = scene_of(case, facts, life["now"], dead=is_dead(known), stops=stops)
         expected = basis_of(story, case, scene, (basis.as_of - START).days)
         if (said := _as_the_model_says_it(basis, expected)) != expected:
             return f"{which} as of {basis.as_of}\n  says  {said}\n  model {expected}"

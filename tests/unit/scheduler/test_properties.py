@@ -19,7 +19,7 @@ from services.scheduler.domain.facts.intake import Observation
 from services.scheduler.domain.people.known_people import KnownPeople
 from services.scheduler.domain.people.replan import ReplanOutcome
 from services.scheduler.domain.people.simulation import Simulation
-from tests.reference.compare import difference, instant, local
+from tests.reference.compare import difference, instant, lived, local
 from tests.reference.life import (
     ANNE,
     BJORN,
@@ -34,6 +34,7 @@ from tests.reference.life import (
 from tests.reference.lives import gone_of, lives, records_of
 from tests.reference.model import plan_of
 from tests.reference.model_cases import cases_of
+from tests.reference.model_suspensions import holds, in_force, reaching
 from tests.reference.random_lives import life_by, long_life
 
 NOW = st.tuples(st.integers(-10, 330), st.integers(0, 1439))
@@ -110,6 +111,21 @@ def test_what_is_sent_and_planned_is_what_the_reference_model_says(first: int) -
     """
     for number in range(first, first + 40):
         assert not difference(life_by(number)), f"life {number}"
+
+
+@pytest.mark.parametrize("first", [0, 100])
+def test_nothing_of_a_suspended_step_is_told_within_its_span(first: int) -> None:
+    """contract 4: whatever arrives or is put in force, and what has waited is told on the morning after or later."""
+    waited = 0
+    for number in range(first, first + 100):
+        life = life_by(number)
+        if not life["suspensions"]:
+            continue
+        for kind, when, _, path, *rest in lived(life)[0]:
+            stops = reaching(path, in_force(life, when))
+            assert kind != "due" or not holds(stops, when[0]), f"life {number}: {path} on {when}"
+            waited += kind == "due" and holds(stops, when[0] - 1) and rest[2] < when[0]
+    assert waited > 3, "hardly anything has waited in these lives"
 
 
 @SETTINGS

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from schemas.norway import ONE_DAY, oslo_date, oslo_instant
+from schemas.norway import ONE_DAY, oslo_instant
 from services.scheduler.domain.plan.assess import Assessment, assess
 from services.scheduler.domain.plan.fact_anchors import Occurrence
 from services.scheduler.domain.plan.history import ArmedStep, Fired, StepKey
@@ -73,7 +73,7 @@ def _candidate(
     assessment = assess(step, occurrence, view, resumes=resumes)
     is_late = assessment.outcome == "open" and not _is_in_time(assessment.due_at, view, timer)
     lifted_on = _lifted_on(step, view) if is_late else None
-    if lifted_on is not None and _falls_before(assessment, lifted_on):
+    if lifted_on is not None:
         waits = assess(step, occurrence, view, resumes=resumes, told_on=lifted_on)
         assessment = replace(waits, catch_up_from=assessment.catch_up_from)
     cannot_fire = view.is_over or assessment.outcome != "open"
@@ -109,13 +109,9 @@ def _lifted_on(step: Step, view: View) -> date | None:
     """The day on whose morning the suspension ends that holds the step back now; None where there is none."""
     for day in (view.today - ONE_DAY, view.today):
         lifted_on = day_after_suspensions(day, step.suspensions)
-        if lifted_on != day and oslo_instant(lifted_on, view.rulebook.at) > view.now:
+        if lifted_on != day and oslo_instant(lifted_on, view.rulebook.at) >= view.now:
             return lifted_on
     return None
-
-
-def _falls_before(assessment: Assessment, day: date) -> bool:
-    return assessment.due_at is not None and oslo_date(assessment.due_at) < day
 
 
 def _as_fired(step: Step, key: StepKey, assessment: Assessment, fired: Fired) -> Candidate:
