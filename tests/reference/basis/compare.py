@@ -10,14 +10,14 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from schemas.messages import Basis
+from schemas.messages import Basis, DeadlineUpdated
 from services.scheduler.domain.people.replan import ReplanOutcome
 from tests.reference import model
 from tests.reference.basis.model import basis_of
-from tests.reference.compare import NUMBER_OF, simulated
+from tests.reference.compare import NUMBER_OF, local, simulated
 from tests.reference.life import ADVISER, BYGG, KAFE, START
 from tests.reference.model_cases import facts_of, is_dead, known_by
 from tests.reference.model_plan import scene_of
@@ -25,6 +25,7 @@ from tests.reference.model_suspensions import in_force
 from tests.reference.random_lives import life_by
 
 Dict = dict[str, Any]
+SETTLE_MINUTES = 15
 
 
 def life_of(number: int) -> Dict:
@@ -67,11 +68,18 @@ def bases_of(outcome: ReplanOutcome) -> Iterator[tuple[int, str, Basis]]:
 def difference(life: Dict) -> str:
     """The first basis that the two see differently; empty where there is none.
 
-    A basis that stands says what the facts by now give for its own day: else an update is owed.
+    A basis that stands says what the facts by now give for its own day: else an update is owed. An update is owed
+    to a record that has just arrived, or to notes that have settled: never to time alone.
     """
-    outcome = simulated(life)[1]
+    simulation, outcome = simulated(life)
     if outcome is None:
         return ""
+    brought = {entry["arrives"] for kind in ("notes", "facts") for entry in life[kind]}
+    for when, message in simulation.sent:
+        if isinstance(message, DeadlineUpdated):
+            at = local(when), local(when - timedelta(minutes=SETTLE_MINUTES))
+            if brought.isdisjoint(at):
+                return f"updated by time alone at {at[0]}"
     known = known_by(life, life["now"])
     story = model.live(life, life["now"])
     by_number = {case["number"]: case for case in story.cases}

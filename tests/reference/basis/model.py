@@ -81,7 +81,7 @@ def _exempted(scene: Dict, checkpoint: str, org: str | None, as_of: int) -> bool
 
 
 def _answers_missing(story: Story, case: Dict, scene: Dict, as_of: int) -> list[str]:
-    asked = _asked(story, case, as_of)
+    asked = _asked(story, case, as_of, scene["now"])
     names = []
     parties = [("employee", None), *(("employer", org) for org in employers_on(case, as_of))]
     for party, org in parties:
@@ -101,14 +101,16 @@ def _answers_of(scene: Dict, party: str, org: str | None) -> list[Dict]:
     return [fact for fact in answers if party == "employee" or fact["org"] in (None, org)]
 
 
-def _asked(story: Story, case: Dict, as_of: int) -> set[Any]:
+def _asked(story: Story, case: Dict, as_of: int, now: Any) -> set[Any]:
     """Whom a question went out to by then and still stands for, and whom one goes to by then."""
     asked = set()
     for event in story.events:
-        if event["case"] == case["number"] and _asks(event["path"]) and event["due_at"][0] <= as_of:
+        day = (event["fired_at"] if event["caught_up"] else event["due_at"])[0]
+        if event["case"] == case["number"] and _asks(event["path"]) and day <= as_of:
             asked |= set(left(event))
     for (number, path, _), timer in story.timers.items():
-        if number == case["number"] and _asks(path) and timer["due_at"][0] <= as_of:
+        day = max(timer["due_at"], now if timer["caught_up"] else timer["due_at"])[0]
+        if number == case["number"] and _asks(path) and day <= as_of:
             asked |= set(timer["to"])
     return asked
 

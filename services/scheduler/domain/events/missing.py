@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from schemas.messages import FULL_GRADE, FollowUpPlanShared, MeetingNeedAnswered, Recipient
 from schemas.norway import oslo_date
@@ -31,17 +31,25 @@ class NeedQuestion:
     party: Recipient
 
 
-def questions_of(case_plan: CasePlan, rulebook: Rulebook) -> tuple[NeedQuestion, ...]:
-    """The questions of a case that went out and stand, and those that are still to come, as things are now."""
+def questions_of(
+    case_plan: CasePlan, rulebook: Rulebook, now: datetime
+) -> tuple[NeedQuestion, ...]:
+    """The questions of a case that went out and stand, and those that are still to come, as things are at `now`.
+
+    Each is asked on the day for which it was planned, also where an outage delayed it; one that was first planned later
+    than it was due is asked when it goes out.
+    """
     asking = {(step.checkpoint, step.name) for step in rulebook.steps if "answered" in step.done_by}
     sent = (
-        NeedQuestion(oslo_date(fired.event.due_at), party)
+        NeedQuestion(
+            oslo_date(fired.event.fired_at if fired.caught_up else fired.event.due_at), party
+        )
         for fired in case_plan.fired
         if fired.key[:2] in asking
         for party in fired.remaining
     )
     to_come = (
-        NeedQuestion(oslo_date(step.due_at), party)
+        NeedQuestion(oslo_date(max(step.due_at, now) if step.caught_up else step.due_at), party)
         for step in case_plan.steps
         if step.state == "armed" and step.due_at is not None and step.key[:2] in asking
         for party in step.recipients

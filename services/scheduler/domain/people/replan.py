@@ -184,7 +184,7 @@ class _Scene:
                 for earlier_case in self._live_cases()
                 if earlier_case.start < leave.start
             ]
-            questions = questions_of(case_plan, self.rulebook)
+            questions = questions_of(case_plan, self.rulebook, self.now)
             self.bases[case] = CaseBasis(leave, self.facts[case], earlier, self.rulebook, questions)
         return self.bases[case].as_of(as_of, revision)
 
