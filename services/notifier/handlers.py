@@ -13,7 +13,6 @@ from typing import TypeVar
 import structlog
 
 from schemas.messages import DeliveryReceipt, LineManagerChanged, PersonContactChanged
-from schemas.norway import ONE_DAY, midnight, months_before, oslo_date
 from schemas.numbers import NumberChange
 from schemas.wire import Decoded, Record
 from services.notifier import metrics
@@ -26,6 +25,7 @@ from services.notifier.domain.delivery import (
     withdrawn,
 )
 from services.notifier.domain.employers_side import CanClose
+from services.notifier.domain.retention import silent_since
 from services.notifier.domain.withdrawal import code, reason_code, withdrawal_for
 from services.notifier.inbox import Batch, Contact, Renumbering, hashes, sort_records
 from services.notifier.lookups import due_for, organisation_lock, read_contacts
@@ -82,8 +82,8 @@ class Handlers:
             persons = await self._lock(tables, batch)
             if erased := await self._erased(tables, persons):
                 batch = self._without(records, erased)
-            last_on = months_before(oslo_date(now), self._retention_months)
-            metrics.REFUSED.inc(batch.drop_deadlines_until(midnight(last_on + ONE_DAY)))
+            since = silent_since(now, self._retention_months)
+            metrics.REFUSED.inc(batch.drop_deadlines_until(since))
             changed = await self._handle(tables, batch, persons, now)
         observe(changed)
         if batch.dead:

@@ -6,13 +6,13 @@ has it. People are looked at some at a time, round and round. Contacts and chang
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import structlog
 
-from schemas.norway import ONE_DAY, midnight, months_before, oslo_date
+from schemas.norway import midnight
 from services.notifier import metrics
-from services.notifier.ports import KnownEvent
+from services.notifier.domain.retention import ended_by, last_day, silent_since
 from services.notifier.store import Begin
 
 PEOPLE_PER_BATCH = 200
@@ -31,37 +31,26 @@ class Forgetting:
     async def run(self, now: datetime) -> int:
         """Look at the next people at `now` (aware); returns how many were forgotten. A round ends where nobody is left.
 
-        Of somebody nothing may have come since then, nothing may wait to be sent, and no case may have ended later.
+        Of somebody nothing may have come since that case was over, and nothing may wait to be sent.
         """
-        last_on = months_before(oslo_date(now), self._months)
-        before = midnight(last_on + ONE_DAY)
+        ended, since = ended_by(now, self._months), silent_since(now, self._months)
         async with self._begin() as tables:
             people = await tables.retention.people_after(self._last_person, PEOPLE_PER_BATCH)
-            quiet = await tables.retention.quiet(people, before)
-            if quiet:
-                await tables.events.lock(quiet)
-                quiet = await tables.retention.quiet(quiet, before)
-            lasting = {
-                known.person
-                for known in await tables.retention.events_of(quiet)
-                if _last_on(known) > last_on
-            }
-            gone = [person for person in quiet if person not in lasting]
-            events = await tables.retention.forget(gone) if gone else 0
+            silent = await tables.retention.silent(people, since)
+            if silent:
+                await tables.events.lock(silent)
+                silent = await tables.retention.silent(silent, since)
+            events = await tables.retention.events_of(silent)
+            later = {known.person for known in events if last_day(known.event) > ended}
+            gone = [person for person in silent if person not in later]
+            rows = await tables.retention.forget(gone) if gone else 0
             if not people:
-                await tables.retention.forget_old(before)
-                await tables.records.forget_refused(before)
+                await tables.retention.forget_old(midnight(ended))
+                await tables.records.forget_refused(midnight(ended))
         self._last_person = max(people, default=b"")
         if not people:
             metrics.RETENTION_RUN_AT.set(now.timestamp())
         if gone:
             metrics.PEOPLE_FORGOTTEN.inc(len(gone))
-            _log.info("people.forgotten", count=len(gone), rows=events)
+            _log.info("people.forgotten", count=len(gone), rows=rows)
         return len(gone)
-
-
-def _last_on(known: KnownEvent) -> date:
-    """The last day of its case as far as this event knows it."""
-    basis = known.event.basis
-    until = basis.notes_until if basis is not None else None
-    return max(known.event.case.end, until or known.event.case.end)

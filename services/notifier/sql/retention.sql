@@ -6,7 +6,7 @@ select person from (
     (select distinct person from withdrawals where person > $1 order by person limit $2)) as known
 order by person limit $2
 
--- name: read_quiet_people
+-- name: read_silent_people
 -- Of whom there is something, but nothing since $2, and nothing that is to be sent or closed.
 select asked.person from unnest($1::bytea[]) as asked (person)
 where (exists (select from events e where e.person = asked.person)

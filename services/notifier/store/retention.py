@@ -22,9 +22,9 @@ class RetentionTables:
         rows = await self._connection.fetch(QUERIES["read_people_after"], person, limit)
         return [bytes(row["person"]) for row in rows]
 
-    async def quiet(self, persons: Collection[bytes], since: datetime) -> list[bytes]:
+    async def silent(self, persons: Collection[bytes], since: datetime) -> list[bytes]:
         """Those of these people of whom nothing has come since that instant, and for whom nothing is to be done."""
-        rows = await self._connection.fetch(QUERIES["read_quiet_people"], list(persons), since)
+        rows = await self._connection.fetch(QUERIES["read_silent_people"], list(persons), since)
         return [bytes(row["person"]) for row in rows]
 
     async def events_of(self, persons: Collection[bytes]) -> list[KnownEvent]:

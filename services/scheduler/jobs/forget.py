@@ -31,6 +31,11 @@ ACTOR = "retention"
 
 declare_log_keys("rows")
 
+_NAMED_BY_STATUS = (
+    *("forget_nameless_slots", "forget_nameless_versions"),
+    *("blank_note_slots", "blank_note_versions"),
+)
+
 _QUERIES = Queries("services.scheduler.sql")
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -211,6 +216,8 @@ class _Forgetting:
         hashes = sorted({one for candidate in going for one in candidate.numbers_used})
         numbers = sorted({number for candidate in going for number in candidate.numbers})
         removed = await tables.remove(hashes, numbers)
+        for query in _NAMED_BY_STATUS:
+            await self._connection.execute(_QUERIES[query], numbers)
         for query in ("forget_offices", "forget_people"):
             await self._connection.execute(_QUERIES[query], hashes)
         await self._connection.executemany(

@@ -80,6 +80,12 @@ group by person
 -- Of which a null value came, or a status: such a record names no person, or need not.
 select distinct person, note_id from note_slots where person = any($1::bytea[]) and note is null
 
+-- name: forget_nameless_slots
+delete from note_slots where person is null and stated_person_id = any($1::text[])
+
+-- name: forget_nameless_versions
+delete from note_versions where person is null and stated_person_id = any($1::text[])
+
 -- name: forget_offices
 -- What is left of somebody forgotten is what the register of contacts has said: the number and the office.
 update people set replan_at = null, last_on = null

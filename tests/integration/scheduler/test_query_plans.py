@@ -111,6 +111,10 @@ FORGETTING = {
     "erase_renumberings": (NUMBERS, "text[]"),
     "erase_number_ties": (NUMBERS, "text[]"),
     "erase_person_states": (PERSON, "bytea[]"),
+    "forget_nameless_slots": (NUMBERS, "text[]"),
+    "forget_nameless_versions": (NUMBERS, "text[]"),
+    "blank_note_slots": (NUMBERS, "text[]"),
+    "blank_note_versions": (NUMBERS, "text[]"),
     "forget_offices": (PERSON, "bytea[]"),
     "forget_people": (PERSON, "bytea[]"),
 }
