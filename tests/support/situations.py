@@ -49,9 +49,10 @@ from schemas.wire import Envelope, Record, decode, encode
 from services.cli.fold import PUBLIC_PSEUDONYM_KEY
 from services.cli.pipeline.departures import Departure
 from services.cli.pipeline.pipeline import pipeline
-from services.cli.pipeline.settings import settings_for
+from services.cli.pipeline.settings import RunSettings, settings_for
 from services.cli.record_files.read import FiledRecord
 from services.notifier.operating import DeliveryStory, deliveries_of
+from services.scheduler.domain.rulebook.model import Rulebook
 from services.scheduler.rulebook_file import read_rulebook
 from tests.support.postgres_and_kafka import Parts, create_database, drop_database
 
@@ -345,27 +346,33 @@ COUNTED = [(state, channel) for state in ("expired", "failed") for channel in ("
 
 @asynccontextmanager
 async def lived(
-    situations: Situations, parts: Parts, template_database: str, prefixes: list[str]
+    situations: Situations,
+    parts: Parts,
+    template_database: str,
+    prefixes: list[str],
+    *,
+    rulebook: Rulebook | None = None,
 ) -> AsyncIterator[Lived]:
-    """Live all of them in one run, from facts and contacts on Kafka to messages on Kafka."""
+    """Live all of them in one run, from facts and contacts on Kafka to messages on Kafka; by default by `standard`."""
     name, prefix = f"stoppunkt_lives_{secrets.token_hex(4)}", f"l{secrets.token_hex(3)}."
     prefixes.append(prefix)
+    kafka = parts.kafka_bootstrap_servers
     url = await create_database(parts.database_url, name, template=template_database)
     try:
-        yield await _live(situations, url, parts.kafka_bootstrap_servers, prefix)
+        rules = rulebook or read_rulebook("standard")
+        yield await _live(situations, settings_for(url, kafka, topic_prefix=prefix), rules)
     finally:
         await drop_database(parts.database_url, name)
 
 
-async def _live(situations: Situations, url: str, kafka: str, prefix: str) -> Lived:
-    settings = settings_for(url, kafka, topic_prefix=prefix)
+async def _live(situations: Situations, settings: RunSettings, rulebook: Rulebook) -> Lived:
     people = [life for situation in situations for life in situation.people.values()]
     filed = [record for life in people for record in life.records]
     before = {labels: _counted(*labels) for labels in COUNTED}
     left: list[tuple[datetime, Departure]] = []
     start = min(record.at for record in filed) - timedelta(minutes=1)
     async with (
-        pipeline(settings, read_rulebook("standard"), start=start) as driver,
+        pipeline(settings, rulebook, start=start) as driver,
         aclosing(driver.run(filed)) as moments,
     ):
         async for moment in moments:
