@@ -83,7 +83,7 @@ async def forget(pool: Pool, clock: Clock, hash_of: Callable[[str], bytes], mont
     """
     now = await clock.now()
     if await _figures_are_behind(pool, now):
-        _log.warning("retention.waits", reason="a month of the figures is not closed yet")
+        _log.info("retention.waits", reason="a month of the figures is not closed yet")
         return 0
     counts_from = months_before(oslo_date(now), months)
     behind, people, overdue_days = FIRST, 0, 0

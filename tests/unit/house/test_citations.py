@@ -205,3 +205,11 @@ def test_a_citation_over_two_lines_is_found(tmp_path: Path) -> None:
 )
 def test_what_points_out_of_the_project_is_found(what: str, text: str) -> None:
     assert OUTSIDE[what].search(text)
+
+
+def test_every_source_has_a_date() -> None:
+    """Rules change, and whoever reads a row has to see how old what stands in it is."""
+    text = (ROOT / "docs" / "sources.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \|.*\|([^|]*)\|$", text, re.MULTILINE)
+    assert {source for source, _ in rows} == SOURCES
+    assert [source for source, as_of in rows if not re.search(r"\b20\d\d\b", as_of)] == []
