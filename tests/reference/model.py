@@ -153,15 +153,9 @@ def _candidate(
         _review(story, step, ask, scene, standing[0], _exempted_by(history))
     stands = standing[0]["due_at"][0] if standing and left(standing[0]) else None
     answer = assess(step, ask, scene, withdrawn_for=_exempted_by(history), sent_on=stands)
-    late = answer["state"] == "open" and not _is_in_time(answer["due_at"], scene, timer)
-    held_until = lifted_on(reaching(step["path"], scene["stops"]), scene["now"])
-    if late and held_until is not None:
-        counts_from = answer["from"]
-        answer = assess(
-            step, ask, scene, withdrawn_for=_exempted_by(history), held_until=held_until
-        )
-        answer["from"] = counts_from
-        late = answer["state"] == "open"
+    answer["late"] = answer["state"] == "open" and not _is_in_time(answer["due_at"], scene, timer)
+    if answer["late"]:
+        answer |= _held_back(step, ask, scene, history)
     last = max(history, key=lambda event: event["generation"], default=None)
     candidate = answer | {
         "step": step,
@@ -170,7 +164,6 @@ def _candidate(
         "of_this_start": False,
         "generation": last["generation"] if last else 1,
         "last": last,
-        "late": late,
     }
     if standing and left(standing[0]):
         return candidate | _fired(standing[0], scene)
@@ -183,6 +176,16 @@ def _candidate(
     if last is not None and ended and (scene["over"] or answer["state"] != "open"):
         return candidate | _fired(last, scene)
     return candidate | {"stays": last if ended else None}  # fmt: skip
+
+
+def _held_back(step: Dict, ask: Dict | None, scene: Dict, history: list[Dict]) -> Dict:
+    """Of what would be told now, late, what a suspension makes of it: told once it is over, and counted as ever."""
+    held_until = lifted_on(reaching(step["path"], scene["stops"]), scene["now"])
+    if held_until is None:
+        return {}
+    answer = assess(step, ask, scene, withdrawn_for=_exempted_by(history), held_until=held_until)
+    del answer["from"]
+    return answer | {"late": answer["state"] == "open"}
 
 
 def _exempted_by(history: list[Dict]) -> frozenset[str]:

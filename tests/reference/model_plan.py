@@ -194,10 +194,8 @@ def assess(
         return answer | {"state": "not_applicable", "reason": "nobody_asked"}
     question = {"step": step, "ask": ask, "scene": scene, "due_on": due["on"]}
     question |= {"told_on": due["at"][0], "withdrawn_for": withdrawn_for, "judged_on": due["on"]}
-    stops = reaching(step["path"], scene["stops"])
-    stops = [stop for stop in stops if sent_on is None or stop["until"] < sent_on]
-    question["stops"] = stops
-    told_on = held_until or first_free_day(stops, due["at"][0])
+    question["stops"] = reaching(step["path"], scene["stops"], over_by=sent_on)
+    told_on = held_until or first_free_day(question["stops"], due["at"][0])
     if told_on != due["at"][0]:
         answer |= {"due_at": (told_on, NINE), "from": told_on, "resumed": True}
         question |= {"told_on": told_on, "judged_on": max(due["on"], told_on)}
@@ -208,11 +206,16 @@ def assess(
         answer |= {"from": answer["due_at"][0], "resumed": True}
         question["judged_on"] = max(due["on"], answer["from"])
         asked, _ = _asked(question, everybody=False)
-    if answer["resumed"] and holds(stops, answer["due_at"][0] - 1):
-        answer["suspended"] = answer["due_at"][0] - 1
+    answer["suspended"] = _suspended_until(question, answer)
     answer["to"] = [who for who, reason in asked.items() if reason is None]
     answer["closed"] = {who: why for who, why in asked.items() if why}
     return answer | _verdict(question, answer, asked, is_full=due["is_full"])
+
+
+def _suspended_until(question: Dict, answer: Dict) -> int | None:
+    """The last day of the suspension that it waits for, where it does."""
+    day = int(answer["due_at"][0]) - 1
+    return day if answer["resumed"] and holds(question["stops"], day) else None
 
 
 def _verdict(question: Dict, answer: Dict, asked: dict[Who, str | None], *, is_full: bool) -> Dict:

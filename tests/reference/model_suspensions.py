@@ -33,8 +33,14 @@ def changes(life: Dict) -> set[Instant]:
     return moves | {stop["known"] for stop in stops} | {stop["gone"] for stop in stops} - {None}
 
 
-def reaching(path: str, stops: list[Dict]) -> list[Dict]:
-    return [stop for stop in stops if any(_means(pattern, path) for pattern in stop["steps"])]
+def reaching(path: str, stops: list[Dict], *, over_by: int | None = None) -> list[Dict]:
+    """Those of a step; where a day is given, only those that were over by then."""
+    return [
+        stop
+        for stop in stops
+        if any(_means(pattern, path) for pattern in stop["steps"])
+        and (over_by is None or stop["until"] < over_by)
+    ]
 
 
 def _means(pattern: str, path: str) -> bool:

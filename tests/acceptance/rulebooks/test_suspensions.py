@@ -279,6 +279,18 @@ def test_a_withdrawn_fact_brings_back_what_it_ended_on_the_day_after() -> None:
     assert fired(life, ASSESS) == [AFTER]
 
 
+@pytest.mark.parametrize("is_replanned", [False, True])
+def test_what_an_outage_has_held_up_since_before_it_fires_in_it(is_replanned: bool) -> None:
+    """contract 4.2: whichever comes first once the service is back."""
+    life = sick(suspending((113, 146)))
+    life.turn(at(111))
+    people = life.known_people
+    if is_replanned:
+        people.replan([ANNE], at(115))
+    events = people.fire_due(ANNE, at(115))
+    assert [f"{event.checkpoint}.{event.step}" for event in events] == [ASSESS]
+
+
 def test_nothing_is_lost_in_an_outage_over_the_day_after() -> None:
     life = sick(suspending((113, 146)), until=100)
     life.arrive(at(120), note(101, 300, note_id="b"))
