@@ -615,13 +615,17 @@ class MeetingBasis(Data):
 
 
 class ExemptionBasis(Data):
-    """An exemption that stands; `until` is its last date, null where it has no end."""
+    """An exemption that was granted and not revoked; `until` is its last date, null where none was given.
+
+    `org_number` is there where it is from what one employer has to do, and no other.
+    """
 
     checkpoint: Code
     reason: Code
     granted_on: OwnDay
     until: OwnDay | None
     granted_by: Literal["employer", "adviser"]
+    org_number: BlankFreeCode | None = Field(default=None, exclude_if=lambda org: org is None)
 
 
 class ActivityRequirementBasis(Data):

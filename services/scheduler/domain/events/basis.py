@@ -261,6 +261,7 @@ def _exemption(exemption: Exemption) -> ExemptionBasis:
         granted_on=exemption.granted_on,
         until=exemption.fact.until,
         granted_by=exemption.fact.granted_by,
+        org_number=exemption.fact.org_number,
     )
 
 

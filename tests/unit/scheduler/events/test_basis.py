@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from schemas.messages import (
     Basis,
     DeadlineDue,
@@ -80,6 +82,21 @@ def test_who_has_the_plan_is_told_apart() -> None:
     (plan,) = basis_of(life).follow_up_plans
     assert (plan.shared_with_practitioner_on, plan.shared_with_office_on) == (day(25), day(114))
     assert plan.shared_on == day(114)
+
+
+def test_an_exemption_for_one_employer_names_it_and_one_for_all_names_none() -> None:
+    life = away()
+    life.arrive(
+        at(20),
+        exempted(20, checkpoint="follow_up_plan", reason="obviously_unnecessary", org=KAFE),
+        exempted(20, checkpoint="dialogue_meeting_1", reason="cannot_return"),
+    )
+    life.turn(at(113))
+    shown = [json.loads(one.model_dump_json()) for one in basis_of(life).exemptions]
+    assert [(one["checkpoint"], one.get("org_number", "no field")) for one in shown] == [
+        ("follow_up_plan", KAFE),
+        ("dialogue_meeting_1", "no field"),
+    ]
 
 
 # --- dates --------------------------------------------------------------------------------------------------
