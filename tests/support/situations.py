@@ -182,16 +182,18 @@ class Life:
 
     def all_else_done(self, at: str) -> None:
         """No step before week 16 is left to do."""
+        self.plan_and_meeting_1_done(at)
+        self.activity_assessed(at)
+
+    def plan_and_meeting_1_done(self, at: str) -> None:
+        """The plan is made and the practitioner has it, and meeting 1 was held."""
         day = oslo(at).date()
         self.plan_made(at)
-        self.fact(
-            at,
-            FollowUpPlanShared,
-            org_number=KAFE,
-            shared_with="practitioner",
-            shared_on=day,
-        )
+        shared: dict[str, Any] = {"shared_with": "practitioner", "shared_on": day}
+        self.fact(at, FollowUpPlanShared, org_number=KAFE, **shared)
         self.fact(at, DialogueMeetingHeld, meeting=1, meeting_id="m1", takes_place_on=day)
+
+    def activity_assessed(self, at: str) -> None:
         self.fact(at, ActivityRequirementAssessed, outcome="met", final=True)
 
     def receipt(self, at: str, outcome: Any, message: str, **others: Any) -> None:
