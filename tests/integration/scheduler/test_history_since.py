@@ -114,3 +114,32 @@ async def test_a_database_that_has_notes_already_is_given_the_date_by_its_migrat
         await bench.pool.execute("delete from notes_known")
         await bench.pool.execute(fill)
         assert (await row(bench.pool))[1] == by_records == at(-400).date()
+
+
+async def test_a_timer_that_was_drafted_before_these_fields_were_there_still_fires(
+    database_url: str,
+) -> None:
+    """It leaves as it was drafted; what has been added comes with the next fact."""
+    added = "{notes_until,summon_by,meet_by,history_since}"
+    async with scheduler_on(database_url, start=START) as bench:
+        await bench.receive(note(at(0), MONDAY, 124), at=at(0))
+        await bench.pool.execute(
+            "update timers set draft = jsonb_set(draft::jsonb, '{basis}', (draft::jsonb -> 'basis') - $1::text[])::text"
+            " where draft::jsonb ->> 'basis' is not null",
+            added.strip("{}").split(","),
+        )
+        await bench.turn_to(at(113))
+        request = fact(at(115), "meeting.requested", meeting=3, party="employee")
+        await bench.receive(request, at=at(115))
+        messages = bench.publisher.messages
+    (due,) = [
+        m
+        for m in messages
+        if isinstance(m, DeadlineDue) and m.step == "assess" and m.due_on == at(112).date()
+    ]
+    (update,) = [
+        m for m in messages if isinstance(m, DeadlineUpdated) and m.event_id == due.event_id
+    ]
+    assert due.basis is not None
+    assert (due.basis.meet_by, due.basis.history_since) == (None, MONDAY)
+    assert (update.basis.meet_by, update.basis.notes_until) == (at(181).date(), at(123).date())
