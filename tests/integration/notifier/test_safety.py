@@ -132,6 +132,21 @@ async def test_past_the_ceiling_the_nearest_dates_leave_first(database_url: str)
         ]
 
 
+async def test_a_claim_takes_the_nearest_dates_of_what_is_ready_at_one_instant(
+    database_url: str,
+) -> None:
+    """More may be ready than one claim takes."""
+    async with desk(database_url, TUESDAY) as it:
+        for days in (5, 1, 4, 2, 3):
+            person = f"01810{days:06d}"
+            event = due(at=TUESDAY, person_id=person, generation=days, **_legal(days))
+            await it.receive(anne(person_id=person), event)
+        async with it.begin() as tables:
+            claimed = await tables.deliveries.claim(TUESDAY, TUESDAY + HOUR, 3)
+        named = sorted(one.date_named for one in claimed if one.date_named is not None)
+        assert named == [TUESDAY.date() + timedelta(days=days) for days in (1, 2, 3)]
+
+
 def _legal(days: int) -> dict[str, Any]:
     """The last day for it, so many days after that Tuesday."""
     day = TUESDAY.date() + timedelta(days=days)

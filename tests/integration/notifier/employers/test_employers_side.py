@@ -223,6 +223,16 @@ async def test_a_protected_person_has_one_task_until_all_is_withdrawn(database_u
         assert opened(it) == ["protected"] * 2
 
 
+async def test_two_employers_with_a_step_each_make_one_task_about_a_protected_person(
+    database_url: str,
+) -> None:
+    async with desk(database_url, TUESDAY) as it:
+        other = Recipient(role="line_manager", org_number=BYGG)
+        second = due("follow_up_plan", "deadline", at=it.now, recipients=(other,))
+        await it.receive_and_send(anne(protected=True), plan(it), second)
+        assert opened(it) == ["protected"]
+
+
 async def test_an_address_that_becomes_protected_ends_the_wait(database_url: str) -> None:
     async with desk(database_url, TUESDAY) as it:
         await it.receive_and_send(anne(), plan(it))
