@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime
 from typing import get_args
 
 import pytest
 from rich.console import Console
 
-from services.cli.output.explain_page import page_of
+from services.cli.output.explain_page import deliveries_of, page_of
 from services.cli.output.state_styles import STATE_STYLES
+from services.notifier.operating import DeliveryStory
+from services.notifier.ports import DeliveryProgress
 from services.scheduler.domain.people.explanation import CaseStory, Explanation
 from services.scheduler.domain.plan.history import StepKey
 from services.scheduler.domain.plan.planned_step import PlannedStep, State
@@ -56,3 +59,26 @@ def test_a_detail_and_a_repeat_are_shown() -> None:
 
     assert "(again, 2)" in shown
     assert "done: exempted (medical)" in shown
+
+
+def test_what_waits_for_somebody_at_the_employer_is_shown_with_its_reason() -> None:
+    """contract 6.2: nothing is dropped silently."""
+    fields = {field.name: None for field in dataclasses.fields(DeliveryProgress)}
+    progress = DeliveryProgress(
+        **fields  # type: ignore[arg-type]
+        | {
+            "delivery_id": "d1",
+            "event_id": "e1",
+            "role": "line_manager",
+            "channel": "email",
+            "purpose": "step",
+            "state": "waiting",
+            "wait_reason": "no_line_manager",
+            "ready_at": datetime(2026, 3, 16, 9, tzinfo=UTC),
+            "planned_at": AS_OF,
+        }
+    )
+    console = Console(width=200)
+    with console.capture() as shown:
+        console.print(deliveries_of([DeliveryStory("follow_up_plan", "deadline", progress)]))
+    assert "waiting (no line manager) until Mon 16 Mar 2026 10:00" in shown.get()
