@@ -18,7 +18,7 @@ UNCERTAIN = counter(
 )
 REFUSED = counter(
     "notifier_records_refused",
-    "Records about people who were erased after these were published.",
+    "Records about people who were erased since, and due events older than people are remembered.",
 )
 PUBLISHED = counter("notifier_published", "Records of the outbox that Kafka has acknowledged.")
 READY = gauge("deliveries_ready", "Deliveries whose time has come; 1000 means as many or more.")
