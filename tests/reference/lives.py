@@ -80,6 +80,7 @@ def facts(draw: st.DrawFn) -> Dict:
             "reply_by": draw(st.sampled_from([None, number + 14])),
         }
     elif kind in ("need", "requested", "answered"):
+        fact["wants_meeting"] = draw(st.booleans())
         fact |= {"party": draw(st.sampled_from(["employee", "employer"])), "org": draw(ANY_ORG)}
         number_of = [1, 2, 2, 3] if kind == "requested" else [2]
         fact |= {"meeting": draw(st.sampled_from(number_of))}
@@ -207,7 +208,6 @@ def message_of(fact: Dict) -> m.FollowUpFact:
         "adviser_id": ADVISER,
         "granted_by": "adviser",
         "outcome": "met",
-        "wants_meeting": True,
         "justified": fact.get("justified", False),
     }
     if fact["type"] == "withdrawn":

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.reference import calendar
 from tests.reference.model_cases import cases_of, facts_of, identified, is_dead, known_by
-from tests.reference.model_plan import assess, last_days, scene_of, settle
+from tests.reference.model_plan import assess, assessments_asked, last_days, scene_of, settle
 from tests.reference.model_steps import STEPS, day_number
 from tests.reference.model_suspensions import changes, in_force, lifted_on, reaching
 
@@ -22,6 +22,7 @@ Ground = tuple[str, str | None, bool]
 SETTLE_MINUTES = 15
 TIMED = ("generation", "due_on", "due_at", "to", "caught_up", "start")
 MOVED_DAYS = 7
+ASSESSMENT = "dialogue_meeting_2_assessment.assess"
 DAY_MINUTES = 24 * 60
 AT_ONCE = ("summoned", "not_exempted", "nobody_asked", "disabled")
 """Conditions that acts decide, so that what fails by them does not wait for the notes to settle."""
@@ -111,9 +112,10 @@ def _candidates(story: Story, scene: Dict, number: int) -> list[Dict]:
             named.add((step["path"], subject))
             history = [e for e in mine if (e["path"], e["subject"]) == (step["path"], subject)]
             timer = story.timers.get((number, step["path"], subject))
-            candidates.append(
-                _candidate(story, step, ask, scene, history, timer) | {"subject": subject}
-            )
+            candidate = _candidate(story, step, ask, scene, history, timer) | {"subject": subject}
+            candidates.append(candidate)
+            if step["path"] == ASSESSMENT:
+                scene["assessments"] = assessments_asked(candidate, history, scene)
     return candidates  # fmt: skip
 
 
@@ -167,12 +169,7 @@ def _candidate(
     }
     if standing and left(standing[0]):
         return candidate | _fired(standing[0], scene)
-    ended = (
-        last is not None
-        and not left(last)
-        and bool(last["gone"])
-        and last["gone"][-1][1] == "ended"
-    )
+    ended = last is not None and _ended_with_case(last)
     if last is not None and ended and (scene["over"] or answer["state"] != "open"):
         return candidate | _fired(last, scene)
     return candidate | {"stays": last if ended else None}  # fmt: skip
@@ -186,6 +183,10 @@ def _held_back(step: Dict, ask: Dict | None, scene: Dict, history: list[Dict]) -
     answer = assess(step, ask, scene, withdrawn_for=_exempted_by(history), held_until=held_until)
     del answer["from"]
     return answer | {"late": answer["state"] == "open"}
+
+
+def _ended_with_case(event: Dict) -> bool:
+    return not left(event) and bool(event["gone"]) and event["gone"][-1][1] == "ended"
 
 
 def _exempted_by(history: list[Dict]) -> frozenset[str]:
@@ -362,6 +363,7 @@ def _withdraw(story: Story, event: Dict, grounds: dict[Any, Ground], now: Instan
     else:
         parts = [(who, *why) for who, why in certain.items()]
     event["gone"] += parts
+    event["gone_at"] = now if parts else event.get("gone_at")
     for who, reason, detail in parts:
         story.sent.append(
             ("withdrawn", now, event["of"], event["path"], event["subject"], event["generation"],

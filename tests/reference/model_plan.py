@@ -21,6 +21,7 @@ from tests.reference.model_suspensions import first_free_day, holds, reaching
 Dict = dict[str, Any]
 NINE = 9 * 60
 TOO_ILL_DAYS = 28
+NEAR = 14
 Who = tuple[str, str | None]
 ORDER = ["plan_made", "plan_shared", "held", "summoned", "assessed", "answered", "requested"]
 ORDER += [
@@ -194,7 +195,10 @@ def assess(
         return answer | {"state": "not_applicable", "reason": "nobody_asked"}
     question = {"step": step, "ask": ask, "scene": scene, "due_on": due["on"]}
     question |= {"told_on": due["at"][0], "withdrawn_for": withdrawn_for, "judged_on": due["on"]}
-    question["stops"] = reaching(step["path"], scene["stops"], over_by=sent_on)
+    question |= {
+        "stops": reaching(step["path"], scene["stops"], over_by=sent_on),
+        "sent_on": sent_on,
+    }
     told_on = held_until or first_free_day(question["stops"], due["at"][0])
     if told_on != due["at"][0]:
         answer |= {"due_at": (told_on, NINE), "from": told_on, "resumed": True}
@@ -255,11 +259,38 @@ def _fails(question: Dict, day: int, *, is_full: bool, has_recipients: bool) -> 
     meetings = [m for m in scene["meetings"] if m["meeting"] == 2 and m["type"] != "cancelled"]
     if "not_summoned" in step["when"] and meetings:
         return "summoned"
+    if "not_near" in step["when"] and _is_near(question):
+        return "assessment_near"
     if not has_recipients:
         if not employers_on(case, question["due_on"]):
             return "no_employer"
         return "not_graded" if "graded" in step["when"] else "graded"
     return ""
+
+
+def _is_near(question: Dict) -> bool:
+    """Whether every answer that asks for a meeting is shown to the adviser by an assessment of about that time."""
+    answers = question["ask"]["answers"]
+    asked_on = question["scene"]["now"][0] if question["sent_on"] is None else question["sent_on"]
+    asked = question["scene"]["assessments"]
+    by_then = [ended for day, ended in asked if day <= asked_on + NEAR]
+    return bool(answers) and all(
+        any(ended is None or ended >= answered for ended in by_then) for answered in answers
+    )
+
+
+def assessments_asked(assess_step: Dict, events: list[Dict], scene: Dict) -> list[tuple[int, Any]]:
+    """The day of each assessment of meeting 2 that went out or is to go out, and when an act has ended it."""
+    asked: list[tuple[int, Any]] = []
+    for event in events:
+        if None not in (who for who, *_ in event["gone"]):
+            asked.append((event["fired_at"][0], None))
+        elif event["gone"][-1][1] in ("done", "exempted"):
+            asked.append((event["fired_at"][0], event["gone_at"]))
+    is_armed = assess_step["state"] == "open" and not scene["over"]
+    if is_armed and not (assess_step["late"] and _missed(assess_step, [], scene)):
+        asked.append((assess_step["due_at"][0], None))
+    return asked
 
 
 def _waits_out_recovery(scene: Dict, day: int) -> bool:

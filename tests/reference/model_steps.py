@@ -61,7 +61,14 @@ def day_number(day: int) -> int:
 
 
 def _ask(subject: str, at: tuple[int, int], **more: Any) -> Dict:
-    default: Dict = {"base": None, "orgs": None, "adviser": None, "done": None, "met": {}}
+    default: Dict = {
+        "base": None,
+        "orgs": None,
+        "adviser": None,
+        "done": None,
+        "met": {},
+        "answers": [],
+    }
     return (
         {"subject": subject, "at": at} | default | {"meeting": None, "renewed": None, "step": ""}
     ) | more
@@ -80,12 +87,26 @@ def _requests(*numbers: int) -> Callable[[Dict], list[Dict]]:
         for fact in scene["facts"]:
             if fact["type"] == "requested" and fact["meeting"] in numbers:
                 slots[fact["meeting"], fact["party"], fact["org"]] = fact
+        requests = [*slots.values(), *(_wishes(scene) if 2 in numbers else [])]
         return [
-            _request(number, [r for r in slots.values() if r["meeting"] == number], scene)
-            for number in sorted({request["meeting"] for request in slots.values()})
+            _request(number, [r for r in requests if r["meeting"] == number], scene)
+            for number in sorted({request["meeting"] for request in requests})
         ]
 
     return asks
+
+
+def _wishes(scene: Dict) -> list[Dict]:
+    """Of the last answers about meeting need those that want a meeting: each is a request for meeting 2 too."""
+    last: dict[Any, Dict] = {}
+    for fact in scene["facts"]:
+        if fact["type"] == "need":
+            key = (fact["party"], fact["org"])
+            if key not in last or last[key]["at"] <= fact["at"]:
+                last[key] = fact
+    return [
+        fact | {"meeting": 2, "is_answer": True} for fact in last.values() if fact["wants_meeting"]
+    ]
 
 
 def _request(number: int, requests: list[Dict], scene: Dict) -> Dict:
@@ -100,17 +121,26 @@ def _request(number: int, requests: list[Dict], scene: Dict) -> Dict:
         done = "held" if kept else "closed"
     elif number != 1 and any(is_summoned(m) for m in scene["meetings"] if m["meeting"] == number):
         done = "summoned"
-    shown = sorted(waiting or kept, key=lambda r: r["at"])
-    if not shown:
-        shown = [max(requests, key=lambda r: r["at"])]
+    shown = _shown(waiting or kept or [max(requests, key=lambda r: r["at"])])
     return _ask(
         "" if number == 1 else str(number),
         shown[0]["at"],
         orgs=_orgs_of(shown),
         done=done,
         met=_met(kept, scene) if number == 1 else {},
+        answers=_answers_at(shown),
         renewed=_last_end(number, closed_at, scene),
     )
+
+
+def _shown(requests: list[Dict]) -> list[Dict]:
+    """By time; what somebody has asked for in so many words leaves out the answers."""
+    said = [request for request in requests if "is_answer" not in request]
+    return sorted(said or requests, key=lambda request: request["at"])
+
+
+def _answers_at(shown: list[Dict]) -> list[tuple[int, int]]:
+    return [request["at"] for request in shown if "is_answer" in request]
 
 
 def _last_end(number: int, closed_at: tuple[int, int] | None, scene: Dict) -> Any:
@@ -519,7 +549,7 @@ STEPS = [
         meeting=2,
     ),
     _row("reassessment.look_again", ADVISER, (), OPEN, asks=_reassessments, days=0),
-    _row("requested_meeting.requested", ADVISER, (), OPEN, asks=_requests(2, 3)),
+    _row("requested_meeting.requested", ADVISER, (), ("not_near",), asks=_requests(2, 3)),
     _row(
         "meeting_plan.first",
         MANAGER,

@@ -20,13 +20,13 @@ CHECKPOINTS = ["dialogue_meeting_2", "dialogue_meeting_1", "follow_up_plan", "ac
 # The days of the rulebook, beside which things happen, and on the eve of which exemptions end.
 DAYS = [21, 27, 34, 42, 48, 55, 105, 109, 112, 160, 181, 195]
 # Kinds of facts that cluster about one of these days.
-DAY_OF = {"meeting_1": 48, "plans": 27, "late_meeting": 181}
+DAY_OF = {"meeting_1": 48, "plans": 27, "late_meeting": 181, "need": 112}
 FIRST_MEETING_FROM, SECOND_MEETING_FROM = 55, 115
 FRIDAY = 4
 KINDS = ["exemption"] * 6 + ["meeting"] * 4 + ["request"] * 3 + ["late_meeting"] * 3
 KINDS += ["meeting_between_requests"] * 2 + ["plan"] * 2
 KINDS += ["meeting_1", "plans"] * 2
-KINDS += ["assessed", "need", "reassessment", "plan_request", "resumed", "death", "answer"]
+KINDS += ["need", "need", "assessed", "reassessment", "plan_request", "resumed", "death", "answer"]
 SUSPENDED = [
     *([["*.*"]] * 3),
     ["dialogue_meeting_*.*", "meeting_*.*", "requested_meeting.*"],
@@ -407,11 +407,46 @@ def _assessed(chance: random.Random, on: int, near: int, org: str | None) -> lis
     return [_at(chance, on) | first, _at(chance, on + chance.choice([5, 16, 30])) | second]
 
 
-def _need(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:
-    party = chance.choice(["employee", "employer"])
-    of = {"party": party, "org": org if party == "employer" else None}
-    answered = {"type": "need", "justified": on % 2 == 0} | of
-    return [_at(chance, on) | answered]
+def _need(chance: random.Random, on: int, week_17: int, org: str | None) -> list[Dict]:
+    """Answers about meeting need, most of them near the assessment, and what an adviser does about them."""
+    if chance.random() < 0.5:
+        return _answers_around_an_act(chance, week_17, org)
+    on = week_17 - chance.choice([-40, -3, -1, 0, 2, 13, 14, 15, 30, 60])
+    found: list[Dict] = []
+    while not found or chance.random() < 0.5:
+        party = chance.choice(["employee", "employer"])
+        answered: Dict = {"type": "need", "party": party, "justified": on % 2 == 0}
+        answered["org"] = org if party == "employer" else None
+        answered["wants_meeting"] = chance.random() < 0.7
+        found.append(_at(chance, on) | answered)
+        on += chance.choice([0, 3, 14, 30])
+    of_meeting_2 = {"checkpoint": "dialogue_meeting_2", "reason": "medical", "org": None}
+    acts: list[Dict] = [
+        {"type": "closed", "meeting": 2},
+        {"type": "granted", "until": chance.choice([None, on + 20]), **of_meeting_2},
+        {"type": "reassessment", "id_": "r", "on": on + 30},
+        {"type": "requested", "meeting": 2, "party": "employee", "org": None},
+    ]
+    for act in acts:
+        if chance.random() < 0.2:
+            at = chance.choice([on, on + 2, week_17 + 1, week_17 + 9, on - 30])
+            found.append(_at(chance, at) | act)
+    return found
+
+
+def _answers_around_an_act(chance: random.Random, week_17: int, org: str | None) -> list[Dict]:
+    """One wants a meeting, the adviser decides otherwise, and the other party, or the same one, wants it after that."""
+    wish: Dict = {"type": "need", "wants_meeting": True, "justified": chance.random() < 0.5}
+    employees, employers = {"party": "employee", "org": None}, {"party": "employer", "org": org}
+    act: Dict = {"type": "reassessment", "id_": "r", "on": week_17 + 50}
+    if chance.random() < 0.5:
+        act = {"type": "granted", "checkpoint": "dialogue_meeting_2", "org": None}
+        act |= {"reason": "medical", "until": None}
+    return [
+        _at(chance, week_17 + chance.choice([-3, 2])) | wish | employees,
+        _at(chance, week_17 + 5) | act,
+        _at(chance, week_17 + chance.choice([4, 9])) | wish | chance.choice([employers, employees]),
+    ]
 
 
 def _reassessment(chance: random.Random, on: int, near: int, org: str | None) -> list[Dict]:

@@ -1,4 +1,4 @@
-"""Words of a rulebook that only go with a certain fact: `after` with a summons, `open_ended` with an exemption."""
+"""Words of a rulebook that only go with a certain fact or value: `after`, `open_ended`, `assessment_not_near`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ to = ["adviser"]
 step = [
   { name = "hold", day = 50 },
   { name = "look", on = "exemption_granted", open_ended = true, days = 9 },
+  { name = "ask", on = "meeting_requested", when = ["assessment_not_near:14"] },
   { name = "beyond", meeting = 2, on = "meeting_summoned", after = "hold" },
 ]
 """
@@ -27,30 +28,37 @@ def test_they_are_read_and_a_step_may_name_a_meeting_of_its_own() -> None:
     assert not steps["beyond"].is_open_ended
     assert (steps["beyond"].after, steps["beyond"].meeting) == ("talk.hold", 2)
     assert steps["beyond"].meetings == (2,)
+    assert [condition.days for condition in steps["ask"].when] == [14]
     assert (steps["hold"].meeting, steps["hold"].meetings) == (None, (1, 2, 3))
 
 
 @pytest.mark.parametrize(
     ("before", "afterwards", "sentence", "line"),
     [
-        ('"hold" }', '"holt" }', "talk.beyond names 'talk.holt', which is no step of this rulebook.", 10),
+        ('"hold" }', '"holt" }', "talk.beyond names 'talk.holt', which is no step of this rulebook.", 11),
         (
             '"hold" }',
             '"look" }',
             "talk.beyond: 'after' names 'talk.look', which the start does not decide.",
-            10,
+            11,
         ),
         (
             '"meeting_summoned"',
             '"meeting_held"',
             "talk.beyond has 'after', which only goes with on = \"meeting_summoned\".",
-            10,
+            11,
         ),
         (
             '"exemption_granted"',
             '"plan_requested"',
             "talk.look has 'open_ended', which only goes with on = \"exemption_granted\".",
             9,
+        ),
+        (
+            ":14",
+            "",
+            "talk.ask: 'assessment_not_near' needs a number of days, as in 'assessment_not_near:14'.",
+            10,
         ),
     ],
 )  # fmt: skip

@@ -164,6 +164,24 @@ class CaseFacts:
         """The assessment that stands: the one with the latest `occurred_at`."""
         return self.assessments[-1] if self.assessments else None
 
+    @property
+    def answers_asking(self) -> tuple[MeetingRequested, ...]:
+        """The answers that want a meeting, as the requests for meeting 2 that they are too (contract 2).
+
+        They are read from the answers and stored nowhere: a later *no* takes the request back.
+        """
+        return tuple(
+            MeetingRequested(
+                person_id=answer.person_id,
+                occurred_at=answer.occurred_at,
+                meeting=2,
+                party=answer.party,
+                org_number=answer.org_number,
+            )
+            for answer in self.answers
+            if answer.wants_meeting
+        )
+
     def closed_at(self, meeting: Meeting) -> datetime | None:
         """When an adviser last closed the requests for that meeting."""
         closings = [

@@ -106,6 +106,7 @@ def assess(
         judged_on=max(due_on, put_off_to) if is_put_off else due_on,
         suspensions=suspensions,
         resumes=resumes,
+        planned_for=planned_for,
     )
     if is_put_off:
         due_at = oslo_instant(put_off_to, view.rulebook.at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from schemas.messages import FULL_GRADE
 from services.scheduler.domain.plan.fact_anchors import covers
@@ -77,6 +77,18 @@ def _is_summoned(question: Question, _: date) -> bool:
     )
 
 
+def _is_near_assessment(question: Question, _: date) -> bool:
+    """Whether each answer that is the request is seen in an assessment: near it in time, and ended no earlier."""
+    answered_at = question.occurrence.answered_at if question.occurrence is not None else ()
+    days = max(condition.days for condition in question.step.when)
+    last = (question.planned_for or question.view.today) + timedelta(days=days)
+    near = [assessment for assessment in question.view.assessments if assessment.on <= last]
+    return bool(answered_at) and all(
+        any(one.ended_at is None or one.ended_at >= answer for one in near)
+        for answer in answered_at
+    )
+
+
 CONDITIONS: Mapping[ConditionName, ConditionRow] = {
     "case_not_over": ConditionRow("ended", _is_over),
     "sick_listed": ConditionRow("not_sick_listed", _is_not_sick_listed),
@@ -86,6 +98,7 @@ CONDITIONS: Mapping[ConditionName, ConditionRow] = {
     "plan_made": ConditionRow("nobody_asked", _no_plan_is_made),
     "exempted": ConditionRow("not_exempted", _lacks_exemption),
     "not_summoned": ConditionRow("summoned", _is_summoned),
+    "assessment_not_near": ConditionRow("assessment_near", _is_near_assessment),
 }
 
 

@@ -35,8 +35,9 @@ class Occurrence:
 
     `happened_at` is the fact's instant, `dates` has the fact's dates by name (None: it lacks that one, and what counts
     from it has no timer), `done` a reason that has ended it, `org_numbers` the employers meant (None: all),
-    `requests` those that each employer answers with a meeting of its own, `renewed_at` an act after which an earlier
-    due event no longer holds, and `renewed_by` what it was.
+    `requests` those that each employer answers with a meeting of its own, `answered_at` the instants of the answers
+    that are the request where nothing else is, `renewed_at` an act after which an earlier due event no longer holds,
+    and `renewed_by` what it was.
     """
 
     subject: str
@@ -47,6 +48,7 @@ class Occurrence:
     done: Reason | None = None
     meeting: MeetingState | None = None
     requests: tuple[MeetingRequested, ...] = ()
+    answered_at: tuple[datetime, ...] = ()
     renewed_at: datetime | None = None
     renewed_by: Reason = "moved"
 
@@ -102,7 +104,8 @@ def _plan_requests(_step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[O
 def _requested_meetings(step: Step, facts: CaseFacts, leave: Leave | None) -> Iterator[Occurrence]:
     """One standing request for each meeting: one that is newer than its closing opens it again."""
     for number in step.meetings:
-        requests = [request for request in facts.requests if request.meeting == number]
+        asking = [*facts.requests, *facts.answers_asking]
+        requests = [request for request in asking if request.meeting == number]
         if requests:
             yield _requested_meeting(step, facts, leave, number, requests)
 
@@ -121,10 +124,9 @@ def _requested_meeting(
     done: Reason | None = None if unanswered else ("held" if unclosed else "closed")
     if unanswered and "summoned" in step.done_by and any(m.is_summoned for m in meetings):
         done = "summoned"
-    # The first request that is open says since when; of closed ones only the last is still of interest.
-    in_question = sorted(unanswered or unclosed, key=lambda request: request.occurred_at)
-    if not in_question:
-        in_question = [max(requests, key=lambda request: request.occurred_at)]
+    # Of closed ones only the last is still of interest.
+    last = max(requests, key=lambda request: request.occurred_at)
+    in_question = _in_question(unanswered or unclosed or [last], facts)
     renewed_at, renewed_by = _last_end(meetings, closed_at)
     return Occurrence(
         "" if step.meeting is not None else str(number),
@@ -132,9 +134,20 @@ def _requested_meeting(
         org_numbers=_named_employers(request.org_number for request in in_question),
         done=done,
         requests=tuple(unclosed) if number == 1 else (),
+        answered_at=_answered_at(in_question, facts),
         renewed_at=renewed_at,
         renewed_by=renewed_by,
     )
+
+
+def _in_question(requests: Sequence[MeetingRequested], facts: CaseFacts) -> list[MeetingRequested]:
+    """Those that count, the first first: it says since when. Answers only where nobody has asked in so many words."""
+    explicit = [request for request in requests if request in facts.requests]
+    return sorted(explicit or requests, key=lambda request: request.occurred_at)
+
+
+def _answered_at(in_question: Iterable[MeetingRequested], facts: CaseFacts) -> tuple[datetime, ...]:
+    return tuple(request.occurred_at for request in in_question if request not in facts.requests)
 
 
 def _last_end(

@@ -7,23 +7,23 @@ of the rulebook and of `now`. Timers are derived here and nowhere else; nobody a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from schemas.norway import ONE_DAY, midnight
+from schemas.norway import ONE_DAY, midnight, oslo_date
 from services.scheduler.domain.plan.assess import due_on_of
 from services.scheduler.domain.plan.candidates import review_step
 from services.scheduler.domain.plan.fact_anchors import Occurrence, beyond_limit, occurrences
 from services.scheduler.domain.plan.history import ArmedStep, Fired, StepKey, Withdrawn
 from services.scheduler.domain.plan.lateness import arm_or_miss
 from services.scheduler.domain.plan.planned_step import Candidate, PlannedStep
-from services.scheduler.domain.plan.view import View
+from services.scheduler.domain.plan.view import AskedAssessment, View
 from services.scheduler.domain.plan.withdrawals import (
     NOTES_SETTLE_AFTER,
     Review,
     review_of_lost_step,
 )
-from services.scheduler.domain.rulebook.model import Step
+from services.scheduler.domain.rulebook.model import ASSESSMENT_OF_MEETING_2, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +38,79 @@ class CasePlan:
 
 def plan(view: View, fired: Sequence[Fired], timers: Mapping[StepKey, ArmedStep]) -> CasePlan:
     """Plan a case. `fired` and `timers` are its own history; the view says all else."""
-    by_key: dict[StepKey, list[Fired]] = {}
+    under_way = _UnderWay(timers)
     for event in sorted(fired, key=lambda fired: (fired.event.generation, fired.event.fired_at)):
-        by_key.setdefault(event.key, []).append(event)
-    candidates: list[Candidate] = []
-    reviews: list[Review] = []
-    planned: set[StepKey] = set()
-    for step in view.rulebook.steps:
-        for key, occurrence in _keys(step, view, by_key, planned):
-            planned.add(key)
-            reviewed = review_step(
-                view, step, key, occurrence, by_key.pop(key, []), timer=timers.get(key)
-            )
-            candidates.append(reviewed.candidate)
-            reviews += reviewed.reviews
-    for lost in by_key.values():
+        under_way.history.setdefault(event.key, []).append(event)
+    steps = view.rulebook.steps
+    later = [step for step in steps if _depends_on_assessment(step, view)]
+    under_way.review(view, [step for step in steps if step not in later])
+    if later:
+        view = replace(view, assessments=under_way.assessments(view))
+        under_way.review(view, later)
+        place = {step.path: number for number, step in enumerate(steps)}
+        under_way.candidates.sort(key=lambda candidate: place[candidate.step.path])
+    reviews = under_way.reviews
+    for lost in under_way.history.values():
         reviews += [review_of_lost_step(view, event) for event in lost]
-    steps = arm_or_miss(view, candidates, timers)
+    planned = arm_or_miss(view, under_way.candidates, timers)
     history = [review.fired for review in reviews]
     return CasePlan(
-        steps=tuple(steps),
+        steps=tuple(planned),
         fired=tuple(history),
         withdrawn=tuple((review.fired, part) for review in reviews for part in review.withdrawals),
-        replan_at=_replan_at(view, history, steps),
+        replan_at=_replan_at(view, history, planned),
     )
+
+
+@dataclass(frozen=True)
+class _UnderWay:
+    """A plan that is being made: `history` has the due events of the steps that have not been reviewed yet."""
+
+    timers: Mapping[StepKey, ArmedStep]
+    history: dict[StepKey, list[Fired]] = field(default_factory=dict)
+    candidates: list[Candidate] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    planned: set[StepKey] = field(default_factory=set)
+
+    def review(self, view: View, steps: Iterable[Step]) -> None:
+        for step in steps:
+            for key, occurrence in _keys(step, view, self.history, self.planned):
+                self.planned.add(key)
+                events = self.history.pop(key, [])
+                reviewed = review_step(
+                    view, step, key, occurrence, events, timer=self.timers.get(key)
+                )
+                self.candidates.append(reviewed.candidate)
+                self.reviews.extend(reviewed.reviews)
+
+    def assessments(self, view: View) -> tuple[AskedAssessment, ...]:
+        """The assessments of meeting 2 that an adviser was asked for or is going to be."""
+        sent = [_asked_assessment(review.fired) for review in self.reviews]
+        pending = [
+            AskedAssessment(oslo_date(step.due_at))
+            for step in arm_or_miss(view, self.candidates, self.timers)
+            if step.state == "armed" and step.due_at is not None and _is_assessment(step.key)
+        ]
+        return (*(assessment for assessment in sent if assessment is not None), *pending)
+
+
+def _depends_on_assessment(step: Step, view: View) -> bool:
+    return step.requires("assessment_not_near") and bool(view.facts.answers_asking)
+
+
+def _is_assessment(key: StepKey) -> bool:
+    return f"{key.checkpoint}.{key.step}" == ASSESSMENT_OF_MEETING_2
+
+
+def _asked_assessment(fired: Fired) -> AskedAssessment | None:
+    """A due event as an assessment asked for; None where it is none, or was taken back because of notes."""
+    if not _is_assessment(fired.key):
+        return None
+    on = oslo_date(fired.event.fired_at)
+    if fired.remaining:
+        return AskedAssessment(on)
+    last = fired.withdrawn[-1]
+    return AskedAssessment(on, last.at) if last.reason in ("done", "exempted") else None
 
 
 def _keys(

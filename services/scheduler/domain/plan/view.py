@@ -16,8 +16,22 @@ from services.scheduler.domain.rulebook.model import Rulebook, Step, Suspension
 
 
 @dataclass(frozen=True, slots=True)
+class AskedAssessment:
+    """An adviser is asked to assess meeting 2, on an Oslo date gone by or to come.
+
+    `ended_at` is when an act or an exemption ended it after that; None while it stands or pends.
+    """
+
+    on: date
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class View:
-    """One case as the plan sees it at `now` (UTC); `leave` is None once no note makes it any more."""
+    """One case as the plan sees it at `now` (UTC); `leave` is None once no note makes it any more.
+
+    `assessments` are those that an adviser is asked for. They are planned first, and then known to what hangs on them.
+    """
 
     leave: Leave | None
     facts: CaseFacts
@@ -25,6 +39,7 @@ class View:
     now: datetime
     today: date
     is_dead: bool
+    assessments: tuple[AskedAssessment, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -37,8 +52,9 @@ class Question:
     """One step of one leave: due on one date, told on another or the same, judged by the notes of `judged_on`.
 
     That is the due date, or the day for which an exemption or a suspension has put the step off. `suspensions` are
-    those that count, `resumes` exemptions for which it was withdrawn before. With `asks_every_employer` those are asked
-    too whom a condition leaves out (for meeting 1 their grade), to see whether they have done it.
+    those that count, `resumes` exemptions for which it was withdrawn before, `planned_for` is the day of a due event
+    that went out and is asked again. With `asks_every_employer` those are asked too whom a condition leaves out (for
+    meeting 1 their grade), to see whether they have done it.
     """
 
     step: Step
@@ -50,6 +66,7 @@ class Question:
     judged_on: date
     suspensions: Sequence[Suspension] = ()
     resumes: Sequence[str] = ()
+    planned_for: date | None = None
     asks_every_employer: bool = False
 
     @property

@@ -21,7 +21,7 @@ from schemas.norway import ONE_DAY
 
 NAME = r"^[a-z][a-z0-9_]*$"
 Name = Annotated[str, StringConstraints(pattern=NAME)]
-# Each has a row in plan/conditions.py. One may carry reasons after a colon: `exempted:medical`.
+# Each has a row in plan/conditions.py. A detail may follow after a colon: `exempted:medical`, `assessment_not_near:14`.
 ConditionName = Literal[
     "sick_listed",
     "employee",
@@ -30,6 +30,7 @@ ConditionName = Literal[
     "plan_made",
     "not_summoned",
     "exempted",
+    "assessment_not_near",
     "case_not_over",
 ]
 # Each has a row in plan/acts.py.
@@ -69,10 +70,12 @@ FactDate = Literal["takes_place_on", "held_on", "reply_by", "on"]
 CATCH_UP_DAYS_DEFAULT = 28
 REPLY_DAYS_DEFAULT = 14
 
+ASSESSMENT_OF_MEETING_2 = "dialogue_meeting_2_assessment.assess"
+
 # Between these the law's order must hold, whatever an office decides (contract 4).
 ORDER = (
     "meeting_need.question",
-    "dialogue_meeting_2_assessment.assess",
+    ASSESSMENT_OF_MEETING_2,
     "dialogue_meeting_2_summons.last_day",
     "dialogue_meeting_2.deadline",
 )
@@ -89,10 +92,14 @@ class RulebookError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What must hold on the due date; `reasons` narrows `exempted` to those."""
+    """What must hold on the due date.
+
+    `reasons` narrows `exempted` to those. `days`: how near is near, for `assessment_not_near`.
+    """
 
     name: ConditionName
     reasons: tuple[str, ...] = ()
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)

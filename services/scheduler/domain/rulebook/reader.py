@@ -6,6 +6,7 @@ that counts from itself) is checked after that, for the file and again with each
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -43,6 +44,7 @@ _Strings = Annotated[tuple[str, ...], Field(strict=False)]
 _Roles = Annotated[tuple[Role, ...], Field(strict=False, min_length=1)]
 _Acts = Annotated[tuple[Act, ...], Field(strict=False)]
 _Meetings = Annotated[tuple[Meeting, ...], Field(strict=False, min_length=1)]
+_DAYS = re.compile(r"[0-9]{1,4}")
 _Reach = Annotated[int, Field(ge=-3660, le=3660)]
 
 
@@ -234,6 +236,13 @@ def _path_within(checkpoint: str, name: str) -> str:
 def _condition(text_of: str, path: tuple[str, str], text: str) -> Condition:
     name, _, detail = text_of.partition(":")
     known: tuple[ConditionName, ...] = get_args(ConditionName)
+    if name == "assessment_not_near":
+        if not _DAYS.fullmatch(detail):
+            raise RulebookError(
+                f"{'.'.join(path)}: '{name}' needs a number of days, as in '{name}:14'.",
+                line_of(text, *path, text_of),
+            )
+        return Condition("assessment_not_near", days=int(detail))
     for condition in known:
         if condition == name and (not detail or name == "exempted"):
             return Condition(condition, tuple(detail.split(",")) if detail else ())
