@@ -24,7 +24,6 @@ from services.notifier.domain.delivery import (
     OPEN_TASK,
     Delivery,
     cancelled,
-    expired,
     waits_for_manager,
     withdrawn,
 )
@@ -36,6 +35,8 @@ LINGERS = timedelta(hours=1)
 
 KNOWN = {"email": "line_manager_known", "organisation_email": "organisation_known"}
 ONE_IS_ENOUGH = "one_task_is_enough"
+TOO_LATE = "not_after"
+NOBODY_THERE = "no_line_manager"
 
 CanClose = Callable[[Delivery, datetime], bool]
 
@@ -110,7 +111,8 @@ def _email_now(
     channel = channel_to_employer(employer.org_number, contacts)
     lingers_until = email.not_after + LINGERS
     if now >= (lingers_until if channel is None else email.not_after):
-        return expired(email, now)
+        # Not expired: operators are alerted of what runs out of time on its way, and of this an adviser knows.
+        return cancelled(email, NOBODY_THERE, now)
     if contacts.is_protected:
         return cancelled(email, "protected", now)
     if channel is None:
@@ -118,7 +120,7 @@ def _email_now(
     if channel == email.channel or email.channel != "email":
         return replace(email, wait_reason=None, ready_at=now)
     changes.following.append(to_organisation(due, employer.party, now))
-    return cancelled(email, "no_line_manager", now)
+    return cancelled(email, NOBODY_THERE, now)
 
 
 def _why_nobody_waits(employer: Employer, after: Sequence[Delivery]) -> str:
@@ -128,4 +130,5 @@ def _why_nobody_waits(employer: Employer, after: Sequence[Delivery]) -> str:
     is_over = contacts.is_protected or employer.org_number in contacts.ended_employments
     if channel is not None and not is_over:
         return KNOWN[channel]
-    return after[-1].reason or "not_after"
+    reason = after[-1].reason
+    return TOO_LATE if reason in (None, NOBODY_THERE) else reason

@@ -199,7 +199,7 @@ def without_anybody_to_reach_at_the_employer_an_adviser_gets_a_task(life: Life) 
         f"2026-02-23 09:00 sms.requested follow_up_plan.reminder to {PHONE}",
         "2026-02-23 09:00 adviser_task.opened follow_up_plan.reminder 0219 due 2026-02-26 normal: no_line_manager",
         "2026-02-27 10:00 adviser_task.closed follow_up_plan.reminder: not_after",
-        "expired email follow_up_plan.reminder: not_after",
+        "cancelled email follow_up_plan.reminder: no_line_manager",
     ]
 
 
@@ -214,7 +214,7 @@ def a_line_manager_who_leaves_before_the_send_gets_nothing(life: Life) -> Story:
         f"2026-02-23 09:00 sms.requested follow_up_plan.reminder to {PHONE}",
         "2026-02-23 09:00 adviser_task.opened follow_up_plan.reminder 0219 due 2026-02-26 normal: no_line_manager",
         "2026-02-27 10:00 adviser_task.closed follow_up_plan.reminder: not_after",
-        "expired email follow_up_plan.reminder: not_after",
+        "cancelled email follow_up_plan.reminder: no_line_manager",
     ]
 
 

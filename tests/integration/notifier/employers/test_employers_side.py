@@ -178,7 +178,7 @@ async def test_the_task_stays_for_the_next_step_and_closes_once_all_is_too_late(
         await it.receive_and_send(plan(it, "deadline", not_after=TUESDAY + 3 * DAY))
         await it.until(TUESDAY + 2 * DAY)
         assert {d.state for d in await it.deliveries() if d.channel == "email"} == {
-            "expired",
+            "cancelled",
             "waiting",
         }
         assert (len(opened(it)), closed(it)) == (1, [])
