@@ -523,7 +523,7 @@ def settle(candidates: list[Dict], scene: Dict) -> None:
             missed[number] = _missed(candidate, candidates, scene)
     for number, candidate in enumerate(candidates):
         if candidate["state"] == "open" and not missed.get(number):
-            _give_way(candidate, number, candidates, missed)
+            _give_way(candidate, number, candidates, missed, scene)
     for number, candidate in enumerate(candidates):
         if candidate["state"] != "open":
             continue
@@ -535,7 +535,9 @@ def settle(candidates: list[Dict], scene: Dict) -> None:
         candidate.update({"state": "missed", "reason": why} if why else {"state": "armed"})
 
 
-def _give_way(candidate: Dict, number: int, candidates: list[Dict], missed: dict[int, str]) -> None:
+def _give_way(
+    candidate: Dict, number: int, candidates: list[Dict], missed: dict[int, str], scene: Dict
+) -> None:
     if is_at_once(candidate["step"]):
         return
     rivals = [
@@ -544,7 +546,7 @@ def _give_way(candidate: Dict, number: int, candidates: list[Dict], missed: dict
         if _is_of_same_checkpoint(candidate, other)
         and (_day(other), place) > (_day(candidate), number)
         and not missed.get(place)
-        and _says_it_better(candidate, other)
+        and _says_it_better(candidate, other, scene["now"][0])
     ]
     if rivals:
         latest = max(rivals, key=lambda other: (_day(other), candidates.index(other)))
@@ -574,15 +576,20 @@ def _day(candidate: Dict) -> int:
     return int(candidate["planned_on"])
 
 
-def _says_it_better(candidate: Dict, other: Dict) -> bool:
+def _says_it_better(candidate: Dict, other: Dict, today: int) -> bool:
     """Whether of two steps of a checkpoint the later is the one that people hear.
 
-    Either both are late; then what gave way to a step that has fired is missed for good, though the start move. Or an
-    exemption has held this one up until a morning on which, or after which, the later one is told.
+    Either both are late, or this one is and the later is told today or was told after its own date; then what gave way
+    to a step that has fired is missed for good, though the start move. Or an exemption has held this one up until a
+    morning on which, or after which, the later one is told.
     """
     if other["state"] not in ("open", "fired"):
         return False
-    if candidate["late"] and other["late"]:
+    if other["state"] == "fired":
+        put_off = other["due_at"][0] > other["due_on"]
+    else:
+        put_off = other["resumed"] and other["due_at"][0] <= today
+    if candidate["late"] and (other["late"] or put_off):
         return True
     if not candidate["resumed"]:
         return False

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.messages import FollowUpPlanMade, MeetingRequested, WorkResumed
+from schemas.messages import ExemptionGranted, FollowUpPlanMade, MeetingRequested, WorkResumed
 from schemas.wire import Version
 from services.scheduler.domain.facts.intake import Observation
 from services.scheduler.domain.rulebook.reader import parse
@@ -284,3 +284,24 @@ def test_a_step_due_while_its_note_moves_between_topics_fires_once_the_note_is_b
     life.arrive(at(21, "09:05"), note(0, 100, source="bekreftet"))
     (event,) = life.due()
     assert (event.step, event.late_seconds) == ("reminder", 300)
+
+
+def test_a_late_step_gives_way_to_a_later_one_that_an_exemption_puts_off_to_the_same_day() -> None:
+    """The question was missed for its reminder when the note came late; after the exemption too that comes alone."""
+    life = Life()
+    life.arrive(at(122), note(0, 269))
+    exemption = ExemptionGranted(
+        person_id=ANNE,
+        occurred_at=at(124),
+        checkpoint="dialogue_meeting_2",
+        reason="medical",
+        granted_by="adviser",
+        until=day(154),
+    )
+    life.arrive(at(124), exemption)
+    life.turn(at(156))
+    fired = [event.step for event in life.due() if event.checkpoint == "meeting_need"]
+    assert fired == ["reminder", "reminder"]
+    assert life.fired_on("meeting_need.reminder") == [day(122), day(155)]
+    question = life.steps(at(156))["meeting_need.question"]
+    assert question.reason == "superseded:meeting_need.reminder"

@@ -187,7 +187,7 @@ def _makes_needless(
     fired = other.given if other.given is not None and other.given.state == "fired" else None
     if fired is None and not _will_fire(other, late):
         return False
-    if candidate.key in late and (fired.caught_up if fired is not None else other.key in late):
+    if candidate.key in late and _is_told_late(view, other, late):
         return True  # Missed for good, also where the start has moved since the other was sent.
     mine, others = candidate.assessment.due_at, (fired or other.assessment).due_at
     if not candidate.assessment.is_resumed or mine is None or others is None:
@@ -196,3 +196,16 @@ def _makes_needless(
         return others == mine
     is_after = others >= mine or candidate.assessment.suspended_until is not None
     return is_after and _has_fired_for_this_start(other, view)
+
+
+def _is_told_late(view: View, other: Candidate, late: Mapping[StepKey, ShownReason | None]) -> bool:
+    """Whether a step is late itself, or was put off until today or before by an exemption or a suspension."""
+    if other.given is not None:
+        told_at, due_on = other.given.due_at, other.given.due_on
+        is_put_off = told_at is not None and due_on is not None and oslo_date(told_at) > due_on
+        return other.given.caught_up or is_put_off
+    told_at = other.assessment.due_at
+    is_put_off = other.assessment.is_resumed and told_at is not None
+    return other.key in late or (
+        is_put_off and told_at is not None and oslo_date(told_at) <= view.today
+    )
