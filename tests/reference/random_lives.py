@@ -26,7 +26,18 @@ FRIDAY = 4
 KINDS = ["exemption"] * 6 + ["meeting"] * 4 + ["request"] * 3 + ["late_meeting"] * 3
 KINDS += ["meeting_between_requests"] * 2 + ["plan"] * 2
 KINDS += ["meeting_1", "plans"] * 2
-KINDS += ["need", "need", "assessed", "reassessment", "plan_request", "resumed", "death", "answer"]
+KINDS += [
+    "need",
+    "need",
+    "need",
+    "need",
+    "assessed",
+    "reassessment",
+    "plan_request",
+    "resumed",
+    "death",
+    "answer",
+]
 SUSPENDED = [
     *([["*.*"]] * 3),
     ["dialogue_meeting_*.*", "meeting_*.*", "requested_meeting.*"],
@@ -285,7 +296,9 @@ def _meeting(chance: random.Random, on: int, near: int, org: str | None) -> list
     while chance.random() < 0.6:
         on += chance.choice([0, 3, 10, 20])
         kind = chance.choice(["moved", "moved", "held", "held", "cancelled", "summoned"])
-        date = {"moved": on + chance.choice([3, 14, 24]), "summoned": date + 7}.get(kind, on)
+        date = {"moved": on + chance.choice([3, 14, 24]), "summoned": date + 7}.get(
+            kind, on - chance.choice([0, 0, 4])
+        )
         known = chance.choice([date, date, date, None])
         found.append(_at(chance, on) | of | {"type": kind, "date": known})
         if kind == "held" and chance.random() < 0.5:
@@ -409,9 +422,9 @@ def _assessed(chance: random.Random, on: int, near: int, org: str | None) -> lis
 
 def _need(chance: random.Random, on: int, week_17: int, org: str | None) -> list[Dict]:
     """Answers about meeting need, most of them near the assessment, and what an adviser does about them."""
-    if chance.random() < 0.5:
+    if chance.random() < 0.4:
         return _answers_around_an_act(chance, week_17, org)
-    on = week_17 - chance.choice([-40, -3, -1, 0, 2, 13, 14, 15, 30, 60])
+    on = week_17 - chance.choice([*([14] * 6), 13, 15, -40, -3, 2, 40])
     found: list[Dict] = []
     while not found or chance.random() < 0.5:
         party = chance.choice(["employee", "employer"])

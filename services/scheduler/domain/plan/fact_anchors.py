@@ -71,7 +71,7 @@ def _held_meetings(step: Step, facts: CaseFacts, _: Leave | None) -> Iterator[Oc
             yield Occurrence(
                 meeting.meeting_id,
                 meeting.held_at,
-                {"takes_place_on": meeting.takes_place_on, "held_on": meeting.held_on},
+                {"takes_place_on": meeting.takes_place_on},
                 org_numbers=_employers_meant(meeting),
                 meeting=meeting,
             )

@@ -64,7 +64,7 @@ FactAnchor = Literal[
     "exemption_granted",
     "activity_requirement_assessed",
 ]
-FactDate = Literal["takes_place_on", "held_on", "reply_by", "on"]
+FactDate = Literal["takes_place_on", "reply_by", "on"]
 
 # Catching up after that many days helps nobody unless the file says otherwise (policy).
 CATCH_UP_DAYS_DEFAULT = 28
