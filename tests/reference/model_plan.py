@@ -259,7 +259,7 @@ def _fails(question: Dict, day: int, *, is_full: bool, has_recipients: bool) -> 
     meetings = [m for m in scene["meetings"] if m["meeting"] == 2 and m["type"] != "cancelled"]
     if "not_summoned" in step["when"] and meetings:
         return "summoned"
-    if "not_near" in step["when"] and _is_near(question):
+    if "not_near" in step["when"] and _is_near(question, day):
         return "assessment_near"
     if not has_recipients:
         if not employers_on(case, question["due_on"]):
@@ -268,10 +268,12 @@ def _fails(question: Dict, day: int, *, is_full: bool, has_recipients: bool) -> 
     return ""
 
 
-def _is_near(question: Dict) -> bool:
+def _is_near(question: Dict, day: int) -> bool:
     """Whether every answer that asks for a meeting is shown to the adviser by an assessment of about that time."""
     answers = question["ask"]["answers"]
-    asked_on = question["scene"]["now"][0] if question["sent_on"] is None else question["sent_on"]
+    asked_on = question["sent_on"]
+    if asked_on is None:
+        asked_on = max(question["scene"]["now"][0], day)
     asked = question["scene"]["assessments"]
     by_then = [ended for day, ended in asked if day <= asked_on + NEAR]
     return bool(answers) and all(
@@ -596,7 +598,8 @@ def _says_it_better(candidate: Dict, other: Dict, today: int) -> bool:
     if other["state"] == "fired":
         is_after = other["due_at"] >= candidate["due_at"] or candidate["suspended"] is not None
         return bool(other["of_this_start"] and is_after)
-    return bool(other["due_at"] == candidate["due_at"])
+    is_told_before = candidate["suspended"] is not None and other["due_at"] < candidate["due_at"]
+    return bool(other["due_at"] == candidate["due_at"] or is_told_before)
 
 
 def _missed(candidate: Dict, candidates: list[Dict], scene: Dict) -> str:

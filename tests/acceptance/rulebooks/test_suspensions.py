@@ -301,3 +301,27 @@ def test_nothing_is_lost_in_an_outage_over_the_day_after() -> None:
     assert StepKey("dialogue_meeting_2_assessment", "assess", "") in {
         StepKey(event.checkpoint, event.step, event.subject or "") for event in events
     }
+
+
+def test_a_step_that_waits_gives_way_to_a_later_one_that_is_told_meanwhile() -> None:
+    """Nobody is reminded of a meeting 1 whose deadline was told while the reminder waited."""
+    life = sick(suspending((30, 60), steps='"dialogue_meeting_1.reminder"'))
+    life.turn(at(70))
+    assert fired(life, "dialogue_meeting_1.deadline") == [46]
+    assert fired(life, "dialogue_meeting_1.reminder") == []
+    assert (
+        life.state("dialogue_meeting_1.reminder", at(70))
+        == "missed: superseded:dialogue_meeting_1.deadline"
+    )
+
+
+def test_an_answer_that_asks_is_judged_by_the_day_for_which_its_request_waits() -> None:
+    """On day 106 the assessment is far off; on the day after the stop both would come together."""
+    life = sick(suspending((100, 146), steps='"*.*"'))
+    answer = MeetingNeedAnswered(
+        person_id=ANNE, occurred_at=at(106), party="employee", wants_meeting=True, justified=True
+    )
+    life.arrive(at(106), answer)
+    life.turn(at(150))
+    assert (fired(life, REQUESTED), fired(life, ASSESS)) == ([], [AFTER])
+    assert life.state(f"{REQUESTED}/2", at(150)) == "not_applicable: assessment_near"

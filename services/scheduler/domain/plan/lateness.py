@@ -192,9 +192,11 @@ def _makes_needless(
     mine, others = candidate.assessment.due_at, (fired or other.assessment).due_at
     if not candidate.assessment.is_resumed or mine is None or others is None:
         return False
+    is_suspended = candidate.assessment.suspended_until is not None
     if fired is None:
-        return others == mine
-    is_after = others >= mine or candidate.assessment.suspended_until is not None
+        # One that the suspension does not hold back is told before this one may be.
+        return others == mine or (is_suspended and others < mine)
+    is_after = others >= mine or is_suspended
     return is_after and _has_fired_for_this_start(other, view)
 
 

@@ -320,13 +320,13 @@ def test_an_answer_is_missing_once_its_party_was_asked_and_the_question_stands()
 
 
 def test_a_question_that_is_late_is_asked_when_it_goes_out() -> None:
-    """Due on day 105 of a leave that is known on day 122, and exempted from at first: it goes out on day 155."""
+    """Due from day 105 of a leave that is known on day 122, and exempted from at first: it goes out on day 155."""
     life = Life()
     life.arrive(at(122), note(0, 269))
     life.arrive(at(124), exempted(124, until=154))
     life.arrive(at(134), requested(134, meeting=3))
     life.turn(at(156))
-    assert life.fired_on("meeting_need.question") == [day(155)]
+    assert life.fired_on("meeting_need.reminder") == [day(122), day(155)]
     life.known_people.replan([ANNE], at(157))
     assert {update.basis.as_of for update in life.updates()} <= {day(124), day(134)}
     life.arrive(at(158), requested(158, meeting=3, party="employer"))
