@@ -2,8 +2,9 @@
 
 Such an e-mail is neither sent nor dropped: it waits, as `no_line_manager`. One task says so, for a person and an
 employer, however many steps wait. Once the manager or the organisation has an address, what is not past its time leaves
-and the task is closed; it is closed too when nothing waits any more. About a person with a protected address nothing
-waits: each e-mail is cancelled as `protected`, and one task for the person says so.
+and the task is closed; it is closed too when all that waits was withdrawn, at the latest when the case is over. About a
+person with a protected address nothing waits: each e-mail is cancelled as `protected`, and one task for the person
+says so.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ from services.notifier.domain.delivery import (
 )
 from services.notifier.domain.recipients import Contacts
 
-# The next step of a checkpoint is due at the instant at which the one before it is too late, and its e-mail has to find
-# the task open: an hour is longer than an event takes from the scheduler to here, also on a bad day (policy).
-LINGERS = timedelta(hours=1)
+# What lets an e-mail go wakes it at once; looking again by itself only catches a wake that was lost (policy).
+LOOK_AGAIN = timedelta(days=28)
+# Sickness benefit lasts 52 weeks: by then a case's end has withdrawn what waited for it, whatever went wrong (policy).
+WAITS_AT_MOST = timedelta(weeks=52)
 
 KNOWN = {"email": "line_manager_known", "organisation_email": "organisation_known"}
 ONE_IS_ENOUGH = "one_task_is_enough"
-TOO_LATE = "not_after"
 NOBODY_THERE = "no_line_manager"
 
 CanClose = Callable[[Delivery, datetime], bool]
@@ -109,14 +110,16 @@ def _email_now(
     if employer.org_number in contacts.ended_employments:
         return cancelled(email, EMPLOYMENT_ENDED, now)
     channel = channel_to_employer(employer.org_number, contacts)
-    lingers_until = email.not_after + LINGERS
-    if now >= (lingers_until if channel is None else email.not_after):
+    is_settled = channel is not None or contacts.is_protected
+    gives_up_at = email.planned_at + WAITS_AT_MOST
+    if now >= (email.not_after if is_settled else gives_up_at):
         # Not expired: operators are alerted of what runs out of time on its way, and of this an adviser knows.
         return cancelled(email, NOBODY_THERE, now)
     if contacts.is_protected:
         return cancelled(email, "protected", now)
     if channel is None:
-        return replace(email, ready_at=lingers_until)
+        # Also when it is too late: the task stays for the steps to come, until the case is over and withdraws it.
+        return replace(email, ready_at=min(now + LOOK_AGAIN, gives_up_at))
     if channel == email.channel or email.channel != "email":
         return replace(email, wait_reason=None, ready_at=now)
     changes.following.append(to_organisation(due, employer.party, now))
@@ -130,5 +133,4 @@ def _why_nobody_waits(employer: Employer, after: Sequence[Delivery]) -> str:
     is_over = contacts.is_protected or employer.org_number in contacts.ended_employments
     if channel is not None and not is_over:
         return KNOWN[channel]
-    reason = after[-1].reason
-    return TOO_LATE if reason in (None, NOBODY_THERE) else reason
+    return after[-1].reason or NOBODY_THERE
