@@ -202,7 +202,9 @@ def assess(
     told_on = held_until or first_free_day(question["stops"], due["at"][0])
     if told_on != due["at"][0]:
         answer |= {"due_at": (told_on, NINE), "from": told_on, "resumed": True}
-        question |= {"told_on": told_on, "judged_on": max(due["on"], told_on)}
+        question["told_on"] = told_on
+        if held_until is None:
+            question["judged_on"] = max(due["on"], told_on)
     asked, again = _asked(question, everybody=False)
     to = [who for who, reason in asked.items() if reason is None]
     if to and all(who in again for who in to):
@@ -259,7 +261,7 @@ def _fails(question: Dict, day: int, *, is_full: bool, has_recipients: bool) -> 
     meetings = [m for m in scene["meetings"] if m["meeting"] == 2 and m["type"] != "cancelled"]
     if "not_summoned" in step["when"] and meetings:
         return "summoned"
-    if "not_near" in step["when"] and _is_near(question, day):
+    if "not_near" in step["when"] and _is_near(question):
         return "assessment_near"
     if not has_recipients:
         if not employers_on(case, question["due_on"]):
@@ -268,12 +270,12 @@ def _fails(question: Dict, day: int, *, is_full: bool, has_recipients: bool) -> 
     return ""
 
 
-def _is_near(question: Dict, day: int) -> bool:
+def _is_near(question: Dict) -> bool:
     """Whether every answer that asks for a meeting is shown to the adviser by an assessment of about that time."""
     answers = question["ask"]["answers"]
     asked_on = question["sent_on"]
     if asked_on is None:
-        asked_on = max(question["scene"]["now"][0], day)
+        asked_on = max(question["scene"]["now"][0], question["told_on"])
     asked = question["scene"]["assessments"]
     by_then = [ended for day, ended in asked if day <= asked_on + NEAR]
     return bool(answers) and all(

@@ -80,8 +80,9 @@ def assess(
     """Assess one step, or one occurrence of a fact-anchored one.
 
     `resumes` are the reasons of exemptions for which its last due event was withdrawn. `due_on` judges it as if
-    it were due on that date instead, and `told_on` as if a suspension put it off to that day. `planned_for` is the
-    day for which a due event was planned that went out: only suspensions that had ended by then count.
+    it were due on that date instead. `told_on` is the day to which a suspension puts off what is late already: it is
+    judged by its own date all the same, as it will be on that day. `planned_for` is the day for which a due event was
+    planned that went out: only suspensions that had ended by then count.
     """
     due_at, due_on, is_full = _dates(step, occurrence, view, due_on)
     if not step.enabled:
@@ -103,7 +104,7 @@ def assess(
         view.leave,
         due_on,
         told_on=put_off_to,
-        judged_on=max(due_on, put_off_to) if is_put_off else due_on,
+        judged_on=max(due_on, put_off_to) if is_put_off and told_on is None else due_on,
         suspensions=suspensions,
         resumes=resumes,
         planned_for=planned_for,

@@ -77,14 +77,14 @@ def _is_summoned(question: Question, _: date) -> bool:
     )
 
 
-def _is_near_assessment(question: Question, day: date) -> bool:
+def _is_near_assessment(question: Question, _: date) -> bool:
     """Whether each answer that is the request is seen in an assessment: near it in time, and ended no earlier.
 
     Near the day on which the step is told: today, or the day for which a suspension has put it off.
     """
     answered_at = question.occurrence.answered_at if question.occurrence is not None else ()
     days = max(condition.days for condition in question.step.when)
-    told_on = question.planned_for or max(question.view.today, day)
+    told_on = question.planned_for or max(question.view.today, question.told_on)
     last = told_on + timedelta(days=days)
     near = [assessment for assessment in question.view.assessments if assessment.on <= last]
     return bool(answered_at) and all(
