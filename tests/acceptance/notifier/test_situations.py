@@ -191,15 +191,15 @@ def for_a_line_manager_without_an_email_the_organisation_gets_it(life: Life) -> 
 def without_anybody_to_reach_at_the_employer_an_adviser_gets_a_task(life: Life) -> Story:
     """contract 6.2: neither line manager nor organisation: a task "no line manager", due in three working days (6).
 
-    It closes an hour after the reminder is too late, for the leave is over before the deadline is told.
+    Nobody becomes known, so it stays until the case is over, on the 16th day after the last sick day.
     """
     life.contact()
     life.sick("2026-02-02", "2026-02-23")
     return [
         f"2026-02-23 09:00 sms.requested follow_up_plan.reminder to {PHONE}",
         "2026-02-23 09:00 adviser_task.opened follow_up_plan.reminder 0219 due 2026-02-26 normal: no_line_manager",
-        "2026-02-27 10:00 adviser_task.closed follow_up_plan.reminder: not_after",
-        "cancelled email follow_up_plan.reminder: no_line_manager",
+        "2026-03-11 00:00 adviser_task.closed follow_up_plan.reminder: ended",
+        "cancelled email follow_up_plan.reminder: ended",
     ]
 
 
@@ -213,8 +213,8 @@ def a_line_manager_who_leaves_before_the_send_gets_nothing(life: Life) -> Story:
     return [
         f"2026-02-23 09:00 sms.requested follow_up_plan.reminder to {PHONE}",
         "2026-02-23 09:00 adviser_task.opened follow_up_plan.reminder 0219 due 2026-02-26 normal: no_line_manager",
-        "2026-02-27 10:00 adviser_task.closed follow_up_plan.reminder: not_after",
-        "cancelled email follow_up_plan.reminder: no_line_manager",
+        "2026-03-10 00:00 adviser_task.closed follow_up_plan.reminder: ended",
+        "cancelled email follow_up_plan.reminder: ended",
     ]
 
 

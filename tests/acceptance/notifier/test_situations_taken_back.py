@@ -206,8 +206,8 @@ def for_a_line_manager_whom_nav_has_deactivated_an_adviser_gets_a_task(life: Lif
     return [
         f"2026-02-23 09:00 sms.requested {step} to {PHONE}",
         f"2026-02-23 09:00 adviser_task.opened {step} 0219 due 2026-02-26 normal: no_line_manager",
-        f"2026-02-27 10:00 adviser_task.closed {step}: not_after",
-        f"cancelled email {step}: no_line_manager",
+        f"2026-03-11 00:00 adviser_task.closed {step}: ended",
+        f"cancelled email {step}: ended",
     ]
 
 

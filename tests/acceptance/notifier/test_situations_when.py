@@ -179,7 +179,7 @@ async def test_expired_deliveries_are_counted(outcomes: Lived) -> None:
 def the_night_that_summer_time_begins(life: Life) -> Story:
     """contract 4, 6.4: due on Sunday 29 March 2026 at nine, a task then, the SMS on Monday at nine, by the new time.
 
-    Three working days from the Sunday: Wednesday 1 April, when the deadline (told on Maundy Thursday's eve) ends it.
+    Three working days from the Sunday: Wednesday 1 April, the eve of Maundy Thursday. The case is over on 14 April.
     """
     life.contact()
     life.sick("2026-03-08", "2026-03-29")
@@ -187,8 +187,8 @@ def the_night_that_summer_time_begins(life: Life) -> Story:
     return [
         f"2026-03-29 09:00 {task}",
         f"2026-03-30 09:00 sms.requested follow_up_plan.reminder to {PHONE}",
-        "2026-04-01 10:00 adviser_task.closed follow_up_plan.reminder: not_after",
-        "cancelled email follow_up_plan.reminder: no_line_manager",
+        "2026-04-14 00:00 adviser_task.closed follow_up_plan.reminder: ended",
+        "cancelled email follow_up_plan.reminder: ended",
     ]
 
 
@@ -201,8 +201,8 @@ def the_night_that_summer_time_ends(life: Life) -> Story:
     return [
         f"2026-10-25 09:00 {task}",
         f"2026-10-26 09:00 sms.requested follow_up_plan.reminder to {PHONE}",
-        "2026-10-30 10:00 adviser_task.closed follow_up_plan.reminder: not_after",
-        "cancelled email follow_up_plan.reminder: no_line_manager",
+        "2026-11-10 00:00 adviser_task.closed follow_up_plan.reminder: ended",
+        "cancelled email follow_up_plan.reminder: ended",
     ]
 
 

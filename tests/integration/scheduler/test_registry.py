@@ -20,7 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from schemas.inbound import decode_inbound
-from schemas.messages import DialogueMeetingHeld
+from schemas.messages import DialogueMeetingHeld, DialogueMeetingMinutesSent
+from schemas.nav_messages import MessageGroup
 from schemas.wire import Envelope, InvalidRecord, Record
 from services.scheduler.schema_registry import RegistryUnavailable, SchemaRegistry
 
@@ -103,8 +104,11 @@ async def test_a_field_unknown_here_is_skipped_with_the_writers_schema() -> None
         await schemas.close()
         decoded = decode_inbound(record, schemas.of)
     assert isinstance(decoded, Envelope)
-    assert isinstance(decoded.message, DialogueMeetingHeld)
-    assert decoded.message.meeting_id == VALUE["dialogmoteUuid"]
+    assert isinstance(decoded.message, MessageGroup)
+    held, minutes = decoded.message.messages
+    assert isinstance(held, DialogueMeetingHeld)
+    assert isinstance(minutes, DialogueMeetingMinutesSent)
+    assert held.meeting_id == VALUE["dialogmoteUuid"]
     assert known.asked == [7]
 
 
