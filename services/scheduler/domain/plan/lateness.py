@@ -206,8 +206,7 @@ def _is_told_late(view: View, other: Candidate, late: Mapping[StepKey, ShownReas
         told_at, due_on = other.given.due_at, other.given.due_on
         is_put_off = told_at is not None and due_on is not None and oslo_date(told_at) > due_on
         return other.given.caught_up or is_put_off
+    if other.key in late:
+        return True
     told_at = other.assessment.due_at
-    is_put_off = other.assessment.is_resumed and told_at is not None
-    return other.key in late or (
-        is_put_off and told_at is not None and oslo_date(told_at) <= view.today
-    )
+    return other.assessment.is_resumed and told_at is not None and oslo_date(told_at) <= view.today
