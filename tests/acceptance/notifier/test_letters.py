@@ -7,17 +7,15 @@ past week 16. Dates and words here are written by hand.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
 
 from schemas.messages import LetterRequested
 from schemas.wire import Envelope, decode
-from tests.support.postgres_and_kafka import Parts
-from tests.support.situations import Life, Lived, Situations, Story, lived
+from tests.support.situations import Life, Lived, Situations, Story
 
-LIVES = Situations()
+SITUATIONS = Situations()
 
 DATED_ON = {
     "follow_up_plan.reminder": date(2026, 2, 1),  # the last day of the four weeks
@@ -70,31 +68,24 @@ def _reserved(life: Life, language: str) -> Story:
     return ["letters"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def nb(life: Life) -> Story:
     return _reserved(life, "nb")
 
 
-@LIVES.add
+@SITUATIONS.add
 def nn(life: Life) -> Story:
     return _reserved(life, "nn")
 
 
-@LIVES.add
+@SITUATIONS.add
 def en(life: Life) -> Story:
     return _reserved(life, "en")
 
 
 @pytest.fixture(scope="module")
-async def letters(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[list[LetterRequested]]:
-    async with lived(LIVES, parts, template_database, topic_prefixes) as result:
-        yield _letters(result)
-
-
-def _letters(result: Lived) -> list[LetterRequested]:
-    envelopes = [decode(departure.record) for _, departure in result.left]
+def letters(outcomes: Lived) -> list[LetterRequested]:
+    envelopes = [decode(departure.record) for _, departure in outcomes.left]
     messages = [one.message for one in envelopes if isinstance(one, Envelope)]
     return [message for message in messages if isinstance(message, LetterRequested)]
 

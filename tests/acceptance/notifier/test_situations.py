@@ -6,12 +6,9 @@ their note; on 11 March, the 16th day after, the case is over and the tasks that
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from schemas.messages import DeathAnnulled, PersonDied
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     BYGG,
     EMAIL,
@@ -25,18 +22,9 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
-    lived,
 )
 
 SITUATIONS = Situations()
-
-
-@pytest.fixture(scope="module")
-async def outcomes(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(SITUATIONS, parts, template_database, topic_prefixes) as result:
-        yield result
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)

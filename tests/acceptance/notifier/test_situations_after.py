@@ -7,7 +7,6 @@ ill on Monday 2 February 2026: their plan reminder leaves on Monday the 23rd, th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
@@ -24,7 +23,6 @@ from schemas.messages import (
     Recipient,
 )
 from tests.support import notifier_desk
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     EMAIL,
     KAFE,
@@ -36,7 +34,6 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
-    lived,
     oslo,
 )
 
@@ -46,14 +43,6 @@ REMINDED = [
     f"2026-02-23 09:00 sms.requested follow_up_plan.reminder to {PHONE}",
     f"2026-02-23 09:00 email.requested follow_up_plan.reminder to {MANAGER}",
 ]
-
-
-@pytest.fixture(scope="module")
-async def outcomes(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(SITUATIONS, parts, template_database, topic_prefixes) as result:
-        yield result
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)

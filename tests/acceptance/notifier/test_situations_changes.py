@@ -6,13 +6,11 @@ here fall ill on Sunday 1 February 2026, so that their plan reminder of Sunday t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
 
 from schemas.messages import WorkResumed
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     EMAIL,
     KAFE,
@@ -25,20 +23,11 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
-    lived,
 )
 
 SITUATIONS = Situations()
 SUNDAY = "2026-02-22 12:00"
 NOTE = "the-note"
-
-
-@pytest.fixture(scope="module")
-async def outcomes(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(SITUATIONS, parts, template_database, topic_prefixes) as result:
-        yield result
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)

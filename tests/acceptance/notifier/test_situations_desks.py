@@ -6,14 +6,12 @@ is over on 3 March, the 16th day after the note, and each situation has an offic
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
 import pytest
 
 from schemas.messages import MeetingRequestClosed, MeetingRequested, ReassessmentRequested
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     BYGG,
     KAFE,
@@ -25,18 +23,9 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
-    lived,
 )
 
 SITUATIONS = Situations()
-
-
-@pytest.fixture(scope="module")
-async def outcomes(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(SITUATIONS, parts, template_database, topic_prefixes) as result:
-        yield result
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)

@@ -6,7 +6,6 @@ else is said the plan reminder of Sunday 22 February 2026 has left on Monday at 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -20,7 +19,6 @@ from schemas.messages import (
     PersonDied,
     PersonRenumbered,
 )
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     KAFE,
     MANAGER,
@@ -31,20 +29,11 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
-    lived,
     oslo,
 )
 
 SITUATIONS = Situations()
 LINE_MANAGERS = "teamsykmelding.syfo-narmesteleder-leesah"
-
-
-@pytest.fixture(scope="module")
-async def outcomes(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(SITUATIONS, parts, template_database, topic_prefixes) as result:
-        yield result
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)

@@ -6,7 +6,6 @@ Notes end on the day that a step is due, so that no other step falls due.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
@@ -17,7 +16,6 @@ from schemas.messages import (
     MeetingNeedAnswered,
     MeetingRequested,
 )
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     KAFE,
     MANAGER,
@@ -28,18 +26,9 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
-    lived,
 )
 
 SITUATIONS = Situations()
-
-
-@pytest.fixture(scope="module")
-async def outcomes(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(SITUATIONS, parts, template_database, topic_prefixes) as result:
-        yield result
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)

@@ -6,14 +6,12 @@ only a plan for the office counted.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
 
 from schemas.messages import DialogueMeetingHeld, ExemptionGranted, FollowUpPlanShared
 from services.scheduler.rulebook_file import read_rulebook
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     KAFE,
     MANAGER,
@@ -23,10 +21,10 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
-    lived,
 )
 
-LIVES = Situations()
+SITUATIONS = Situations()
+RULEBOOK = read_rulebook("employer-example")
 PREPARE, UPDATE = "meeting_1_preparation.prepare", "meeting_1_follow_up.update_plan"
 
 
@@ -57,7 +55,7 @@ def _shared(life: Life, at: str, shared_with: str) -> None:
     )
 
 
-@LIVES.add
+@SITUATIONS.add
 def the_practitioner_gets_the_updated_plan_on_the_day_of_the_meeting(life: Life) -> Story:
     _ill(life)
     _met(life)
@@ -68,7 +66,7 @@ def the_practitioner_gets_the_updated_plan_on_the_day_of_the_meeting(life: Life)
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def only_the_office_gets_the_updated_plan(life: Life) -> Story:
     _ill(life)
     _shared(life, "2026-01-20 14:00", "practitioner")
@@ -81,7 +79,7 @@ def only_the_office_gets_the_updated_plan(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def the_meeting_is_put_off(life: Life) -> Story:
     """Too ill for now: a new date is asked for at once; after four weeks the meeting is prepared for and due."""
     _ill(life)
@@ -100,15 +98,6 @@ def the_meeting_is_put_off(life: Life) -> Story:
     ]
 
 
-@pytest.fixture(scope="module")
-async def found(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    rulebook = read_rulebook("employer-example")
-    async with lived(LIVES, parts, template_database, topic_prefixes, rulebook=rulebook) as became:
-        yield became
-
-
-@pytest.mark.parametrize("situation", LIVES, ids=lambda one: one.name)
-async def test_the_manager_follows_the_routine(situation: Situation, found: Lived) -> None:
-    assert found.story(situation) == in_order(situation.story)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
+async def test_the_manager_follows_the_routine(situation: Situation, outcomes: Lived) -> None:
+    assert outcomes.story(situation) == in_order(situation.story)

@@ -11,7 +11,6 @@ Sunday 22 February, the question of week 16 asks for an answer by Sunday 26 Apri
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
@@ -28,10 +27,9 @@ from schemas.messages import (
     SmsRequested,
 )
 from schemas.norway import oslo_date
-from tests.support.postgres_and_kafka import Parts
-from tests.support.situations import KAFE, Life, Lived, Situation, Situations, Story, lived
+from tests.support.situations import KAFE, Life, Lived, Situation, Situations, Story
 
-LIVES = Situations()
+SITUATIONS = Situations()
 MONTHS = (
     *("januar", "februar", "mars", "april", "mai", "juni"),
     *("juli", "august", "september", "oktober", "november", "desember"),
@@ -90,7 +88,7 @@ def _asked_for_the_plan(life: Life, at: str, reply_by: date | None) -> None:
     life.fact(at, FollowUpPlanRequested, **fields)
 
 
-@LIVES.add
+@SITUATIONS.add
 def asked_with_a_last_day(life: Life) -> Story:
     _asked_for_the_plan(life, "2026-04-28 12:00", date(2026, 5, 12))
     return [
@@ -99,7 +97,7 @@ def asked_with_a_last_day(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def asked_without_a_last_day(life: Life) -> Story:
     """Fourteen days are given then."""
     _asked_for_the_plan(life, "2026-04-28 12:00", None)
@@ -109,7 +107,7 @@ def asked_without_a_last_day(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def called_ten_days_ahead(life: Life) -> Story:
     """One week before the meeting is Ascension Day: it is told on the day before, when there is still time."""
     _ill(life)
@@ -121,7 +119,7 @@ def called_ten_days_ahead(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def called_three_days_ahead(life: Life) -> Story:
     """A week before the meeting has passed when it is called."""
     _ill(life)
@@ -130,7 +128,7 @@ def called_three_days_ahead(life: Life) -> Story:
     return [f"2026-05-18 email {UPDATED_PLAN_WAS}"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def called_and_cancelled(life: Life) -> Story:
     """The reminder of the question comes when the day to answer by is gone."""
     _ill(life)
@@ -143,7 +141,7 @@ def called_and_cancelled(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def one_late_note(life: Life) -> Story:
     _ill(life, until="2026-04-14", at="2026-02-10 12:00")
     return [
@@ -152,7 +150,7 @@ def one_late_note(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_death_that_was_none(life: Life) -> Story:
     _ill(life)
     life.fact("2026-01-25 12:00", PersonDied, on=date(2026, 1, 25))
@@ -163,7 +161,7 @@ def a_death_that_was_none(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def too_ill_for_a_meeting(life: Life) -> Story:
     """The exemption stands for 28 days; then a date is to be set."""
     _ill(life)
@@ -180,7 +178,7 @@ def too_ill_for_a_meeting(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def on_paper(life: Life) -> Story:
     """Friday's letter is not read by Sunday, nor surely Monday's; the one two weeks before the date is."""
     life.contact(may_be_notified=False)
@@ -194,19 +192,11 @@ def on_paper(life: Life) -> Story:
     ]
 
 
-@pytest.fixture(scope="module")
-async def found(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(LIVES, parts, template_database, topic_prefixes) as became:
-        yield became
-
-
-def _sentences(found: Lived, life: Life) -> list[tuple[date, str, str]]:
+def _sentences(outcomes: Lived, life: Life) -> list[tuple[date, str, str]]:
     """When each message left, as what, and the sentences that it is about."""
     return [
         (oslo_date(at), *words)
-        for at, message in found.messages(life)
+        for at, message in outcomes.messages(life)
         if (words := _words(message))
     ]
 
@@ -223,17 +213,17 @@ def _words(message: object) -> tuple[str, str] | None:
             return None
 
 
-@pytest.mark.parametrize("situation", LIVES, ids=lambda one: one.name)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
 async def test_what_leaves_says_what_the_date_was_or_will_be(
-    situation: Situation, found: Lived
+    situation: Situation, outcomes: Lived
 ) -> None:
-    sent = [f"{day} {kind} {words}" for day, kind, words in _sentences(found, situation.life)]
+    sent = [f"{day} {kind} {words}" for day, kind, words in _sentences(outcomes, situation.life)]
     for line in situation.story:
         assert any(one.startswith(line) for one in sent), (line, sent)
 
 
 async def test_no_message_names_a_date_before_the_day_that_it_leaves_as_one_to_come(
-    found: Lived,
+    outcomes: Lived,
 ) -> None:
     dates = [
         (
@@ -241,15 +231,15 @@ async def test_no_message_names_a_date_before_the_day_that_it_leaves_as_one_to_c
             date(int(named["year"]), MONTHS.index(named["month"]) + 1, int(named["day"])),
             named["was"],
         )
-        for situation in LIVES
-        for day, _, words in _sentences(found, situation.life)
+        for situation in SITUATIONS
+        for day, _, words in _sentences(outcomes, situation.life)
         for named in NAMED.finditer(words)
     ]
     assert len(dates) > 60
     assert all((named_on < left_on) is bool(was) for left_on, named_on, was in dates)
 
 
-async def test_no_message_calls_itself_a_reminder(found: Lived) -> None:
-    for situation in LIVES:
-        for _, _, words in _sentences(found, situation.life):
+async def test_no_message_calls_itself_a_reminder(outcomes: Lived) -> None:
+    for situation in SITUATIONS:
+        for _, _, words in _sentences(outcomes, situation.life):
             assert not re.search("påminn|minner", words, re.IGNORECASE)

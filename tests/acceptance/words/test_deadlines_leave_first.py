@@ -7,21 +7,19 @@ date leaves first, and nothing is held past the last open hour of the date that 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
 
 from schemas.messages import EmailRequested, FollowUpPlanRequested
 from schemas.norway import OSLO
-from tests.support.postgres_and_kafka import Parts
-from tests.support.situations import KAFE, Life, Lived, Situations, Story, lived
+from tests.support.situations import KAFE, Life, Lived, Situations, Story
 
-LIVES = Situations()
+SITUATIONS = Situations()
 ASKED = {"org_number": KAFE, "adviser_id": "A1", "reply_by": date(2026, 2, 17)}
 
 
-@LIVES.add
+@SITUATIONS.add
 def asked_the_evening_before(life: Life) -> Story:
     """Ill from Thursday 8 January: the plan's deadline is Wednesday 4 February."""
     life.contact()
@@ -31,7 +29,7 @@ def asked_the_evening_before(life: Life) -> Story:
     return ["the deadline on its day, the request on the next"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def asked_that_evening(life: Life) -> Story:
     """The request has left already when the deadline is due: that waits its day, for the day's last open hour."""
     life.contact()
@@ -39,14 +37,6 @@ def asked_that_evening(life: Life) -> Story:
     life.sick("2026-01-08", "2026-03-04", at="2026-01-08 10:00")
     life.fact("2026-02-03 19:30", FollowUpPlanRequested, **ASKED)
     return ["the request in the evening, the deadline a day later, on its day"]
-
-
-@pytest.fixture(scope="module")
-async def found(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(LIVES, parts, template_database, topic_prefixes) as became:
-        yield became
 
 
 @pytest.mark.parametrize(
@@ -69,12 +59,12 @@ async def found(
     ],
 )
 async def test_the_deadline_is_told_on_its_day(
-    name: str, expected: list[tuple[str, str]], found: Lived
+    name: str, expected: list[tuple[str, str]], outcomes: Lived
 ) -> None:
-    life = next(situation.life for situation in LIVES if situation.name == name)
+    life = next(situation.life for situation in SITUATIONS if situation.name == name)
     emails = [
         (f"{at.astimezone(OSLO):%m-%d %H:%M}", message.subject)
-        for at, message in found.messages(life)
+        for at, message in outcomes.messages(life)
         if isinstance(message, EmailRequested)
     ]
     assert emails[1:3] == expected

@@ -6,12 +6,9 @@ language, an organisation's mailbox in its own, and bokmål where nobody says. W
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from schemas.messages import EmailRequested
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     BYGG,
     EMAIL,
@@ -21,15 +18,14 @@ from tests.support.situations import (
     Situation,
     Situations,
     Story,
-    lived,
 )
 
-LIVES = Situations()
+SITUATIONS = Situations()
 GREETING = {"nb": "Hei.", "nn": "Hei.", "en": "Hello."}
 PARTING = {"nb": "Vennlig hilsen", "nn": "Venleg helsing", "en": "Kind regards"}
 
 
-@LIVES.add
+@SITUATIONS.add
 def en(life: Life) -> Story:
     life.contact(language="nn")
     life.manager(email="manager@example.invalid", language="en")
@@ -37,7 +33,7 @@ def en(life: Life) -> Story:
     return ["an English manager of somebody who reads nynorsk"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def nn(life: Life) -> Story:
     life.contact(language="en")
     life.manager(email="leiar@example.invalid", language="nn")
@@ -45,7 +41,7 @@ def nn(life: Life) -> Story:
     return ["a manager who reads nynorsk, of somebody who reads English"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def nb(life: Life) -> Story:
     life.contact(language="en")
     life.manager()
@@ -53,7 +49,7 @@ def nb(life: Life) -> Story:
     return ["a manager of whom nobody says a language"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def organisation_nn(life: Life) -> Story:
     life.contact()
     life.organisation(BYGG, "post@bygg.example.invalid", language="nn")
@@ -61,7 +57,7 @@ def organisation_nn(life: Life) -> Story:
     return ["a mailbox where nynorsk is read"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def organisation_nb(life: Life) -> Story:
     life.contact(language="en")
     life.manager(org=SKOLE, email=None, language="en")
@@ -72,20 +68,12 @@ def organisation_nb(life: Life) -> Story:
     ]
 
 
-@pytest.fixture(scope="module")
-async def found(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(LIVES, parts, template_database, topic_prefixes) as became:
-        yield became
-
-
-@pytest.mark.parametrize("situation", LIVES, ids=lambda one: one.name)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
 async def test_whoever_reads_it_is_written_to_in_a_language_of_their_own(
-    situation: Situation, found: Lived
+    situation: Situation, outcomes: Lived
 ) -> None:
     language = situation.name.rpartition("_")[2]
-    messages = (message for _, message in found.messages(situation.life))
+    messages = (message for _, message in outcomes.messages(situation.life))
     to_employer = [m for m in messages if isinstance(m, EmailRequested) and m.to != EMAIL]
     assert len(to_employer) >= 4  # Plan and meeting 1, a reminder and a deadline each.
     for mail in to_employer:

@@ -8,21 +8,17 @@ not too late goes to the manager. About a person with a protected address: one t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime
-
-import pytest
 
 from schemas.messages import AdviserTaskClosed, AdviserTaskOpened, EmailRequested
 from schemas.norway import OSLO
-from tests.support.postgres_and_kafka import Parts
-from tests.support.situations import KAFE, SKOLE, Life, Lived, Situations, Story, lived
+from tests.support.situations import KAFE, SKOLE, Life, Lived, Situations, Story
 
-LIVES = Situations()
+SITUATIONS = Situations()
 BOSS = "leder@verk.example.invalid"
 
 
-@LIVES.add
+@SITUATIONS.add
 def manager_later(life: Life) -> Story:
     """Ill from Wednesday 7 January; the manager is known on 3 February, the day of the plan's deadline, at noon."""
     life.contact()
@@ -31,7 +27,7 @@ def manager_later(life: Life) -> Story:
     return ["one task, then e-mails"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def two_employers(life: Life) -> Story:
     life.contact()
     for org in (KAFE, SKOLE):
@@ -39,7 +35,7 @@ def two_employers(life: Life) -> Story:
     return ["a task for each employer"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def many_steps(life: Life) -> Story:
     """Nobody is ever known: plan, meeting 1 and activity requirement, five messages."""
     life.contact()
@@ -47,7 +43,7 @@ def many_steps(life: Life) -> Story:
     return ["one task for all of them"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def protected(life: Life) -> Story:
     life.contact(protected=True)
     life.manager(email=BOSS)
@@ -57,65 +53,57 @@ def protected(life: Life) -> Story:
     return ["one task at the special office"]
 
 
-@pytest.fixture(scope="module")
-async def found(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(LIVES, parts, template_database, topic_prefixes) as became:
-        yield became
-
-
 def _life(name: str) -> Life:
-    return next(situation.life for situation in LIVES if situation.name == name)
+    return next(situation.life for situation in SITUATIONS if situation.name == name)
 
 
-def _opened(found: Lived, name: str, why: str) -> list[tuple[datetime, AdviserTaskOpened]]:
-    left = found.messages(_life(name))
+def _opened(outcomes: Lived, name: str, why: str) -> list[tuple[datetime, AdviserTaskOpened]]:
+    left = outcomes.messages(_life(name))
     return [(at, m) for at, m in left if isinstance(m, AdviserTaskOpened) and m.step == why]
 
 
-def _closed(found: Lived, name: str, task: AdviserTaskOpened) -> list[tuple[str, str]]:
+def _closed(outcomes: Lived, name: str, task: AdviserTaskOpened) -> list[tuple[str, str]]:
     return [
         (f"{at.astimezone(OSLO):%m-%d %H:%M}", m.reason)
-        for at, m in found.messages(_life(name))
+        for at, m in outcomes.messages(_life(name))
         if isinstance(m, AdviserTaskClosed) and m.task_id == task.task_id
     ]
 
 
-def _emails(found: Lived, name: str) -> list[tuple[str, str]]:
+def _emails(outcomes: Lived, name: str) -> list[tuple[str, str]]:
     return [
         (f"{at.astimezone(OSLO):%m-%d %H:%M}", m.subject)
-        for at, m in found.messages(_life(name))
+        for at, m in outcomes.messages(_life(name))
         if isinstance(m, EmailRequested)
     ]
 
 
-async def test_a_manager_who_becomes_known_hears_of_what_is_not_too_late(found: Lived) -> None:
+async def test_a_manager_who_becomes_known_hears_of_what_is_not_too_late(outcomes: Lived) -> None:
     """The plan's reminder was for the time until the deadline was told; the deadline itself still matters that day."""
-    ((at, task),) = _opened(found, "manager_later", "no_line_manager")
+    ((at, task),) = _opened(outcomes, "manager_later", "no_line_manager")
     assert f"{at.astimezone(OSLO):%m-%d %H:%M}" == "01-28 09:00"
-    assert _closed(found, "manager_later", task) == [("02-03 12:00", "line_manager_known")]
-    assert _emails(found, "manager_later")[:2] == [
+    assert _closed(outcomes, "manager_later", task) == [("02-03 12:00", "line_manager_known")]
+    assert _emails(outcomes, "manager_later")[:2] == [
         ("02-03 12:00", "Gjør oppfølgingsplanen ferdig"),
         ("02-10 09:00", "Innkall til dialogmøte"),
     ]
 
 
-async def test_each_employer_has_one_task_with_its_number(found: Lived) -> None:
-    tasks = [task for _, task in _opened(found, "two_employers", "no_line_manager")]
+async def test_each_employer_has_one_task_with_its_number(outcomes: Lived) -> None:
+    tasks = [task for _, task in _opened(outcomes, "two_employers", "no_line_manager")]
     assert sorted(task.org_number or "" for task in tasks) == [KAFE, SKOLE]
 
 
-async def test_many_steps_are_one_task_that_closes_when_the_case_is_over(found: Lived) -> None:
-    ((_, task),) = _opened(found, "many_steps", "no_line_manager")
-    assert _closed(found, "many_steps", task) == [("03-26 00:00", "ended")]
-    assert _emails(found, "many_steps") == []
+async def test_many_steps_are_one_task_that_closes_when_the_case_is_over(outcomes: Lived) -> None:
+    ((_, task),) = _opened(outcomes, "many_steps", "no_line_manager")
+    assert _closed(outcomes, "many_steps", task) == [("03-26 00:00", "ended")]
+    assert _emails(outcomes, "many_steps") == []
 
 
 async def test_a_protected_person_has_one_task_however_many_steps_and_employers(
-    found: Lived,
+    outcomes: Lived,
 ) -> None:
-    ((_, task),) = _opened(found, "protected", "protected")
+    ((_, task),) = _opened(outcomes, "protected", "protected")
     assert task.office == "2103"
-    assert _closed(found, "protected", task) == [("03-26 00:00", "ended")]
-    assert _emails(found, "protected") == []
+    assert _closed(outcomes, "protected", task) == [("03-26 00:00", "ended")]
+    assert _emails(outcomes, "protected") == []

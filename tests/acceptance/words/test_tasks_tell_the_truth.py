@@ -8,7 +8,6 @@ advisers who could hold somebody the one with the lowest id got everything.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
@@ -24,7 +23,6 @@ from schemas.messages import (
 )
 from schemas.norway import OSLO
 from services.workdays import is_working_day
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     KAFE,
     Life,
@@ -33,10 +31,9 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
-    lived,
 )
 
-LIVES = Situations()
+SITUATIONS = Situations()
 ASSESS, SUMMON = "dialogue_meeting_2_assessment.assess", "dialogue_meeting_2_summons.last_day"
 
 
@@ -47,7 +44,7 @@ def _all_else_done(life: Life) -> None:
     life.all_else_done("2026-01-20 10:00")
 
 
-@LIVES.add
+@SITUATIONS.add
 def nothing_is_done_along_half_a_year(life: Life) -> Story:
     """Ill from Thursday 8 January: eight weeks are over on 4 March, 26 weeks on 8 July."""
     life.contact()
@@ -62,7 +59,7 @@ def nothing_is_done_along_half_a_year(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def the_legal_date_is_a_sunday(life: Life) -> Story:
     """Ill from Monday 5 January: the last working day counts, and the law's own day is told."""
     _all_else_done(life)
@@ -75,7 +72,7 @@ def the_legal_date_is_a_sunday(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_meeting_is_asked_for_shortly_before_the_26_weeks_end(life: Life) -> Story:
     """Three working days would end on Monday 6 July, a day after the law's."""
     _all_else_done(life)
@@ -89,7 +86,7 @@ def a_meeting_is_asked_for_shortly_before_the_26_weeks_end(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def notes_come_along_the_way(life: Life) -> Story:
     """Each task has the end that the notes have when it opens."""
     _all_else_done(life)
@@ -102,7 +99,7 @@ def notes_come_along_the_way(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_party_wants_a_meeting(life: Life) -> Story:
     """Answered in week 16, when the question had come: urgent in week 17."""
     _all_else_done(life)
@@ -120,7 +117,7 @@ def a_party_wants_a_meeting(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_meeting_is_refused_twice(life: Life) -> Story:
     """The first refusal is answered with another date; the second time it presses."""
     _all_else_done(life)
@@ -141,7 +138,7 @@ def a_meeting_is_refused_twice(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def an_employer_does_not_send_the_plan(life: Life) -> Story:
     """A task about one employer alone names it."""
     _all_else_done(life)
@@ -159,7 +156,7 @@ def an_employer_does_not_send_the_plan(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_letter_is_returned_in_the_last_week(life: Life) -> Story:
     """A task that stands in for somebody tells the date of what was to be told: the plan's, Sunday 1 March."""
     life.contact(may_be_notified=False)
@@ -182,30 +179,22 @@ def _line(at: str, task: AdviserTaskOpened) -> str:
     )
 
 
-@pytest.fixture(scope="module")
-async def found(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(LIVES, parts, template_database, topic_prefixes) as became:
-        yield became
-
-
-def _tasks(life: Life, found: Lived) -> list[tuple[date, AdviserTaskOpened]]:
+def _tasks(life: Life, outcomes: Lived) -> list[tuple[date, AdviserTaskOpened]]:
     return [
         (at.astimezone(OSLO).date(), message)
-        for at, message in found.messages(life)
+        for at, message in outcomes.messages(life)
         if isinstance(message, AdviserTaskOpened)
     ]
 
 
-@pytest.mark.parametrize("situation", LIVES, ids=lambda one: one.name)
-async def test_an_adviser_reads_when_and_why(situation: Situation, found: Lived) -> None:
-    lines = [_line(str(day), task) for day, task in _tasks(situation.life, found)]
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
+async def test_an_adviser_reads_when_and_why(situation: Situation, outcomes: Lived) -> None:
+    lines = [_line(str(day), task) for day, task in _tasks(situation.life, outcomes)]
     assert in_order(lines) == in_order(situation.story)
 
 
-async def test_no_task_is_due_after_its_legal_date_or_before_it_opens(found: Lived) -> None:
-    tasks = [one for situation in LIVES for one in _tasks(situation.life, found)]
+async def test_no_task_is_due_after_its_legal_date_or_before_it_opens(outcomes: Lived) -> None:
+    tasks = [one for situation in SITUATIONS for one in _tasks(situation.life, outcomes)]
     assert len(tasks) > 15
     for day, task in tasks:
         assert day <= task.due_on

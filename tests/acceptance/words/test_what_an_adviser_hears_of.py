@@ -7,7 +7,7 @@ a single employer told the employee that there was no meeting.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -27,7 +27,6 @@ from schemas.messages import (
     SmsRequested,
 )
 from schemas.norway import OSLO
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     KAFE,
     MANAGER,
@@ -39,10 +38,9 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
-    lived,
 )
 
-LIVES = Situations()
+SITUATIONS = Situations()
 ASSESS, SUMMON = "dialogue_meeting_2_assessment.assess", "dialogue_meeting_2_summons.last_day"
 ASKED, REVIEW = "requested_meeting.requested", "exemption_review.review"
 AFTER, MINUTES = "meeting_notice.after_limit", "meeting_minutes.minutes"
@@ -66,7 +64,7 @@ def _answer(life: Life, at: str, *, party: str = "employee", wants: bool = True)
     life.fact(at, MeetingNeedAnswered, **fields)
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_yes_in_week_10(life: Life) -> Story:
     """A task at once; in week 16 the employer alone is asked, who has not answered."""
     _ill_from_5_january(life, "2026-04-26")
@@ -79,7 +77,7 @@ def a_yes_in_week_10(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_yes_that_is_taken_back(life: Life) -> Story:
     _ill_from_5_january(life, "2026-04-12")
     _answer(life, "2026-03-13 11:00", party="employer")
@@ -90,7 +88,7 @@ def a_yes_that_is_taken_back(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_yes_in_week_16(life: Life) -> Story:
     """The assessment of week 17 shows it; the adviser who sets a date of their own is not asked once more."""
     _ill_from_5_january(life, "2026-05-03")
@@ -104,7 +102,7 @@ def a_yes_in_week_16(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def an_exemption_for_one_employer(life: Life) -> Story:
     """That one's manager alone is told. The employee and the other employer have been asked, and are on."""
     _ill_from_5_january(life, "2026-05-10")
@@ -132,7 +130,7 @@ def an_exemption_for_one_employer(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def an_exemption_for_everybody(life: Life) -> Story:
     """Employee and manager are told, nobody is asked; after 56 days an adviser looks at it again."""
     _ill_from_5_january(life, "2026-06-14")
@@ -151,7 +149,7 @@ def an_exemption_for_everybody(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_meeting_after_the_26_weeks(life: Life) -> Story:
     """Summoned in time, moved too far, and moved back: the task closes by itself."""
     _ill_from_5_january(life, "2026-04-19")
@@ -166,7 +164,7 @@ def a_meeting_after_the_26_weeks(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def minutes_are_owed(life: Life) -> Story:
     """Held on Wednesday 4 March: five working days later a task, until they are sent."""
     _ill_from_5_january(life, "2026-03-29")
@@ -178,17 +176,9 @@ def minutes_are_owed(life: Life) -> Story:
     ]
 
 
-@pytest.fixture(scope="module")
-async def found(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(LIVES, parts, template_database, topic_prefixes) as became:
-        yield became
-
-
-def _lines(life: Life, found: Lived) -> Iterator[str]:
+def _lines(life: Life, outcomes: Lived) -> Iterator[str]:
     steps: dict[str, str] = {}
-    for at, message in found.messages(life):
+    for at, message in outcomes.messages(life):
         day = at.astimezone(OSLO).date()
         if day < FROM:
             continue
@@ -205,6 +195,6 @@ def _lines(life: Life, found: Lived) -> Iterator[str]:
                 yield f"{day} SMS to {message.to}"
 
 
-@pytest.mark.parametrize("situation", LIVES, ids=lambda one: one.name)
-async def test_it_is_told_to_whom_it_concerns(situation: Situation, found: Lived) -> None:
-    assert in_order(_lines(situation.life, found)) == in_order(situation.story)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
+async def test_it_is_told_to_whom_it_concerns(situation: Situation, outcomes: Lived) -> None:
+    assert in_order(_lines(situation.life, outcomes)) == in_order(situation.story)

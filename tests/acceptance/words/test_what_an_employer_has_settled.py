@@ -9,7 +9,6 @@ same. And where the eight weeks ended on a Sunday the adviser's task opened on t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date, datetime
 
 import pytest
@@ -22,7 +21,6 @@ from schemas.messages import (
     FollowUpPlanShared,
 )
 from schemas.norway import OSLO
-from tests.support.postgres_and_kafka import Parts
 from tests.support.situations import (
     KAFE,
     MANAGER,
@@ -34,10 +32,9 @@ from tests.support.situations import (
     Situations,
     Story,
     in_order,
-    lived,
 )
 
-LIVES = Situations()
+SITUATIONS = Situations()
 TO_PRACTITIONER = "follow_up_plan.to_practitioner"
 DEADLINE = "dialogue_meeting_1.deadline"
 
@@ -47,7 +44,7 @@ def _reachable(life: Life) -> None:
     life.manager()
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_plan_is_made_and_stays_in_the_drawer(life: Life) -> Story:
     """Ill from Thursday 8 January: the four weeks end on Wednesday 4 February."""
     _reachable(life)
@@ -56,7 +53,7 @@ def a_plan_is_made_and_stays_in_the_drawer(life: Life) -> Story:
     return [f"2026-02-04 09:00 email.requested {TO_PRACTITIONER} to {MANAGER}"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_plan_is_made_and_sent_on_the_next_day(life: Life) -> Story:
     _reachable(life)
     life.sick("2026-01-08", "2026-02-05")
@@ -69,7 +66,7 @@ def a_plan_is_made_and_sent_on_the_next_day(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def of_two_employers_one_has_made_its_plan(life: Life) -> Story:
     """Each hears its own: one of the plan to send, the other of the plan to make."""
     life.contact()
@@ -87,7 +84,7 @@ def of_two_employers_one_has_made_its_plan(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def it_is_sent_on_the_day_of_the_message(life: Life) -> Story:
     _reachable(life)
     life.sick("2026-01-08", "2026-02-05")
@@ -99,7 +96,7 @@ def it_is_sent_on_the_day_of_the_message(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_meeting_1_is_called_for_the_day_before_its_last(life: Life) -> Story:
     """The seven weeks end on Wednesday 25 February. On the day after the meeting only its outcome is asked for."""
     _waits_for_meeting_1(life)
@@ -107,7 +104,7 @@ def a_meeting_1_is_called_for_the_day_before_its_last(life: Life) -> Story:
     return [f"2026-02-25 09:00 email.requested meeting_outcome.outcome to {MANAGER}"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_meeting_1_is_moved_past_its_last_day(life: Life) -> Story:
     _waits_for_meeting_1(life)
     life.fact("2026-02-05 11:00", DialogueMeetingSummoned, **_meeting("2026-02-24"))
@@ -119,7 +116,7 @@ def a_meeting_1_is_moved_past_its_last_day(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def a_meeting_1_is_called_off_after_its_last_day(life: Life) -> Story:
     """It is owed again from that moment on; the words say that its date has passed."""
     _waits_for_meeting_1(life)
@@ -131,7 +128,7 @@ def a_meeting_1_is_called_off_after_its_last_day(life: Life) -> Story:
     ]
 
 
-@LIVES.add
+@SITUATIONS.add
 def the_eight_weeks_end_on_a_sunday(life: Life) -> Story:
     """Ill from Monday 5 January until Sunday 1 March: the adviser has the Friday, and the task is due by then."""
     _reachable(life)
@@ -176,22 +173,16 @@ def _meeting(day: str) -> dict[str, object]:
     }
 
 
-@pytest.fixture(scope="module")
-async def found(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(LIVES, parts, template_database, topic_prefixes) as became:
-        yield became
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
+async def test_only_what_is_owed_is_asked_for(situation: Situation, outcomes: Lived) -> None:
+    assert outcomes.story(situation) == in_order(situation.story)
 
 
-@pytest.mark.parametrize("situation", LIVES, ids=lambda one: one.name)
-async def test_only_what_is_owed_is_asked_for(situation: Situation, found: Lived) -> None:
-    assert found.story(situation) == in_order(situation.story)
-
-
-async def test_the_manager_reads_by_when_the_practitioner_is_to_have_the_plan(found: Lived) -> None:
-    drawer = LIVES[0]
-    ((at, message),) = found.messages(drawer.life)
+async def test_the_manager_reads_by_when_the_practitioner_is_to_have_the_plan(
+    outcomes: Lived,
+) -> None:
+    drawer = SITUATIONS[0]
+    ((at, message),) = outcomes.messages(drawer.life)
     assert isinstance(message, EmailRequested)
     assert at.astimezone(OSLO).date() == date(2026, 2, 4)
     assert message.subject == "Send oppfølgingsplanen til behandleren"

@@ -9,10 +9,7 @@ Everybody falls ill on Monday 5 January 2026.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
-
-import pytest
 
 from schemas.messages import (
     ActivityRequirementAssessed,
@@ -29,10 +26,9 @@ from schemas.messages import (
     Period,
     SickNoteRegistered,
 )
-from tests.support.postgres_and_kafka import Parts
-from tests.support.situations import KAFE, Life, Lived, Situations, Story, lived, oslo
+from tests.support.situations import KAFE, Life, Lived, Situations, Story, oslo
 
-LIVES = Situations()
+SITUATIONS = Situations()
 ASSESS, ANSWER = "dialogue_meeting_2_assessment.assess", "meeting_answer.answer"
 ACTIVITY, REQUESTED = "activity_requirement.assess", "requested_meeting.requested"
 NO_PLAN, NO_REASON = f"plan_not_shared:{KAFE}", f"reason_employer:{KAFE}"
@@ -85,7 +81,7 @@ def _answered(
     )
 
 
-@LIVES.add
+@SITUATIONS.add
 def plan_with_the_practitioner_and_not_with_the_office(life: Life) -> Story:
     _fell_ill(life)
     life.sick("2026-01-05", "2026-03-29")
@@ -119,7 +115,7 @@ def plan_with_the_practitioner_and_not_with_the_office(life: Life) -> Story:
     return ["tasks"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def at_half_work_all_the_time_and_the_employer_asks_for_a_meeting(life: Life) -> Story:
     _fell_ill(life)
     _graded(life, "2026-01-05", "2026-03-29", 50)
@@ -129,7 +125,7 @@ def at_half_work_all_the_time_and_the_employer_asks_for_a_meeting(life: Life) ->
     return ["tasks"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def at_half_work_after_six_weeks_and_both_have_answered(life: Life) -> Story:
     _fell_ill(life)
     life.sick("2024-03-04", "2024-07-21")
@@ -140,7 +136,7 @@ def at_half_work_after_six_weeks_and_both_have_answered(life: Life) -> Story:
     return ["tasks"]
 
 
-@LIVES.add
+@SITUATIONS.add
 def away_altogether_only_after_twelve_weeks(life: Life) -> Story:
     _fell_ill(life)
     life.sick("2024-09-02", "2024-10-31")
@@ -150,18 +146,10 @@ def away_altogether_only_after_twelve_weeks(life: Life) -> Story:
     return ["tasks"]
 
 
-@pytest.fixture(scope="module")
-async def result(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(LIVES, parts, template_database, topic_prefixes) as living:
-        yield living
-
-
-def bases_of(result: Lived, name: str, step: str) -> list[Basis]:
+def bases_of(outcomes: Lived, name: str, step: str) -> list[Basis]:
     """The bases of this year's task of a step, as it was opened and as it was updated since."""
-    (life,) = [situation.life for situation in LIVES if situation.name == name]
-    messages = [message for _, message in result.messages(life)]
+    (life,) = [situation.life for situation in SITUATIONS if situation.name == name]
+    messages = [message for _, message in outcomes.messages(life)]
     (task,) = [
         message
         for message in messages
@@ -174,9 +162,9 @@ def bases_of(result: Lived, name: str, step: str) -> list[Basis]:
     return [basis for basis in bases if basis is not None]
 
 
-def test_a_plan_is_missing_until_the_office_has_it(result: Lived) -> None:
+def test_a_plan_is_missing_until_the_office_has_it(outcomes: Lived) -> None:
     name = "plan_with_the_practitioner_and_not_with_the_office"
-    basis = bases_of(result, name, ASSESS)[0]
+    basis = bases_of(outcomes, name, ASSESS)[0]
     (plan,) = basis.follow_up_plans
     assert (plan.made_on, plan.shared_with_practitioner_on, plan.shared_with_office_on) == (
         date(2026, 1, 20),
@@ -185,7 +173,7 @@ def test_a_plan_is_missing_until_the_office_has_it(result: Lived) -> None:
     )
     assert basis.missing == (NO_PLAN, NO_REASON, "history_unknown")
 
-    opened, prolonged, shared = bases_of(result, name, ANSWER)
+    opened, prolonged, shared = bases_of(outcomes, name, ANSWER)
     assert opened.missing == prolonged.missing == (NO_PLAN, NO_REASON, "history_unknown")
     assert [meeting.refusals for meeting in opened.meetings] == [0, 1]
     assert (opened.notes_until, prolonged.notes_until) == (date(2026, 5, 24), date(2026, 6, 21))
@@ -194,29 +182,29 @@ def test_a_plan_is_missing_until_the_office_has_it(result: Lived) -> None:
 
 
 def test_nobody_at_half_work_lacks_a_meeting_1_or_an_assessment_and_answers_are_missing_once_asked(
-    result: Lived,
+    outcomes: Lived,
 ) -> None:
     """The employer has asked for a meeting itself, so it was never asked whether it wants one."""
     name = "at_half_work_all_the_time_and_the_employer_asks_for_a_meeting"
-    assert bases_of(result, name, REQUESTED)[0].missing == (NO_PLAN, "history_unknown")
-    basis = bases_of(result, name, ASSESS)[0]
+    assert bases_of(outcomes, name, REQUESTED)[0].missing == (NO_PLAN, "history_unknown")
+    basis = bases_of(outcomes, name, ASSESS)[0]
     assert basis.missing == (NO_PLAN, "answer_employee", "history_unknown")
     assert (basis.summon_by, basis.meet_by) == (date(2026, 6, 14), date(2026, 7, 5))
 
 
-def test_who_has_answered_and_works_half_lacks_nothing_but_the_plan(result: Lived) -> None:
+def test_who_has_answered_and_works_half_lacks_nothing_but_the_plan(outcomes: Lived) -> None:
     """A leave of 2024 is known, so the history is not unknown."""
     name = "at_half_work_after_six_weeks_and_both_have_answered"
-    basis = bases_of(result, name, ASSESS)[0]
+    basis = bases_of(outcomes, name, ASSESS)[0]
     assert basis.missing == (NO_PLAN,)
     assert [case.start for case in basis.earlier_cases] == [date(2024, 3, 4)]
     assert basis.history_since == date(2024, 3, 4)
 
 
 def test_who_is_away_altogether_late_lacks_an_assessment_from_the_next_day_on(
-    result: Lived,
+    outcomes: Lived,
 ) -> None:
     name = "away_altogether_only_after_twelve_weeks"
-    assert bases_of(result, name, ACTIVITY)[0].missing == (NO_PLAN,)
-    basis = bases_of(result, name, ASSESS)[0]
+    assert bases_of(outcomes, name, ACTIVITY)[0].missing == (NO_PLAN,)
+    basis = bases_of(outcomes, name, ASSESS)[0]
     assert basis.missing == (NO_PLAN, *NO_ANSWERS, "activity_requirement_not_assessed")

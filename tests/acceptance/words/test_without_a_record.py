@@ -6,44 +6,35 @@ the employer's side waits for nothing that concerns the employee's record.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from schemas.messages import EmailRequested, LetterRequested
-from tests.support.postgres_and_kafka import Parts
-from tests.support.situations import MANAGER, Life, Lived, Situation, Situations, Story, lived, oslo
+from tests.support.situations import MANAGER, Life, Lived, Situation, Situations, Story, oslo
 
-LIVES = Situations()
+SITUATIONS = Situations()
 
 
-@LIVES.add
+@SITUATIONS.add
 def nobody_knows_the_employee(life: Life) -> Story:
     life.manager()
     life.sick("2026-01-07", "2026-02-04")
     return ["a manager, and no record of the employee"]
 
 
-@pytest.fixture(scope="module")
-async def found(
-    parts: Parts, template_database: str, topic_prefixes: list[str]
-) -> AsyncIterator[Lived]:
-    async with lived(LIVES, parts, template_database, topic_prefixes) as became:
-        yield became
-
-
-@pytest.mark.parametrize("situation", LIVES, ids=lambda one: one.name)
-async def test_the_manager_hears_of_each_step_at_once(situation: Situation, found: Lived) -> None:
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
+async def test_the_manager_hears_of_each_step_at_once(
+    situation: Situation, outcomes: Lived
+) -> None:
     emails = [
-        (at, m.to) for at, m in found.messages(situation.life) if isinstance(m, EmailRequested)
+        (at, m.to) for at, m in outcomes.messages(situation.life) if isinstance(m, EmailRequested)
     ]
     # Plan reminder, and plan deadline on the last day of the four weeks, which it names.
     assert emails == [(oslo("2026-01-28 09:00"), MANAGER), (oslo("2026-02-03 09:00"), MANAGER)]
 
 
-@pytest.mark.parametrize("situation", LIVES, ids=lambda one: one.name)
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda one: one.name)
 async def test_the_employee_gets_a_letter_once_a_day_has_been_waited(
-    situation: Situation, found: Lived
+    situation: Situation, outcomes: Lived
 ) -> None:
-    letters = [at for at, m in found.messages(situation.life) if isinstance(m, LetterRequested)]
+    letters = [at for at, m in outcomes.messages(situation.life) if isinstance(m, LetterRequested)]
     assert letters == [oslo("2026-01-29 09:00"), oslo("2026-02-04 09:00")]
